@@ -1,0 +1,14 @@
+#![no_std]
+//! Everything in rssmgr that decides, as pure functions over plain data.
+//!
+//! No clock (time is an argument), no I/O, no log: `no_std` lets the compiler prove it. The daemon, the command
+//! line's offline modes and the tests all call the same functions.
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod hash;
+pub mod ids;
+
+pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};
