@@ -8,7 +8,9 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod cpuset;
 pub mod hash;
 pub mod ids;
+pub mod topology;
 
 pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};
