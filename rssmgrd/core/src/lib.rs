@@ -10,5 +10,8 @@ extern crate std;
 
 pub mod hash;
 pub mod ids;
+pub mod packet;
+pub mod steer;
+pub mod toeplitz;
 
 pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};
