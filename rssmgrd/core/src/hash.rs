@@ -222,7 +222,7 @@ pub struct HashKey(Vec<u8>);
 /// Why a key is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashKeyError {
-    /// Not hexadecimal digits, or an odd number of them.
+    /// Not a hexadecimal digit, or a separator inside a byte.
     #[error(
         "hash key: character {at} (`{found}`) is not a hexadecimal digit; write {bytes} bytes as `6d:5a:56:...` or `6d5a56...`, or one of random, symmetric, default"
     )]
@@ -232,6 +232,16 @@ pub enum HashKeyError {
         /// What stands there.
         found: char,
         /// The length that is wanted.
+        bytes: usize,
+    },
+    /// Half a byte at the end.
+    #[error(
+        "hash key: {digits} hexadecimal digits are an odd number, so the last byte is half missing; this adapter takes exactly {bytes} bytes, written with two digits each"
+    )]
+    OddDigits {
+        /// Digits given.
+        digits: usize,
+        /// Bytes wanted.
         bytes: usize,
     },
     /// The wrong length.
@@ -292,7 +302,7 @@ impl HashKey {
     /// Parses hex digits, with or without `:`, `-`, `,` or blanks between bytes.
     ///
     /// # Errors
-    /// Wrong digits, wrong length (`want` bytes), or all bytes alike.
+    /// Wrong digits, an odd number of them, wrong length (`want` bytes), or all bytes alike.
     pub fn parse(text: &str, want: usize) -> Result<Self, HashKeyError> {
         let mut bytes = Vec::with_capacity(want);
         let mut high: Option<u8> = None;
@@ -309,9 +319,11 @@ impl HashKey {
                 None => return Err(HashKeyError::Hex { at: i + 1, found: c, bytes: want }),
             }
         }
-        let got = bytes.len() + usize::from(high.is_some());
-        if got != want || high.is_some() {
-            return Err(HashKeyError::Length { got, want });
+        if high.is_some() {
+            return Err(HashKeyError::OddDigits { digits: bytes.len() * 2 + 1, bytes: want });
+        }
+        if bytes.len() != want {
+            return Err(HashKeyError::Length { got: bytes.len(), want });
         }
         Self(bytes).check()
     }
@@ -387,9 +399,10 @@ mod tests {
         assert_eq!(HashKey::parse(&text.replace(':', ""), 40).unwrap(), HashKey::microsoft());
         assert_eq!(
             HashKey::parse(&text[..text.len() - 1], 40),
-            Err(HashKeyError::Length { got: 40, want: 40 }),
+            Err(HashKeyError::OddDigits { digits: 79, bytes: 40 }),
             "half a byte is not a byte"
         );
+        assert_eq!(HashKey::parse("6d:5a", 40), Err(HashKeyError::Length { got: 2, want: 40 }));
         assert!(matches!(HashKey::parse("6x", 1), Err(HashKeyError::Hex { at: 2, .. })));
         assert!(matches!(HashKey::parse("0000", 2), Err(HashKeyError::Weak(0))));
         assert!(!format!("{:?}", HashKey::microsoft()).contains("6d"));

@@ -1,4 +1,5 @@
 #![no_std]
+#![forbid(unsafe_code)]
 //! Everything in rssmgr that decides, as pure functions over plain data.
 //!
 //! No clock (time is an argument), no I/O, no log: `no_std` lets the compiler prove it. The daemon, the command
@@ -8,9 +9,24 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod backend;
+pub mod capability;
 pub mod cpuset;
+pub mod device;
+pub mod driver;
+pub mod field;
 pub mod hash;
 pub mod ids;
+pub mod packet;
+pub mod place;
+pub mod plan;
+pub mod profile;
+pub mod settings;
+pub mod stats;
+pub mod steer;
+pub mod toeplitz;
 pub mod topology;
 
-pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};
+pub use ids::{
+    AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId,
+};

@@ -1,0 +1,63 @@
+//! The ports of TCP and UDP.
+
+use super::array;
+
+/// A transport protocol whose ports can be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TransportKind {
+    /// Protocol number 6.
+    Tcp,
+    /// Protocol number 17.
+    Udp,
+}
+
+impl TransportKind {
+    /// The transport with this IP protocol number.
+    #[must_use]
+    pub const fn from_protocol(number: u8) -> Option<Self> {
+        match number {
+            6 => Some(Self::Tcp),
+            17 => Some(Self::Udp),
+            _ => None,
+        }
+    }
+
+    /// The IP protocol number.
+    #[must_use]
+    pub const fn protocol(self) -> u8 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+        }
+    }
+
+    /// Bytes of the shortest header.
+    const fn header(self) -> usize {
+        match self {
+            Self::Tcp => 20,
+            Self::Udp => 8,
+        }
+    }
+}
+
+/// A transport header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// Which one.
+    pub kind: TransportKind,
+    /// Source port.
+    pub sport: u16,
+    /// Destination port.
+    pub dport: u16,
+}
+
+/// The header of `protocol` at `at` in a datagram that ends at `end` (perhaps beyond what was captured).
+#[inline]
+pub(super) fn parse(frame: &[u8], protocol: u8, at: usize, end: usize) -> Option<Transport> {
+    let kind = TransportKind::from_protocol(protocol)?;
+    if at + kind.header() > end {
+        return None;
+    }
+    let [s0, s1, d0, d1] = *array(frame, at)?;
+    Some(Transport { kind, sport: u16::from_be_bytes([s0, s1]), dport: u16::from_be_bytes([d0, d1]) })
+}
