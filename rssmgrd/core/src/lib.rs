@@ -27,6 +27,4 @@ pub mod steer;
 pub mod toeplitz;
 pub mod topology;
 
-pub use ids::{
-    AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId,
-};
+pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};

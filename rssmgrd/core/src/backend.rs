@@ -1,0 +1,38 @@
+//! The adapter contract: what every NIC, software or hardware, implements.
+
+use crate::capability::Capability;
+use crate::device::{BackendError, Device, Op, Outcome};
+use crate::stats::Sample;
+
+/// An adapter that can be read, changed and measured.
+///
+/// The framework around it guarantees: [`Backend::capability`] is asked before anything else; operations come only
+/// between creation and drop, one at a time; a table is never cleared by enable or disable.
+pub trait Backend: Send {
+    /// What the adapter can do. Does not change while the backend lives.
+    fn capability(&self) -> &Capability;
+
+    /// Whether calls may block on the kernel for long; such a backend is never called on the owner's thread.
+    fn blocking(&self) -> bool;
+
+    /// Reads the adapter's state.
+    ///
+    /// # Errors
+    /// When the adapter is gone or the system refuses to be read.
+    fn observe(&mut self) -> Result<Device, BackendError>;
+
+    /// Executes one operation: whole or not at all.
+    ///
+    /// # Errors
+    /// When the adapter refuses or the system fails; nothing has changed then.
+    fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError>;
+
+    /// A handle that reads counters without disturbing the backend, from any thread.
+    fn sampler(&self) -> alloc::sync::Arc<dyn Sampler>;
+}
+
+/// Reads an adapter's counters; cheap, never blocks.
+pub trait Sampler: Send + Sync {
+    /// The counters now.
+    fn sample(&self) -> Sample;
+}

@@ -1,0 +1,70 @@
+//! What an adapter can do, before anybody asks it to.
+
+use crate::hash::HashTypes;
+
+/// Where a NIC sends packets without a hash (`NET_ADAPTER_RECEIVE_SCALING_UNHASHED_TARGET_TYPE`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnhashedTarget {
+    /// A fixed queue, 0 on nearly all hardware.
+    #[default]
+    FirstQueue,
+    /// A default processor that can be set.
+    DefaultProcessor,
+}
+
+/// How the number of receive queues (channels) can be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelControl {
+    /// It cannot.
+    #[default]
+    Fixed,
+    /// Anything from 1 to [`Capability::max_queues`].
+    Settable,
+}
+
+/// What an adapter can do. Reported by its backend before it starts and whole whatever is switched on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capability {
+    /// Receive queues the hardware has.
+    pub max_queues: u16,
+    /// Whether the number of queues can be changed.
+    pub channels: ChannelControl,
+    /// Indirection table entries; 0 where there is no table.
+    pub table_entries: u16,
+    /// Key length in bytes; 0 where the key can neither be read nor set.
+    pub key_bytes: u16,
+    /// Whether the key can be set.
+    pub key_settable: bool,
+    /// Hash types the hardware has.
+    pub hash_types: HashTypes,
+    /// Whether hash types can be set.
+    pub hash_types_settable: bool,
+    /// Where unhashed packets go.
+    pub unhashed: UnhashedTarget,
+    /// Single entries can be moved (`NDIS_RSS_CAPS_SUPPORTS_INDEPENDENT_ENTRY_MOVE`, which is RSSv2).
+    pub independent_entry_move: bool,
+    /// Moves must come one after the other (`SynchronizeSetIndirectionEntries`).
+    pub serialised_moves: bool,
+    /// Interrupt vectors for receive queues; 1 where the interrupt is line based.
+    pub vectors: u16,
+    /// Message signalled interrupts with a vector a queue (MSI-X).
+    pub msi_x: bool,
+    /// Whether a queue's interrupt can be steered to a CPU.
+    pub queue_affinity: bool,
+    /// Link speed in Mbit/s, where known. Only Windows' queue default looks at it.
+    pub link_mbps: Option<u32>,
+}
+
+impl Capability {
+    /// Windows' default number of queues by link speed and interrupt type: the certification kit's minimum for
+    /// `*NumRSSQueues` (Test-NetHLK).
+    #[must_use]
+    pub fn windows_queues(&self) -> u16 {
+        let fast = self.link_mbps.is_some_and(|m| m >= 10_000);
+        match (self.msi_x, fast) {
+            (true, true) => 8,
+            (true, false) | (false, true) => 4,
+            (false, false) => 2,
+        }
+    }
+}

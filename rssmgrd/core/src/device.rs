@@ -1,0 +1,256 @@
+//! What is there: an adapter's RSS state as read from it, the operations that change it, and what came of them.
+//! Observed and modelled devices are the same type, so that a plan can be folded over a model and compared with
+//! the real thing.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::hash::{HashKey, HashTypes};
+use crate::ids::{CpuId, EntryIndex, QueueId};
+
+/// One receive queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// The CPU that serves it; `None` where that is not known or not one CPU.
+    pub home: Option<CpuId>,
+}
+
+/// Whether the table was written by somebody or is the driver's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserTable {
+    /// Somebody wrote it.
+    Yes,
+    /// It is the driver's default.
+    No,
+    /// The kernel does not tell.
+    #[default]
+    Unknown,
+}
+
+/// An adapter's RSS state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// Whether the hardware spreads.
+    pub enabled: bool,
+    /// The receive queues; as many as there are channels.
+    pub queues: Vec<Queue>,
+    /// The indirection table.
+    pub table: Vec<QueueId>,
+    /// The hash key; empty where the driver does not show it.
+    pub key: HashKey,
+    /// The hash types in force.
+    pub hash_types: HashTypes,
+    /// Queue of packets without a hash, and of all packets while RSS is off.
+    pub default_queue: QueueId,
+    /// Who wrote the table.
+    pub user_table: UserTable,
+}
+
+impl Device {
+    /// Number of channels.
+    #[must_use]
+    pub fn channels(&self) -> u16 {
+        u16::try_from(self.queues.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The CPU that serves a queue.
+    #[must_use]
+    pub fn home(&self, queue: QueueId) -> Option<CpuId> {
+        self.queues.get(queue.index())?.home
+    }
+
+    /// The CPU that an entry sends to.
+    #[must_use]
+    pub fn entry_cpu(&self, entry: EntryIndex) -> Option<CpuId> {
+        self.home(*self.table.get(entry.index())?)
+    }
+
+    /// The first part in which two states differ, in words; `None` when they agree.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        if self.queues.len() != other.queues.len() {
+            Some("number of queues")
+        } else if self.queues != other.queues {
+            Some("queue to CPU assignment")
+        } else if self.table != other.table {
+            Some("indirection table")
+        } else if self.key != other.key {
+            Some("hash key")
+        } else if self.hash_types != other.hash_types {
+            Some("hash types")
+        } else if self.default_queue != other.default_queue {
+            Some("default queue")
+        } else if self.enabled != other.enabled {
+            Some("enabled")
+        } else {
+            None
+        }
+    }
+}
+
+/// One entry's new queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryMove {
+    /// The entry.
+    pub entry: EntryIndex,
+    /// Where it points afterwards.
+    pub queue: QueueId,
+}
+
+/// An operation on an adapter. The first four are the callbacks of the NetAdapterCx contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Start spreading.
+    Enable,
+    /// Stop spreading: everything goes to the default queue. The table stays.
+    Disable,
+    /// Write the key.
+    SetKey(HashKey),
+    /// Move entries one by one, all or nothing.
+    SetEntries(Vec<EntryMove>),
+    /// Replace the whole table.
+    WriteTable(Vec<QueueId>),
+    /// Give the table back to the driver.
+    ResetTable,
+    /// Change the number of receive queues.
+    Channels(u16),
+    /// Have a queue served by a CPU.
+    Home {
+        /// The queue.
+        queue: QueueId,
+        /// Its CPU; `None` lets any CPU serve it.
+        cpu: Option<CpuId>,
+    },
+    /// Choose what is hashed.
+    HashTypes(HashTypes),
+    /// Choose the queue of packets without a hash.
+    DefaultQueue(QueueId),
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Enable => f.write_str("enable"),
+            Self::Disable => f.write_str("disable"),
+            Self::SetKey(k) => write!(f, "set hash key ({} bytes)", k.len()),
+            Self::SetEntries(m) => match m.as_slice() {
+                [one] => write!(f, "move entry {} to queue {}", one.entry, one.queue),
+                _ => write!(f, "move {} entries", m.len()),
+            },
+            Self::WriteTable(t) => write!(f, "write indirection table ({} entries)", t.len()),
+            Self::ResetTable => f.write_str("reset indirection table to the driver's default"),
+            Self::Channels(n) => write!(f, "set {n} receive queues"),
+            Self::Home { queue, cpu: Some(cpu) } => write!(f, "serve queue {queue} on CPU {cpu}"),
+            Self::Home { queue, cpu: None } => write!(f, "serve queue {queue} on any CPU"),
+            Self::HashTypes(t) => write!(f, "hash {t}"),
+            Self::DefaultQueue(q) => write!(f, "send unhashed packets to queue {q}"),
+        }
+    }
+}
+
+/// What executing an operation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was so already.
+    Unchanged,
+    /// Done.
+    Changed,
+}
+
+/// Why an adapter refuses an operation; never anybody's fault but the caller's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The adapter cannot do this at all.
+    #[error("{op}: not supported by this adapter")]
+    Unsupported {
+        /// The operation in words.
+        op: String,
+    },
+    /// A queue that does not exist.
+    #[error("{op}: queue {queue} does not exist, the adapter has queues 0 to {last}")]
+    NoSuchQueue {
+        /// The operation in words.
+        op: String,
+        /// The queue asked for.
+        queue: QueueId,
+        /// The last queue there is.
+        last: u16,
+    },
+    /// An entry that does not exist.
+    #[error("entry {entry} does not exist, the table has entries 0 to {last}")]
+    NoSuchEntry {
+        /// The entry asked for.
+        entry: EntryIndex,
+        /// The last entry there is.
+        last: u16,
+    },
+    /// A table of the wrong length.
+    #[error("a table of {got} entries does not fit, the adapter has {want}")]
+    TableLength {
+        /// Entries given.
+        got: usize,
+        /// Entries wanted.
+        want: usize,
+    },
+    /// A key of the wrong length.
+    #[error("a hash key of {got} bytes does not fit, the adapter takes {want}")]
+    KeyLength {
+        /// Bytes given.
+        got: usize,
+        /// Bytes wanted.
+        want: usize,
+    },
+    /// Too many or too few queues.
+    #[error("{got} receive queues: the adapter can have 1 to {max}")]
+    QueueCount {
+        /// Queues asked for.
+        got: u16,
+        /// The most there can be.
+        max: u16,
+    },
+    /// The table still uses queues that would go away.
+    #[error("cannot shrink to {queues} queues while table entry {entry} points at queue {queue}")]
+    QueueInUse {
+        /// Queues asked for.
+        queues: u16,
+        /// An entry in the way.
+        entry: EntryIndex,
+        /// Where it points.
+        queue: QueueId,
+    },
+    /// Hash types that the hardware does not have.
+    #[error("hash types {types} are not supported, the adapter has {supported}")]
+    HashTypes {
+        /// The types asked for that it lacks.
+        types: HashTypes,
+        /// What it has.
+        supported: HashTypes,
+    },
+}
+
+/// Why executing an operation or reading an adapter failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BackendError {
+    /// The adapter refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The adapter is not there any more.
+    #[error("the adapter is gone")]
+    Gone,
+    /// The operating system failed.
+    #[error("{action}: {reason}")]
+    System {
+        /// What was tried.
+        action: String,
+        /// What came back, with errno.
+        reason: String,
+    },
+}
+
+impl BackendError {
+    /// A failure of the operating system.
+    pub fn system(action: &str, reason: impl fmt::Display) -> Self {
+        Self::System { action: action.to_string(), reason: reason.to_string() }
+    }
+}

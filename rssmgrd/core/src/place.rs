@@ -1,0 +1,333 @@
+//! Which processors each adapter uses: from settings, topology and capability of all adapters together to targets.
+//!
+//! The rules, in the order in which they act:
+//! 1. [`eligible`]: which CPUs may be used at all.
+//! 2. [`order`]: the profile's order of them, free processors before shared ones.
+//! 3. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
+
+pub mod eligible;
+mod error;
+mod order;
+mod reason;
+mod target;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+pub use eligible::{Eligibility, eligibility};
+pub use error::PlaceError;
+pub use reason::{LimitBy, Reason, Rule};
+pub use target::{Candidate, Path, Target};
+
+use crate::capability::{Capability, ChannelControl};
+use crate::cpuset::CpuSet;
+use crate::device::{Device, Queue, UserTable};
+use crate::driver::round_robin;
+use crate::field::Field;
+use crate::hash::HashKey;
+use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
+use crate::profile::Profile;
+use crate::settings::{Auto, KeySetting, Queues, Settings};
+use crate::topology::Topology;
+
+/// One adapter to be placed.
+#[derive(Clone, Debug)]
+pub struct AdapterInput<'a> {
+    /// Which one.
+    pub id: AdapterId,
+    /// Its NUMA node, where known.
+    pub node: Option<NodeId>,
+    /// What was asked for.
+    pub settings: &'a Settings,
+    /// What it can do.
+    pub capability: &'a Capability,
+    /// What is there.
+    pub device: &'a Device,
+    /// Queues it had when it was first seen; what `queues = auto` means.
+    pub found_queues: u16,
+    /// The processors it runs on now; `None` when it was never placed.
+    pub assigned: Option<&'a [CpuId]>,
+    /// Whether its processors are chosen anew. A running adapter is otherwise left where it is.
+    pub replan: bool,
+    /// The machine-wide RSS switch.
+    pub rss_on: bool,
+    /// The host's boot key, for `hash_key = default`.
+    pub boot_key: Option<&'a HashKey>,
+}
+
+/// Places all adapters at once. An adapter that keeps its processors is not moved by the arrival of another; those
+/// to be planned anew are placed in order of id around them. Same input, same result.
+///
+/// The answers are in the order of the inputs; a failing adapter does not disturb the others.
+#[must_use]
+pub fn place(inputs: &[AdapterInput<'_>], topology: &Topology) -> Vec<Result<Target, PlaceError>> {
+    let arrays: Vec<_> = inputs.iter().map(|a| Array::of(a, topology)).collect();
+    let kept: Vec<Option<&[CpuId]>> = inputs
+        .iter()
+        .zip(&arrays)
+        .map(|(input, array)| {
+            let assigned = input.assigned.filter(|a| !input.replan && !a.is_empty())?;
+            let array = array.as_ref().ok()?;
+            assigned.iter().all(|cpu| array.eligible.contains(*cpu)).then_some(assigned)
+        })
+        .collect();
+    let mut shares: BTreeMap<CpuId, u32> = BTreeMap::new();
+    let use_all = |shares: &mut BTreeMap<CpuId, u32>, cpus: &[CpuId]| {
+        for cpu in cpus {
+            *shares.entry(*cpu).or_default() += 1;
+        }
+    };
+    kept.iter().flatten().for_each(|cpus| use_all(&mut shares, cpus));
+
+    let mut turn: Vec<usize> = (0..inputs.len()).collect();
+    turn.sort_by_key(|&i| inputs[i].id);
+    let mut results: Vec<Option<Result<Target, PlaceError>>> = inputs.iter().map(|_| None).collect();
+    for i in turn {
+        let result = arrays[i].as_ref().map_err(Clone::clone).and_then(|array| match kept[i] {
+            Some(cpus) => target(&inputs[i], topology, array, cpus.to_vec()),
+            None => {
+                let cpus = choose(&inputs[i], topology, array, &shares)?;
+                use_all(&mut shares, &cpus);
+                target(&inputs[i], topology, array, cpus)
+            }
+        });
+        results[i] = Some(result);
+    }
+    results.into_iter().flatten().collect()
+}
+
+/// The eligible processors of one adapter, sorted as `RssProcessorArray` is.
+struct Array {
+    candidates: Vec<Candidate>,
+    eligible: CpuSet,
+}
+
+impl Array {
+    fn of(input: &AdapterInput<'_>, topology: &Topology) -> Result<Self, PlaceError> {
+        error::check_settings(input.settings, topology)?;
+        let eligible = eligible::eligible(topology, input.settings);
+        if eligible.is_empty() {
+            return Err(PlaceError::nothing_eligible(input.settings, topology));
+        }
+        let from = input.settings.numa_node.value.value().or(input.node);
+        let mut candidates: Vec<Candidate> = eligible
+            .iter()
+            .map(|cpu| Candidate {
+                cpu,
+                node: topology.cpu(cpu).map(|c| c.node),
+                distance: topology.distance(from, cpu),
+            })
+            .collect();
+        candidates.sort_by_key(|c| (c.distance, c.cpu));
+        Ok(Self { candidates, eligible })
+    }
+}
+
+/// How many queues were asked for, after the hardware had its say, and the reason if it cut the number.
+fn queues_wanted(input: &AdapterInput<'_>) -> (u16, Option<Reason>) {
+    let cap = input.capability;
+    let asked = match input.settings.queues.value {
+        Queues::Auto => input.found_queues,
+        Queues::Windows => cap.windows_queues(),
+        Queues::Count(n) => n,
+    };
+    let most = match cap.channels {
+        ChannelControl::Settable => cap.max_queues,
+        ChannelControl::Fixed => input.device.channels(),
+    };
+    let given = asked.clamp(1, most.max(1));
+    let limit = (given != asked).then(|| Reason::Limit {
+        field: Field::Queues,
+        asked: asked.into(),
+        given: given.into(),
+        by: LimitBy::Channels,
+    });
+    (given, limit)
+}
+
+/// The number of processors and what limits it: the smallest limit, the first of equals.
+fn processor_limit(input: &AdapterInput<'_>, eligible: usize, queues: u16) -> (u32, LimitBy) {
+    let cap = input.capability;
+    let nonzero = |n: u16| if n == 0 { u32::MAX } else { n.into() };
+    let limits = [
+        (input.settings.max_processors.value.value().unwrap_or(u32::MAX), LimitBy::MaxProcessors),
+        (queues.into(), LimitBy::Queues),
+        (u32::try_from(eligible).unwrap_or(u32::MAX), LimitBy::EligibleProcessors),
+        (nonzero(cap.table_entries), LimitBy::TableEntries),
+        (nonzero(cap.vectors), LimitBy::Vectors),
+    ];
+    limits.into_iter().min_by_key(|(n, _)| *n).unwrap_or((1, LimitBy::Queues))
+}
+
+fn choose(
+    input: &AdapterInput<'_>,
+    topology: &Topology,
+    array: &Array,
+    shares: &BTreeMap<CpuId, u32>,
+) -> Result<Vec<CpuId>, PlaceError> {
+    let (queues, _) = queues_wanted(input);
+    let (n, _) = processor_limit(input, array.candidates.len(), queues);
+    let mut cpus = order::order(input, topology, &array.candidates, shares);
+    cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
+    if cpus.is_empty() { Err(PlaceError::nothing_eligible(input.settings, topology)) } else { Ok(cpus) }
+}
+
+/// The target of an adapter that is to use these processors.
+fn target(
+    input: &AdapterInput<'_>,
+    topology: &Topology,
+    array: &Array,
+    mut cpus: Vec<CpuId>,
+) -> Result<Target, PlaceError> {
+    let cap = input.capability;
+    let settings = input.settings;
+    let mut reasons = Vec::new();
+    let (queues, clamped) = queues_wanted(input);
+    reasons.extend(clamped);
+    let (n, by) = processor_limit(input, array.candidates.len(), queues);
+    cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
+    let given = u32::try_from(cpus.len()).unwrap_or(u32::MAX);
+    let asked = settings
+        .max_processors
+        .value
+        .value()
+        .unwrap_or_else(|| u32::try_from(array.candidates.len()).unwrap_or(u32::MAX));
+    reasons.push(Reason::Limit { field: Field::MaxProcessors, asked, given, by });
+    reasons.push(Reason::Rule(order::rule(settings.profile.value)));
+    match settings.profile.value {
+        Profile::Conservative => reasons.push(Reason::Rule(Rule::ConservativeUnmetered)),
+        Profile::Balanced if topology.is_hybrid() => reasons.push(Reason::Rule(Rule::BalancedUnmetered)),
+        _ => {}
+    }
+
+    let (channels, path) = match cap.channels {
+        ChannelControl::Settable => (queues, Path::Native),
+        ChannelControl::Fixed => (input.device.channels(), Path::FixedChannels),
+    };
+    if path == Path::FixedChannels && queues < channels {
+        reasons.push(Reason::Rule(Rule::IdleQueues));
+    }
+    let active = cpus.len();
+    let mut home: Vec<CpuId> = (0..usize::from(channels)).map(|q| cpus[q % active]).collect();
+    let table = table(input, array, topology, &mut cpus, &mut home, &mut reasons)?;
+
+    let mut queues = input.device.queues.clone();
+    queues.resize(usize::from(channels), Queue::default());
+    if cap.queue_affinity {
+        for (queue, cpu) in queues.iter_mut().zip(&home) {
+            queue.home = Some(*cpu);
+        }
+    } else {
+        reasons.push(Reason::Rule(Rule::NoAffinity));
+    }
+
+    let on = settings.enabled.value && input.rss_on;
+    if !settings.enabled.value {
+        reasons.push(Reason::Rule(Rule::Disabled));
+    } else if !input.rss_on {
+        reasons.push(Reason::Rule(Rule::GloballyOff));
+    }
+    let same_table = table == input.device.table;
+    let device = Device {
+        enabled: on,
+        queues,
+        key: key(input)?,
+        hash_types: hash_types(input)?,
+        default_queue: QueueId(0),
+        user_table: if same_table { input.device.user_table } else { UserTable::Yes },
+        table,
+    };
+    Ok(Target {
+        device,
+        array: array.candidates.clone(),
+        default: cpus[0],
+        active,
+        processors: cpus,
+        path,
+        reasons,
+    })
+}
+
+/// Entry i goes to queue i mod n; explicit entries go to the queue of their processor, which takes an idle queue
+/// when the processor has none yet.
+fn table(
+    input: &AdapterInput<'_>,
+    array: &Array,
+    topology: &Topology,
+    cpus: &mut Vec<CpuId>,
+    home: &mut [CpuId],
+    reasons: &mut Vec<Reason>,
+) -> Result<Vec<QueueId>, PlaceError> {
+    let entries = input.capability.table_entries;
+    let active = u16::try_from(cpus.len()).unwrap_or(u16::MAX);
+    let mut table = round_robin(entries, active);
+    let manual = &input.settings.table.value;
+    for (&entry, &processor) in manual {
+        let cpu = CpuId::from(processor);
+        let slot = table.get_mut(entry.index()).ok_or(PlaceError::NoSuchEntry { entry, entries })?;
+        if !array.eligible.contains(cpu) {
+            let why = eligible::verdict(topology, input.settings, cpu);
+            return Err(PlaceError::EntryTarget { entry, processor, why });
+        }
+        let queue = match cpus.iter().position(|c| *c == cpu) {
+            Some(q) => q,
+            None if cpus.len() < home.len() => {
+                home[cpus.len()] = cpu;
+                cpus.push(cpu);
+                cpus.len() - 1
+            }
+            None => {
+                let queues = u16::try_from(home.len()).unwrap_or(u16::MAX);
+                return Err(PlaceError::NoQueueLeft { entry, processor, queues });
+            }
+        };
+        *slot = QueueId(u16::try_from(queue).unwrap_or(u16::MAX));
+    }
+    if !manual.is_empty() {
+        reasons.push(Reason::Rule(Rule::ManualEntries));
+    }
+    Ok(table)
+}
+
+fn key(input: &AdapterInput<'_>) -> Result<HashKey, PlaceError> {
+    let cap = input.capability;
+    let want = usize::from(cap.key_bytes);
+    let wanted = match &input.settings.hash_key.value {
+        KeySetting::Keep | KeySetting::Random(None) => return Ok(input.device.key.clone()),
+        _ if !cap.key_settable => return Err(PlaceError::KeyFixed),
+        KeySetting::Symmetric => return Ok(HashKey::symmetric(want)),
+        KeySetting::Given(k) if k.len() != want => return Err(PlaceError::KeyLength { got: k.len(), want }),
+        KeySetting::Host => input.boot_key.ok_or(PlaceError::NoBootKey)?,
+        KeySetting::Given(k) | KeySetting::Random(Some(k)) => k,
+    };
+    match wanted.bytes().get(..want) {
+        Some(bytes) => Ok(HashKey::new(bytes.to_vec())),
+        None => Err(PlaceError::KeyLength { got: wanted.len(), want }),
+    }
+}
+
+fn hash_types(input: &AdapterInput<'_>) -> Result<crate::hash::HashTypes, PlaceError> {
+    let cap = input.capability;
+    match input.settings.hash_types.value {
+        Auto::Auto => Ok(input.device.hash_types),
+        Auto::Is(t) if t == input.device.hash_types => Ok(t),
+        Auto::Is(_) if !cap.hash_types_settable => Err(PlaceError::HashTypesFixed),
+        Auto::Is(t) if !t.is_subset(cap.hash_types) => {
+            Err(PlaceError::HashTypes { asked: t, supported: cap.hash_types })
+        }
+        Auto::Is(t) => Ok(t),
+    }
+}
+
+/// The processors of a set of CPUs, for messages and views.
+pub fn processors(cpus: impl IntoIterator<Item = CpuId>) -> Vec<Processor> {
+    cpus.into_iter().map(Processor::from).collect()
+}
+
+/// Checks what can be checked of settings without an adapter.
+///
+/// # Errors
+/// The same errors that placing an adapter with these settings would give.
+pub fn check(settings: &Settings, topology: &Topology) -> Result<(), PlaceError> {
+    error::check_settings(settings, topology)
+}

@@ -1,0 +1,193 @@
+//! Settings that no placement can satisfy. Every message names the setting, the value, what is possible and what to do.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::eligible::{Eligibility, eligibility};
+use crate::cpuset::CpuSet;
+use crate::field::Field;
+use crate::hash::HashTypes;
+use crate::ids::{CpuId, EntryIndex, NodeId, Processor};
+use crate::profile::Profile;
+use crate::settings::{Origin, Settings};
+use crate::topology::Topology;
+
+/// Why an adapter cannot be placed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// Base processor above max processor.
+    #[error(
+        "base_processor {base} is above max_processor {max}: lower the one or raise the other (`auto` lifts a limit)"
+    )]
+    BaseAboveMax {
+        /// The base.
+        base: Processor,
+        /// The max.
+        max: Processor,
+    },
+    /// No such node.
+    #[error("numa_node {node} does not exist on this machine: it has {known}; or use `any`")]
+    UnknownNode {
+        /// The node asked for.
+        node: NodeId,
+        /// The nodes there are, in words.
+        known: String,
+    },
+    /// Balanced chooses by core type and takes no range.
+    #[error(
+        "{field} cannot be combined with the profile Balanced, which chooses processors by core type: reset {field} to its default or choose another profile"
+    )]
+    BalancedRefuses {
+        /// The setting in the way.
+        field: Field,
+    },
+    /// Every CPU is ruled out.
+    #[error("no processor is eligible: {because}; {remedy}")]
+    NothingEligible {
+        /// What rules CPUs out, in words.
+        because: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// An explicit entry beyond the table.
+    #[error("table entry {entry} does not exist: the table has entries 0 to {}", .entries.saturating_sub(1))]
+    NoSuchEntry {
+        /// The entry asked for.
+        entry: EntryIndex,
+        /// How many there are.
+        entries: u16,
+    },
+    /// An explicit entry at a processor that may not be used.
+    #[error("table entry {entry}: processor {processor} is not eligible ({}); `rssctl why` lists the eligible ones", .why.name())]
+    EntryTarget {
+        /// The entry.
+        entry: EntryIndex,
+        /// The processor asked for.
+        processor: Processor,
+        /// Why not.
+        why: Eligibility,
+    },
+    /// An explicit entry needs one more queue than there is.
+    #[error(
+        "table entry {entry}: processor {processor} has no queue and all {queues} queues serve other processors: raise `queues`, or move to a processor that is in use"
+    )]
+    NoQueueLeft {
+        /// The entry.
+        entry: EntryIndex,
+        /// The processor asked for.
+        processor: Processor,
+        /// Queues there are.
+        queues: u16,
+    },
+    /// The key cannot be set here.
+    #[error("hash_key: this adapter's key cannot be set; use `keep`")]
+    KeyFixed,
+    /// The wrong key length.
+    #[error("hash_key: {got} bytes given, this adapter takes exactly {want}")]
+    KeyLength {
+        /// Bytes given.
+        got: usize,
+        /// Bytes wanted.
+        want: usize,
+    },
+    /// The host has not drawn its boot key.
+    #[error(
+        "hash_key: this host has no boot key (net.core.netdev_rss_key is all zero until a driver asks for it); use `random`"
+    )]
+    NoBootKey,
+    /// Hash types cannot be chosen here.
+    #[error("hash_types: this adapter's hash types cannot be set; use `keep`")]
+    HashTypesFixed,
+    /// Hash types the hardware lacks.
+    #[error("hash_types: `{asked}` asks for types that this adapter lacks; it has {supported}")]
+    HashTypes {
+        /// Types asked for.
+        asked: HashTypes,
+        /// Types there are.
+        supported: HashTypes,
+    },
+}
+
+impl PlaceError {
+    /// Whether the adapter lacks the ability, as opposed to the request being wrong.
+    #[must_use]
+    pub const fn is_unsupported(&self) -> bool {
+        matches!(self, Self::KeyFixed | Self::HashTypesFixed | Self::HashTypes { .. } | Self::NoBootKey)
+    }
+
+    pub(super) fn nothing_eligible(settings: &Settings, topology: &Topology) -> Self {
+        let verdicts = eligibility(topology, settings);
+        let of = |name: &str| -> CpuSet {
+            verdicts.iter().filter(|(_, v)| v.name() == name).map(|(c, _)| *c).collect()
+        };
+        let kinds: [(&str, &str); 7] = [
+            ("offline", "offline"),
+            ("isolated", "isolated"),
+            ("nohz_full", "nohz_full"),
+            ("excluded", "excluded by exclude_cpus"),
+            ("below_base", "below base_processor"),
+            ("above_max", "above max_processor"),
+            ("smt_sibling", "siblings of a core's first thread (smt = skip)"),
+        ];
+        let parts: Vec<String> = kinds
+            .into_iter()
+            .map(|(name, words)| (of(name), words))
+            .filter(|(cpus, _)| !cpus.is_empty())
+            .map(|(cpus, words)| format!("CPUs {cpus} are {words}"))
+            .collect();
+        let mut remedies = Vec::new();
+        if !of("below_base").is_empty() {
+            remedies.push("lower base_processor");
+        }
+        if !of("above_max").is_empty() {
+            remedies.push("raise max_processor");
+        }
+        if !of("excluded").is_empty() {
+            remedies.push("shorten exclude_cpus");
+        }
+        if !of("smt_sibling").is_empty() {
+            remedies.push("allow siblings with smt = use");
+        }
+        if remedies.is_empty() {
+            remedies.push("bring a CPU online or lift its isolation");
+        }
+        Self::NothingEligible { because: parts.join(", "), remedy: remedies.join(", or ") }
+    }
+}
+
+/// What can be refused without looking at an adapter.
+pub(super) fn check_settings(settings: &Settings, topology: &Topology) -> Result<(), PlaceError> {
+    if settings.profile.value == Profile::Balanced {
+        let set = |origin: &Origin| *origin != Origin::Default;
+        let blocked = [
+            (
+                Field::BaseProcessor,
+                settings.base_processor.value.value().is_some() && set(&settings.base_processor.origin),
+            ),
+            (
+                Field::MaxProcessor,
+                settings.max_processor.value.value().is_some() && set(&settings.max_processor.origin),
+            ),
+            (Field::NumaNode, settings.numa_node.value.value().is_some() && set(&settings.numa_node.origin)),
+        ];
+        if let Some((field, _)) = blocked.into_iter().find(|(_, set)| *set) {
+            return Err(PlaceError::BalancedRefuses { field });
+        }
+    }
+    if let (Some(base), Some(max)) =
+        (settings.base_processor.value.value(), settings.max_processor.value.value())
+        && base > max
+    {
+        return Err(PlaceError::BaseAboveMax { base, max });
+    }
+    if let Some(node) = settings.numa_node.value.value()
+        && !topology.nodes().any(|n| n == node)
+    {
+        let nodes: Vec<CpuId> = topology.nodes().map(|n| CpuId(n.0)).collect();
+        let word = if nodes.len() == 1 { "node" } else { "nodes" };
+        let known = format!("{word} {}", nodes.into_iter().collect::<CpuSet>());
+        return Err(PlaceError::UnknownNode { node, known });
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Why a plan is as it is: identifiers and values, never prose. `rssmgr-proto` turns them into sentences.
+
+use crate::field::Field;
+use crate::ids::{CpuId, EntryIndex};
+
+/// What limited a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LimitBy {
+    /// The setting `max_processors`.
+    MaxProcessors,
+    /// The number of receive queues.
+    Queues,
+    /// The number of eligible processors.
+    EligibleProcessors,
+    /// The channels the hardware can have.
+    Channels,
+    /// The size of the indirection table.
+    TableEntries,
+    /// The number of interrupt vectors.
+    Vectors,
+}
+
+impl LimitBy {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxProcessors => "max_processors",
+            Self::Queues => "queues",
+            Self::EligibleProcessors => "eligible_processors",
+            Self::Channels => "channels",
+            Self::TableEntries => "table_entries",
+            Self::Vectors => "vectors",
+        }
+    }
+}
+
+/// A rule that acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// Closest, ClosestStatic, Conservative: nearest processors first.
+    NearestFirst,
+    /// NUMA, NUMAStatic: each node gives one processor before any gives a second.
+    RoundRobinNodes,
+    /// Balanced: by core capacity.
+    ByCapacity,
+    /// Conservative without a load meter stays at its full number.
+    ConservativeUnmetered,
+    /// Balanced without a load meter starts on the performance cores.
+    BalancedUnmetered,
+    /// Table entry i goes to queue i mod n.
+    EntriesRoundRobin,
+    /// Explicit entries override the computed table.
+    ManualEntries,
+    /// The default and primary processor is the first of the list.
+    DefaultIsFirst,
+    /// RSS is off for this adapter.
+    Disabled,
+    /// RSS is off for the whole machine.
+    GloballyOff,
+    /// The number of channels cannot be changed; queues that are not needed idle.
+    IdleQueues,
+    /// Queues cannot be steered to CPUs here.
+    NoAffinity,
+    /// Back to an earlier state.
+    Restore,
+}
+
+impl Rule {
+    /// All rules.
+    pub const ALL: [Self; 13] = [
+        Self::NearestFirst,
+        Self::RoundRobinNodes,
+        Self::ByCapacity,
+        Self::ConservativeUnmetered,
+        Self::BalancedUnmetered,
+        Self::EntriesRoundRobin,
+        Self::ManualEntries,
+        Self::DefaultIsFirst,
+        Self::Disabled,
+        Self::GloballyOff,
+        Self::IdleQueues,
+        Self::NoAffinity,
+        Self::Restore,
+    ];
+
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NearestFirst => "nearest_first",
+            Self::RoundRobinNodes => "round_robin_nodes",
+            Self::ByCapacity => "by_capacity",
+            Self::ConservativeUnmetered => "conservative_unmetered",
+            Self::BalancedUnmetered => "balanced_unmetered",
+            Self::EntriesRoundRobin => "entries_round_robin",
+            Self::ManualEntries => "manual_entries",
+            Self::DefaultIsFirst => "default_is_first",
+            Self::Disabled => "disabled",
+            Self::GloballyOff => "globally_off",
+            Self::IdleQueues => "idle_queues",
+            Self::NoAffinity => "no_affinity",
+            Self::Restore => "restore",
+        }
+    }
+
+    /// Whether the rule orders processors.
+    #[must_use]
+    pub const fn is_order(self) -> bool {
+        matches!(self, Self::NearestFirst | Self::RoundRobinNodes | Self::ByCapacity)
+    }
+}
+
+/// Why something is as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A number is not what was asked for, or is what the named limit allows.
+    Limit {
+        /// The setting behind the number.
+        field: Field,
+        /// What was asked for.
+        asked: u32,
+        /// What it is.
+        given: u32,
+        /// What limits it.
+        by: LimitBy,
+    },
+    /// A rule acted.
+    Rule(Rule),
+    /// The administrator asked for it.
+    Asked {
+        /// The setting.
+        field: Field,
+    },
+    /// An entry was moved.
+    Moved {
+        /// The entry.
+        entry: EntryIndex,
+        /// Where it pointed.
+        from: Option<CpuId>,
+        /// Where it points.
+        to: Option<CpuId>,
+    },
+}

@@ -1,0 +1,653 @@
+//! What the administrator asked for: patches from the command line, files and D-Bus, layered into settings whose
+//! every field knows where its value comes from.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::fmt;
+
+use crate::cpuset::CpuSet;
+use crate::field::{Field, FieldError, Raw};
+use crate::hash::{HashKey, HashTypes};
+use crate::ids::{EntryIndex, MAX_CPU, NodeId, Processor};
+use crate::profile::Profile;
+
+/// A value, or "you choose".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Auto<T> {
+    /// rssmgr chooses.
+    #[default]
+    Auto,
+    /// The administrator chose.
+    Is(T),
+}
+
+impl<T> Auto<T> {
+    /// The administrator's value.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Auto => None,
+            Self::Is(v) => Some(v),
+        }
+    }
+}
+
+/// A processor of which only the group or only the number may be given, as PowerShell's separate parameters do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessorPart {
+    /// Processor group.
+    pub group: Option<u16>,
+    /// Number inside the group, 0 to 63.
+    pub number: Option<u8>,
+}
+
+impl ProcessorPart {
+    /// This part laid over an earlier one.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        Self { group: self.group.or(below.group), number: self.number.or(below.number) }
+    }
+
+    /// The whole processor; what is missing is taken from `default`.
+    #[must_use]
+    pub fn or(self, default: Processor) -> Processor {
+        Processor {
+            group: self.group.unwrap_or(default.group),
+            number: self.number.unwrap_or(default.number),
+        }
+    }
+}
+
+impl From<Processor> for ProcessorPart {
+    fn from(p: Processor) -> Self {
+        Self { group: Some(p.group), number: Some(p.number) }
+    }
+}
+
+impl fmt::Display for ProcessorPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(g) = self.group {
+            write!(f, "{g}")?;
+        }
+        f.write_str(":")?;
+        if let Some(n) = self.number {
+            write!(f, "{n}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many receive queues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Queues {
+    /// As many as the adapter has.
+    #[default]
+    Auto,
+    /// Windows' default for the link speed.
+    Windows,
+    /// This many.
+    Count(u16),
+}
+
+/// Where the hash key comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KeySetting {
+    /// The key on the adapter stays.
+    #[default]
+    Keep,
+    /// The host's boot key (`net.core.netdev_rss_key`).
+    Host,
+    /// `6d5a` repeated.
+    Symmetric,
+    /// A random key: not yet drawn (`None`), or the one that was drawn when it was asked for.
+    Random(Option<HashKey>),
+    /// These bytes.
+    Given(HashKey),
+}
+
+/// Whether SMT siblings may receive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Smt {
+    /// The first online hardware thread of each core only, as Windows does.
+    #[default]
+    Skip,
+    /// Siblings too, after all first threads.
+    Use,
+}
+
+/// Explicit table entries, by processor, that override the computed table.
+pub type ManualTable = BTreeMap<EntryIndex, Processor>;
+
+/// Changes to an adapter's settings: one type for command line, files, D-Bus and the saved file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsPatch {
+    /// RSS on or off.
+    pub enabled: Option<bool>,
+    /// The profile.
+    pub profile: Option<Profile>,
+    /// Lowest processor.
+    pub base_processor: Option<Auto<ProcessorPart>>,
+    /// Highest processor.
+    pub max_processor: Option<Auto<ProcessorPart>>,
+    /// Most processors at once.
+    pub max_processors: Option<Auto<u32>>,
+    /// Preferred NUMA node; `Auto` is "any".
+    pub numa_node: Option<Auto<NodeId>>,
+    /// Receive queues.
+    pub queues: Option<Queues>,
+    /// Hash key.
+    pub hash_key: Option<KeySetting>,
+    /// Hash types; `Auto` keeps what the adapter has.
+    pub hash_types: Option<Auto<HashTypes>>,
+    /// SMT policy.
+    pub smt: Option<Smt>,
+    /// CPUs never used.
+    pub exclude_cpus: Option<CpuSet>,
+}
+
+/// Where a value comes from, from weakest to strongest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    #[default]
+    Default,
+    /// A configuration file.
+    Config {
+        /// Path of the file.
+        file: Arc<str>,
+        /// Line, from 1.
+        line: u32,
+    },
+    /// `rssctl set`.
+    Saved,
+    /// `rssctl set --runtime`.
+    Runtime,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Config { file, line } => write!(f, "{file}:{line}"),
+            Self::Saved => f.write_str("saved"),
+            Self::Runtime => f.write_str("runtime"),
+        }
+    }
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Its origin.
+    pub origin: Origin,
+}
+
+/// The settings in force for one adapter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// RSS on or off.
+    pub enabled: Sourced<bool>,
+    /// The profile.
+    pub profile: Sourced<Profile>,
+    /// Lowest processor.
+    pub base_processor: Sourced<Auto<Processor>>,
+    /// Highest processor.
+    pub max_processor: Sourced<Auto<Processor>>,
+    /// Most processors at once.
+    pub max_processors: Sourced<Auto<u32>>,
+    /// Preferred NUMA node.
+    pub numa_node: Sourced<Auto<NodeId>>,
+    /// Receive queues.
+    pub queues: Sourced<Queues>,
+    /// Hash key.
+    pub hash_key: Sourced<KeySetting>,
+    /// Hash types.
+    pub hash_types: Sourced<Auto<HashTypes>>,
+    /// SMT policy.
+    pub smt: Sourced<Smt>,
+    /// CPUs never used.
+    pub exclude_cpus: Sourced<CpuSet>,
+    /// Explicit entries.
+    pub table: Sourced<ManualTable>,
+}
+
+/// One layer of settings: a patch and the origin of each field.
+#[derive(Clone, Debug, Default)]
+pub struct Layer {
+    /// The values.
+    pub patch: SettingsPatch,
+    /// Explicit table entries of this layer.
+    pub table: ManualTable,
+    /// Origin of each field set; fields not listed have `origin`.
+    pub origins: BTreeMap<Field, Origin>,
+    /// Origin of what is not listed.
+    pub origin: Origin,
+}
+
+impl Layer {
+    /// A layer all of whose fields have one origin.
+    #[must_use]
+    pub fn of(patch: SettingsPatch, table: ManualTable, origin: Origin) -> Self {
+        Self { patch, table, origins: BTreeMap::new(), origin }
+    }
+
+    fn origin_of(&self, field: Field) -> Origin {
+        self.origins.get(&field).unwrap_or(&self.origin).clone()
+    }
+}
+
+impl Settings {
+    /// Layers, weakest first, over the defaults.
+    #[must_use]
+    pub fn layered(layers: &[Layer]) -> Self {
+        let mut s = Self::default();
+        s.enabled.value = true;
+        let mut base = Auto::Auto;
+        let mut max = Auto::Auto;
+        for l in layers {
+            let p = &l.patch;
+            over(&mut s.enabled, p.enabled.as_ref(), l, Field::Enabled);
+            over(&mut s.profile, p.profile.as_ref(), l, Field::Profile);
+            over(&mut s.max_processors, p.max_processors.as_ref(), l, Field::MaxProcessors);
+            over(&mut s.numa_node, p.numa_node.as_ref(), l, Field::NumaNode);
+            over(&mut s.queues, p.queues.as_ref(), l, Field::Queues);
+            over(&mut s.hash_key, p.hash_key.as_ref(), l, Field::HashKey);
+            over(&mut s.hash_types, p.hash_types.as_ref(), l, Field::HashTypes);
+            over(&mut s.smt, p.smt.as_ref(), l, Field::Smt);
+            over(&mut s.exclude_cpus, p.exclude_cpus.as_ref(), l, Field::ExcludeCpus);
+            if let Some(part) = p.base_processor {
+                base = part_over(part, base);
+                s.base_processor.origin = l.origin_of(Field::BaseProcessor);
+            }
+            if let Some(part) = p.max_processor {
+                max = part_over(part, max);
+                s.max_processor.origin = l.origin_of(Field::MaxProcessor);
+            }
+            if !l.table.is_empty() {
+                s.table.value.extend(l.table.iter().map(|(k, v)| (*k, *v)));
+                s.table.origin = l.origin.clone();
+            }
+        }
+        s.base_processor.value = whole(base, Processor { group: 0, number: 0 });
+        s.max_processor.value = whole(max, Processor { group: 0, number: 63 });
+        s
+    }
+}
+
+fn over<T: Clone>(slot: &mut Sourced<T>, value: Option<&T>, layer: &Layer, field: Field) {
+    if let Some(v) = value {
+        slot.value = v.clone();
+        slot.origin = layer.origin_of(field);
+    }
+}
+
+fn part_over(part: Auto<ProcessorPart>, below: Auto<ProcessorPart>) -> Auto<ProcessorPart> {
+    match (part, below) {
+        (Auto::Is(p), Auto::Is(b)) => Auto::Is(p.over(b)),
+        (other, _) => other,
+    }
+}
+
+fn whole(part: Auto<ProcessorPart>, default: Processor) -> Auto<Processor> {
+    match part {
+        Auto::Auto => Auto::Auto,
+        Auto::Is(p) => Auto::Is(p.or(default)),
+    }
+}
+
+impl SettingsPatch {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the patch changes how processors, queues or the table are chosen, which ends explicit table entries.
+    #[must_use]
+    pub fn replans(&self) -> bool {
+        self.profile.is_some()
+            || self.base_processor.is_some()
+            || self.max_processor.is_some()
+            || self.max_processors.is_some()
+            || self.numa_node.is_some()
+            || self.queues.is_some()
+            || self.smt.is_some()
+            || self.exclude_cpus.is_some()
+    }
+
+    /// Lays `newer` over this patch.
+    pub fn merge(&mut self, newer: &Self) {
+        fn take<T: Clone>(slot: &mut Option<T>, newer: Option<&T>) {
+            if let Some(v) = newer {
+                *slot = Some(v.clone());
+            }
+        }
+        take(&mut self.enabled, newer.enabled.as_ref());
+        take(&mut self.profile, newer.profile.as_ref());
+        take(&mut self.max_processors, newer.max_processors.as_ref());
+        take(&mut self.numa_node, newer.numa_node.as_ref());
+        take(&mut self.queues, newer.queues.as_ref());
+        take(&mut self.hash_key, newer.hash_key.as_ref());
+        take(&mut self.hash_types, newer.hash_types.as_ref());
+        take(&mut self.smt, newer.smt.as_ref());
+        take(&mut self.exclude_cpus, newer.exclude_cpus.as_ref());
+        for (slot, part) in
+            [(&mut self.base_processor, newer.base_processor), (&mut self.max_processor, newer.max_processor)]
+        {
+            if let Some(part) = part {
+                *slot = Some(part_over(part, slot.unwrap_or_default()));
+            }
+        }
+    }
+
+    /// Sets one field from a value as it arrived.
+    ///
+    /// # Errors
+    /// Names the field, the value, what is wrong and what is allowed.
+    pub fn set(&mut self, field: Field, raw: &Raw) -> Result<(), FieldError> {
+        let text = raw.to_text();
+        let text = text.trim();
+        let fail = |problem: String| FieldError::Value { field, value: text.to_string(), problem };
+        let auto = text.eq_ignore_ascii_case("auto");
+        let fits = match raw {
+            Raw::Text(_) => true,
+            Raw::Bool(_) => field == Field::Enabled,
+            Raw::Int(_) => field != Field::Enabled,
+            Raw::List(_) => matches!(field, Field::HashTypes | Field::ExcludeCpus),
+        };
+        if !fits {
+            return Err(fail(format!("is {}", raw.kind())));
+        }
+        match field {
+            Field::Enabled => self.enabled = Some(parse_bool(text).ok_or_else(|| fail("is neither".into()))?),
+            Field::Profile => self.profile = Some(text.parse().map_err(|_| fail("is no profile".into()))?),
+            Field::BaseProcessor => self.base_processor = Some(processor_part(text, auto).map_err(fail)?),
+            Field::MaxProcessor => self.max_processor = Some(processor_part(text, auto).map_err(fail)?),
+            Field::MaxProcessors => {
+                self.max_processors = Some(if auto {
+                    Auto::Auto
+                } else {
+                    Auto::Is(number(text, 1, MAX_CPU + 1).map_err(fail)?)
+                });
+            }
+            Field::NumaNode => {
+                self.numa_node = Some(if auto || text.eq_ignore_ascii_case("any") {
+                    Auto::Auto
+                } else {
+                    match number(text, 0, 65535).map_err(fail)? {
+                        65535 => Auto::Auto,
+                        n => Auto::Is(NodeId(n)),
+                    }
+                });
+            }
+            Field::Queues => {
+                self.queues = Some(if auto {
+                    Queues::Auto
+                } else if text.eq_ignore_ascii_case("windows") {
+                    Queues::Windows
+                } else {
+                    let n = number(text, 1, MAX_QUEUES).map_err(fail)?;
+                    Queues::Count(u16::try_from(n).unwrap_or(u16::MAX))
+                });
+            }
+            Field::HashKey => self.hash_key = Some(key_setting(text).map_err(fail)?),
+            Field::HashTypes => {
+                self.hash_types = Some(if auto || text.eq_ignore_ascii_case("keep") {
+                    Auto::Auto
+                } else {
+                    Auto::Is(HashTypes::parse(text).map_err(|e| fail(format!("is not legal: {e}")))?)
+                });
+            }
+            Field::Smt => {
+                self.smt = Some(match text.to_ascii_lowercase().as_str() {
+                    "skip" => Smt::Skip,
+                    "use" => Smt::Use,
+                    _ => return Err(fail("is neither".into())),
+                });
+            }
+            Field::ExcludeCpus => {
+                let list = if text.eq_ignore_ascii_case("none") { "" } else { text };
+                self.exclude_cpus =
+                    Some(CpuSet::parse_list(list).map_err(|e| fail(format!("is no CPU list: {e}")))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of one field, in the form that [`SettingsPatch::set`] takes back. A hash key appears whole: this
+    /// is for the saved file, not for output.
+    #[must_use]
+    pub fn get(&self, field: Field) -> Option<Raw> {
+        let text = |t: String| Some(Raw::Text(t));
+        match field {
+            Field::Enabled => self.enabled.map(Raw::Bool),
+            Field::Profile => text(self.profile?.name().to_string()),
+            Field::BaseProcessor => text(auto_text(self.base_processor?, "auto")),
+            Field::MaxProcessor => text(auto_text(self.max_processor?, "auto")),
+            Field::MaxProcessors => Some(match self.max_processors? {
+                Auto::Auto => Raw::from("auto"),
+                Auto::Is(n) => Raw::Int(n.into()),
+            }),
+            Field::NumaNode => Some(match self.numa_node? {
+                Auto::Auto => Raw::from("any"),
+                Auto::Is(n) => Raw::Int(n.0.into()),
+            }),
+            Field::Queues => Some(match self.queues? {
+                Queues::Auto => Raw::from("auto"),
+                Queues::Windows => Raw::from("windows"),
+                Queues::Count(n) => Raw::Int(n.into()),
+            }),
+            Field::HashKey => text(key_text(self.hash_key.as_ref()?)),
+            Field::HashTypes => text(auto_text(self.hash_types?, "keep")),
+            Field::Smt => text(smt_text(self.smt?).to_string()),
+            Field::ExcludeCpus => text(self.exclude_cpus.as_ref()?.to_string()),
+        }
+    }
+
+    /// The fields that are set, with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (Field, Raw)> + '_ {
+        Field::all().filter_map(|f| Some((f, self.get(f)?)))
+    }
+}
+
+/// The most queues any adapter can have here; also the bound of every per-queue table.
+pub const MAX_QUEUES: u32 = 1024;
+
+/// `skip` or `use`.
+#[must_use]
+pub const fn smt_text(smt: Smt) -> &'static str {
+    match smt {
+        Smt::Skip => "skip",
+        Smt::Use => "use",
+    }
+}
+
+fn auto_text<T: fmt::Display>(a: Auto<T>, word: &str) -> String {
+    match a {
+        Auto::Auto => word.to_string(),
+        Auto::Is(v) => v.to_string(),
+    }
+}
+
+fn parse_bool(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "$true" | "on" | "yes" | "1" => Some(true),
+        "false" | "$false" | "off" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn number(text: &str, min: u32, max: u32) -> Result<u32, String> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits {
+        return Err("is not a whole number".to_string());
+    }
+    text.parse().ok().filter(|n| (min..=max).contains(n)).ok_or_else(|| format!("is not in {min} to {max}"))
+}
+
+/// `auto`, `8`, `1:3`, or a part: `1:` (group only) and `:3` (number only).
+fn processor_part(text: &str, auto: bool) -> Result<Auto<ProcessorPart>, String> {
+    if auto {
+        return Ok(Auto::Auto);
+    }
+    let part = if let Some(n) = text.strip_prefix(':') {
+        let number = number(n, 0, 63).map_err(|e| format!("has a number that {e}"))?;
+        ProcessorPart { group: None, number: u8::try_from(number).ok() }
+    } else if let Some(g) = text.strip_suffix(':') {
+        let group = number(g, 0, MAX_CPU / 64).map_err(|e| format!("has a group that {e}"))?;
+        ProcessorPart { group: u16::try_from(group).ok(), number: None }
+    } else {
+        text.parse::<Processor>().map_err(|e| format!("is no processor: {e}"))?.into()
+    };
+    Ok(Auto::Is(part))
+}
+
+fn key_setting(text: &str) -> Result<KeySetting, String> {
+    let hex = |t: &str| {
+        let bytes = t.chars().filter(char::is_ascii_hexdigit).count() / 2;
+        HashKey::parse(t, bytes.max(1)).map_err(|e| format!("is refused: {e}"))
+    };
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "keep" | "auto" => KeySetting::Keep,
+        "default" => KeySetting::Host,
+        "symmetric" => KeySetting::Symmetric,
+        "random" => KeySetting::Random(None),
+        t => match t.strip_prefix("random=") {
+            Some(drawn) => KeySetting::Random(Some(hex(drawn)?)),
+            None => KeySetting::Given(hex(t)?),
+        },
+    })
+}
+
+fn key_text(key: &KeySetting) -> String {
+    match key {
+        KeySetting::Keep => "keep".to_string(),
+        KeySetting::Host => "default".to_string(),
+        KeySetting::Symmetric => "symmetric".to_string(),
+        KeySetting::Random(None) => "random".to_string(),
+        KeySetting::Random(Some(k)) => format!("random={}", k.to_hex()),
+        KeySetting::Given(k) => k.to_hex(),
+    }
+}
+
+impl KeySetting {
+    /// The setting in words, without the key.
+    #[must_use]
+    pub const fn describe(&self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Host => "default",
+            Self::Symmetric => "symmetric",
+            Self::Random(_) => "random",
+            Self::Given(_) => "given",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn patch(pairs: &[(&str, Raw)]) -> Result<SettingsPatch, FieldError> {
+        let mut p = SettingsPatch::default();
+        for (k, v) in pairs {
+            p.set(Field::from_key(k).ok_or_else(|| FieldError::unknown(k))?, v)?;
+        }
+        Ok(p)
+    }
+
+    #[test]
+    fn wrong_kinds_and_ranges_name_field_value_and_remedy() {
+        for (key, raw, needle) in [
+            ("queues", Raw::Int(0), "queues: `0` is not in 1 to 1024; allowed: 1 to 1024, windows"),
+            ("queues", Raw::Int(-3), "queues: `-3` is not a whole number"),
+            ("queues", Raw::Bool(true), "queues: `true` is a boolean"),
+            ("queues", Raw::List(std::vec!["8".into()]), "queues: `8` is a list"),
+            ("enabled", Raw::Int(1), "enabled: `1` is a number"),
+            ("enabled", Raw::from("maybe"), "enabled: `maybe` is neither; allowed: true or false"),
+            ("profile", Raw::from("Numastatik"), "profile: `Numastatik` is no profile; allowed: Closest,"),
+            ("base_processor", Raw::from("0:64"), "inside a group the number is 0 to 63"),
+            ("base_processor", Raw::from(":64"), "has a number that is not in 0 to 63"),
+            ("max_processor", Raw::from("128:"), "has a group that is not in 0 to 127"),
+            ("max_processors", Raw::from("eight"), "is not a whole number"),
+            ("numa_node", Raw::Int(65536), "is not in 0 to 65535"),
+            ("hash_types", Raw::from("tcp_ipv4,udp_ipv4"), "add ipv4"),
+            ("hash_key", Raw::from("xyz"), "not a hexadecimal digit"),
+            ("smt", Raw::from("on"), "allowed: skip"),
+            ("exclude_cpus", Raw::from("3-1"), "is no CPU list"),
+        ] {
+            let e = patch(&[(key, raw)]).expect_err(key).to_string();
+            assert!(e.contains(needle), "{key}: {e}");
+        }
+    }
+
+    #[test]
+    fn parts_of_processors_merge() {
+        let mut saved = patch(&[("base_processor", Raw::from("1:2"))]).unwrap();
+        saved.merge(&patch(&[("base_processor", Raw::from(":3"))]).unwrap());
+        let s = Settings::layered(&[Layer::of(saved, ManualTable::new(), Origin::Saved)]);
+        assert_eq!(s.base_processor.value, Auto::Is(Processor { group: 1, number: 3 }));
+        let max = patch(&[("max_processor", Raw::from("1:"))]).unwrap();
+        let s = Settings::layered(&[Layer::of(max, ManualTable::new(), Origin::Runtime)]);
+        assert_eq!(s.max_processor.value, Auto::Is(Processor { group: 1, number: 63 }));
+        assert_eq!(s.max_processor.origin, Origin::Runtime);
+    }
+
+    #[test]
+    fn stronger_layers_win_field_by_field() {
+        let config = patch(&[("queues", Raw::Int(4)), ("profile", Raw::from("2"))]).unwrap();
+        let saved = patch(&[("queues", Raw::from("auto"))]).unwrap();
+        let file = Origin::Config { file: "a.toml".into(), line: 3 };
+        let s = Settings::layered(&[
+            Layer::of(config, ManualTable::new(), file.clone()),
+            Layer::of(saved, ManualTable::new(), Origin::Saved),
+        ]);
+        assert_eq!((s.queues.value, s.queues.origin), (Queues::Auto, Origin::Saved));
+        assert_eq!((s.profile.value, s.profile.origin), (Profile::ClosestStatic, file));
+        assert!(s.enabled.value);
+    }
+
+    proptest! {
+        #[test]
+        fn what_get_gives_set_takes(
+            enabled in proptest::option::of(any::<bool>()),
+            base in proptest::option::of(0u32..8192),
+            queues in proptest::option::of(1u16..1024),
+            node in proptest::option::of(0u32..2000),
+            types in proptest::option::of(any::<u32>()),
+            exclude in proptest::collection::vec(0u32..300, 0..20),
+        ) {
+            let types = types.and_then(|t| HashTypes::from_bits(t & HashTypes::ALL.bits()))
+                .and_then(|t| t.check().ok());
+            let p = SettingsPatch {
+                enabled,
+                base_processor: base.map(|c| Auto::Is(Processor::from(crate::CpuId(c)).into())),
+                queues: queues.map(Queues::Count),
+                numa_node: node.map(|n| Auto::Is(NodeId(n))),
+                hash_types: types.map(Auto::Is),
+                exclude_cpus: Some(exclude.into_iter().map(crate::CpuId).collect()),
+                hash_key: Some(KeySetting::Random(Some(HashKey::microsoft()))),
+                ..SettingsPatch::default()
+            };
+            let mut back = SettingsPatch::default();
+            for (f, raw) in p.iter() {
+                back.set(f, &raw).unwrap();
+            }
+            prop_assert_eq!(back, p);
+        }
+
+        #[test]
+        fn no_text_panics(i in 0usize..11, text in ".{0,40}") {
+            let field = crate::field::FIELDS[i].field;
+            let mut p = SettingsPatch::default();
+            if let Err(e) = p.set(field, &Raw::Text(text)) {
+                prop_assert!(e.to_string().contains(field.key()));
+                prop_assert!(p.is_empty(), "half a patch after an error");
+            }
+        }
+    }
+}
