@@ -277,6 +277,49 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The value of one field as text, as `rssctl` shows it; a hash key appears as a word.
+    #[must_use]
+    pub fn text(&self, field: Field) -> String {
+        match field {
+            Field::Enabled => self.enabled.value.to_string(),
+            Field::Profile => self.profile.value.to_string(),
+            Field::BaseProcessor => auto_text(self.base_processor.value, "auto"),
+            Field::MaxProcessor => auto_text(self.max_processor.value, "auto"),
+            Field::MaxProcessors => auto_text(self.max_processors.value, "auto"),
+            Field::NumaNode => auto_text(self.numa_node.value, "any"),
+            Field::Queues => match self.queues.value {
+                Queues::Auto => "auto".to_string(),
+                Queues::Windows => "windows".to_string(),
+                Queues::Count(n) => n.to_string(),
+            },
+            Field::HashKey => self.hash_key.value.describe().to_string(),
+            Field::HashTypes => auto_text(self.hash_types.value, "keep"),
+            Field::Smt => smt_text(self.smt.value).to_string(),
+            Field::ExcludeCpus if self.exclude_cpus.value.is_empty() => "none".to_string(),
+            Field::ExcludeCpus => self.exclude_cpus.value.to_string(),
+        }
+    }
+
+    /// Where the value of one field comes from.
+    #[must_use]
+    pub const fn origin(&self, field: Field) -> &Origin {
+        match field {
+            Field::Enabled => &self.enabled.origin,
+            Field::Profile => &self.profile.origin,
+            Field::BaseProcessor => &self.base_processor.origin,
+            Field::MaxProcessor => &self.max_processor.origin,
+            Field::MaxProcessors => &self.max_processors.origin,
+            Field::NumaNode => &self.numa_node.origin,
+            Field::Queues => &self.queues.origin,
+            Field::HashKey => &self.hash_key.origin,
+            Field::HashTypes => &self.hash_types.origin,
+            Field::Smt => &self.smt.origin,
+            Field::ExcludeCpus => &self.exclude_cpus.origin,
+        }
+    }
+}
+
 fn over<T: Clone>(slot: &mut Sourced<T>, value: Option<&T>, layer: &Layer, field: Field) {
     if let Some(v) = value {
         slot.value = v.clone();
@@ -316,6 +359,26 @@ impl SettingsPatch {
             || self.queues.is_some()
             || self.smt.is_some()
             || self.exclude_cpus.is_some()
+    }
+
+    /// Takes out every field that `other` sets.
+    pub fn unset(&mut self, other: &Self) {
+        fn drop_if<T>(slot: &mut Option<T>, set: bool) {
+            if set {
+                *slot = None;
+            }
+        }
+        drop_if(&mut self.enabled, other.enabled.is_some());
+        drop_if(&mut self.profile, other.profile.is_some());
+        drop_if(&mut self.base_processor, other.base_processor.is_some());
+        drop_if(&mut self.max_processor, other.max_processor.is_some());
+        drop_if(&mut self.max_processors, other.max_processors.is_some());
+        drop_if(&mut self.numa_node, other.numa_node.is_some());
+        drop_if(&mut self.queues, other.queues.is_some());
+        drop_if(&mut self.hash_key, other.hash_key.is_some());
+        drop_if(&mut self.hash_types, other.hash_types.is_some());
+        drop_if(&mut self.smt, other.smt.is_some());
+        drop_if(&mut self.exclude_cpus, other.exclude_cpus.is_some());
     }
 
     /// Lays `newer` over this patch.

@@ -1,0 +1,56 @@
+//! The records of the contract, by subject.
+
+mod adapter;
+mod event;
+mod packet;
+mod plan;
+mod settings;
+mod softnic;
+mod stats;
+mod why;
+
+pub use adapter::*;
+pub use event::*;
+pub use packet::*;
+pub use plan::*;
+pub use settings::*;
+pub use softnic::*;
+pub use stats::*;
+pub use why::*;
+
+use serde::{Deserialize, Serialize};
+
+/// A list of adapters as one JSON document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Document<T> {
+    /// [`crate::JSON_VERSION`].
+    pub version: u32,
+    /// One element an adapter.
+    pub adapters: Vec<T>,
+}
+
+impl<T> Document<T> {
+    /// A document of this version.
+    #[must_use]
+    pub const fn new(adapters: Vec<T>) -> Self {
+        Self { version: crate::JSON_VERSION, adapters }
+    }
+}
+
+/// One record as a JSON document of its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Versioned<T> {
+    /// [`crate::JSON_VERSION`].
+    pub version: u32,
+    /// The record; its keys stand beside `version`.
+    #[serde(flatten)]
+    pub record: T,
+}
+
+impl<T> Versioned<T> {
+    /// A document of this version.
+    #[must_use]
+    pub const fn new(record: T) -> Self {
+        Self { version: crate::JSON_VERSION, record }
+    }
+}

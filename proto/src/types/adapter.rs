@@ -1,0 +1,152 @@
+//! An adapter as `rssctl get` shows it.
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::ReasonRecord;
+use super::settings::SettingRecord;
+
+/// A CPU and where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessorRecord {
+    /// `group:number`.
+    pub processor: String,
+    /// Kernel CPU id.
+    pub cpu: u32,
+    /// NUMA node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
+    /// Distance from the adapter: SLIT minus local, 0 when near or unknown.
+    pub distance: u32,
+}
+
+/// One indirection table entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRecord {
+    /// The entry, from 0.
+    pub entry: u32,
+    /// The queue it points at.
+    pub queue: u32,
+    /// The CPU that serves that queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<u32>,
+    /// The same as `group:number`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<String>,
+}
+
+/// One receive queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRecord {
+    /// The queue, from 0.
+    pub queue: u32,
+    /// The CPU that serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<u32>,
+    /// The same as `group:number`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<String>,
+    /// NUMA node of that CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
+    /// Table entries that point here.
+    pub entries: u32,
+}
+
+/// What the adapter can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapabilityRecord {
+    /// Receive queues the hardware has.
+    pub max_queues: u32,
+    /// Whether their number can be changed.
+    pub channels_settable: bool,
+    /// Indirection table entries.
+    pub table_entries: u32,
+    /// Key length in bytes.
+    pub key_bytes: u32,
+    /// Whether the key can be set.
+    pub key_settable: bool,
+    /// Hash types the hardware has.
+    pub hash_types: Vec<String>,
+    /// Whether they can be chosen.
+    pub hash_types_settable: bool,
+    /// Single entries can be moved (RSSv2).
+    pub independent_entry_move: bool,
+    /// Receive interrupt vectors.
+    pub vectors: u32,
+    /// MSI-X.
+    pub msi_x: bool,
+    /// Link speed in Mbit/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_mbps: Option<u32>,
+}
+
+/// An adapter's RSS state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdapterRecord {
+    /// Interface name.
+    pub name: String,
+    /// Id on the bus; survives a rename.
+    pub id: u32,
+    /// What kind of device, in words.
+    pub interface_description: String,
+    /// Driver.
+    pub driver: String,
+    /// MAC address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+    /// The adapter's own NUMA node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
+    /// The pretended machine that the adapter's CPUs belong to; absent when they are this machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretended_topology: Option<String>,
+    /// `observed`, `managed`, `applying`, `degraded`.
+    pub state: String,
+    /// Why, where the state needs a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    /// How far the state was verified: `config` (read back) or `unknown`.
+    pub verified: String,
+    /// Whether the adapter spreads now.
+    pub enabled: bool,
+    /// The machine-wide switch.
+    pub global_enabled: bool,
+    /// Receive queues now.
+    pub number_of_receive_queues: u32,
+    /// Profile.
+    pub profile: String,
+    /// Its Windows number.
+    pub profile_number: u32,
+    /// Lowest processor that may be used.
+    pub base_processor: String,
+    /// Highest processor that may be used.
+    pub max_processor: String,
+    /// Most processors used at once, after every limit.
+    pub max_processors: u32,
+    /// Preferred node; 65535 is any.
+    pub numa_node: u32,
+    /// Eligible processors by distance.
+    pub processor_array: Vec<ProcessorRecord>,
+    /// Processors in use.
+    pub processors: Vec<ProcessorRecord>,
+    /// Processor of packets without a hash.
+    pub default_processor: String,
+    /// The table.
+    pub indirection_table: Vec<EntryRecord>,
+    /// The queues.
+    pub queues: Vec<QueueRecord>,
+    /// Hash types in force.
+    pub hash_types: Vec<String>,
+    /// Key length in bytes.
+    pub hash_key_size: u32,
+    /// Where the key comes from; never the key.
+    pub hash_key: String,
+    /// What it can do.
+    pub capabilities: CapabilityRecord,
+    /// Every setting with its origin.
+    pub settings: Vec<SettingRecord>,
+    /// Why the plan is as it is.
+    pub reasons: Vec<ReasonRecord>,
+    /// Generation of the published state.
+    pub generation: u64,
+}

@@ -1,0 +1,128 @@
+//! Plans and their results.
+
+use serde::{Deserialize, Serialize};
+
+use super::adapter::{EntryRecord, ProcessorRecord, QueueRecord};
+use crate::error::ApiError;
+
+/// Why something is as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonRecord {
+    /// `limit`, `rule`, `asked` or `moved`.
+    pub kind: String,
+    /// Identifier of the rule, or of what limits.
+    pub id: String,
+    /// The setting behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<u32>,
+    /// What was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<u32>,
+    /// The reason as a sentence.
+    pub text: String,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// The operation in words.
+    pub op: String,
+    /// What it does to traffic: `none`, `reorder`, `gap`, `link` or `addresses`.
+    pub impact: String,
+    /// Why.
+    pub why: ReasonRecord,
+}
+
+/// An adapter's state in short, for before and after.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateRecord {
+    /// Whether it spreads.
+    pub enabled: bool,
+    /// Receive queues.
+    pub queues: u32,
+    /// Processors in use, as `group:number`, in order of queues.
+    pub processors: Vec<String>,
+    /// Hash types.
+    pub hash_types: Vec<String>,
+    /// The processor of each table entry (`-` where unknown).
+    pub table: Vec<String>,
+}
+
+/// What a request does, or would do, to one adapter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRecord {
+    /// Interface name.
+    pub name: String,
+    /// `planned`, `applied`, `unchanged` or `failed`.
+    pub status: String,
+    /// Whether anything changes.
+    pub changed: bool,
+    /// Settings that change: key, before, after.
+    pub settings: Vec<ChangeRecord>,
+    /// The worst impact of any step.
+    pub impact: String,
+    /// The steps.
+    pub steps: Vec<StepRecord>,
+    /// State before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<StateRecord>,
+    /// State after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<StateRecord>,
+    /// Eligible processors by distance.
+    pub processor_array: Vec<ProcessorRecord>,
+    /// Processors used.
+    pub processors: Vec<ProcessorRecord>,
+    /// The table, one element an entry.
+    pub table: Vec<EntryRecord>,
+    /// The queues.
+    pub queues: Vec<QueueRecord>,
+    /// Why.
+    pub reasons: Vec<ReasonRecord>,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ApiError>,
+}
+
+/// One setting that changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// Key of the field.
+    pub key: String,
+    /// Value before.
+    pub before: String,
+    /// Value after.
+    pub after: String,
+}
+
+/// The answer to a request that changes adapters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplyRecord {
+    /// Generation after the request.
+    pub generation: u64,
+    /// Whether nothing was applied because a dry run was asked for.
+    pub dry_run: bool,
+    /// One element an adapter.
+    pub adapters: Vec<PlanRecord>,
+}
+
+/// Options of a request that changes adapters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApplyOptions {
+    /// Plan only.
+    pub dry_run: bool,
+    /// In force until reboot or replan; not persisted.
+    pub runtime: bool,
+    /// Apply only if the published generation is still this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub if_generation: Option<u64>,
+    /// Worst impact allowed: `none`, `reorder` (default), `gap`, `link` or `addresses`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow: Option<String>,
+    /// If one adapter fails, none is changed.
+    pub atomic: bool,
+}

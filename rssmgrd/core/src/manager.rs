@@ -1,0 +1,187 @@
+//! The owner's logic as a machine without I/O: inputs in, effects out, time passed in.
+//!
+//! The shell calls [`Manager::handle`] with everything that happens and executes what [`Manager::poll`] gives, in
+//! order. A change to adapters is a transaction: the open transaction is saved, the steps run, the result is read back
+//! and compared, the settings are saved, the new state is published, the caller gets its answer. Whatever is
+//! acknowledged has been made durable before; a run that ends in between is taken back by the next one.
+
+mod adapter;
+mod command;
+mod effect;
+mod group;
+mod saved;
+mod selector;
+mod start;
+mod view;
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+pub use command::{
+    AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status,
+};
+pub use effect::{Created, Effect, Input, Notice, SaveId};
+pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
+pub use selector::Selector;
+pub use view::{AdapterFacts, AdapterState, AdapterView, Config, Kind, Matcher, Rule as ConfigRule, Snapshot, SoftnicView, Verified};
+
+use crate::hash::HashKey;
+use crate::ids::{AdapterId, Generation};
+use adapter::Adapter;
+use group::{Group, GroupId};
+
+/// A command that waits for its turn.
+#[derive(Debug)]
+struct Waiting {
+    id: CommandId,
+    caller: Caller,
+    command: Command,
+}
+
+/// What a save was for.
+#[derive(Debug)]
+enum SavePurpose {
+    /// A transaction group goes on.
+    Group(GroupId),
+    /// A software NIC was created and is to be kept.
+    Created { name: String },
+    /// A software NIC is to be deleted.
+    Deleted { name: String, asked: CommandId },
+    /// A software NIC has a new source.
+    Source { asked: CommandId },
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Manager {
+    owner_uid: u32,
+    boot_key: Option<HashKey>,
+    config: Config,
+    saved: SavedState,
+    adapters: BTreeMap<AdapterId, Adapter>,
+    next_adapter: u32,
+    groups: BTreeMap<GroupId, Group>,
+    next_group: u64,
+    waiting: VecDeque<Waiting>,
+    /// Software NICs being created, and who asked; nobody for those that were saved.
+    creating: BTreeMap<String, Option<CommandId>>,
+    /// Software NICs that exist but are not durable yet.
+    unsaved: BTreeMap<String, (CommandId, Box<Created>)>,
+    /// Software NICs being deleted: what to put back if that cannot be saved.
+    deleting: BTreeMap<String, (usize, SavedSoftnic, Option<(String, SavedAdapter)>)>,
+    /// New sources being set.
+    sources: BTreeMap<AdapterId, CommandId>,
+    /// Commands answered when the group that follows an arrival has ended.
+    reply_after: BTreeMap<AdapterId, CommandId>,
+    failed_softnics: BTreeMap<String, String>,
+    saves: BTreeMap<SaveId, SavePurpose>,
+    next_save: u64,
+    generation: Generation,
+    effects: VecDeque<Effect>,
+}
+
+impl Manager {
+    /// A machine that starts from this configuration and what an earlier run saved. `owner_uid` is the user who may
+    /// change things besides root.
+    #[must_use]
+    pub fn new(owner_uid: u32, boot_key: Option<HashKey>, config: Config, saved: SavedState) -> Self {
+        let mut m = Self {
+            owner_uid,
+            boot_key,
+            config,
+            saved,
+            adapters: BTreeMap::new(),
+            next_adapter: 1,
+            groups: BTreeMap::new(),
+            next_group: 1,
+            waiting: VecDeque::new(),
+            creating: BTreeMap::new(),
+            unsaved: BTreeMap::new(),
+            deleting: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            reply_after: BTreeMap::new(),
+            failed_softnics: BTreeMap::new(),
+            saves: BTreeMap::new(),
+            next_save: 1,
+            generation: Generation(0),
+            effects: VecDeque::new(),
+        };
+        for nic in m.saved.softnics.clone() {
+            m.creating.insert(nic.name.clone(), None);
+            m.effects.push_back(Effect::Create { name: nic.name, options: nic.options });
+        }
+        m.publish(&[]);
+        m
+    }
+
+    /// Takes one input.
+    pub fn handle(&mut self, input: Input) {
+        match input {
+            Input::Command { id, caller, command } => self.command(id, caller, command),
+            Input::Ran { group, adapter, result } => self.ran(group, adapter, result),
+            Input::Observed { group, adapter, result } => self.observed(group, adapter, result),
+            Input::Saved { save, result } => self.saved_answer(save, result),
+            Input::Created { name, result } => self.created(name, result),
+            Input::SourceSet { adapter, result } => self.source_set(adapter, result),
+            Input::Kernel(notice) => self.notice(notice),
+        }
+        self.start_waiting();
+    }
+
+    /// The next effect to execute, if there is one.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Whether nothing is under way, apart from commands that wait for just that.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.groups.is_empty()
+            && self.creating.is_empty()
+            && self.sources.is_empty()
+            && self.saves.is_empty()
+            && self.waiting.iter().all(|w| matches!(w.command, Command::Wait(_)))
+    }
+
+    /// The state as readers see it.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            generation: self.generation,
+            rss_on: self.saved.rss_on,
+            adapters: self.adapters.iter().map(|(id, a)| (*id, Arc::clone(&a.view))).collect(),
+            softnics: self
+                .saved
+                .softnics
+                .iter()
+                .map(|s| SoftnicView {
+                    name: s.name.clone(),
+                    options: s.options.clone(),
+                    error: self.failed_softnics.get(&s.name).cloned(),
+                })
+                .collect(),
+            config_files: self.config.files.clone(),
+        }
+    }
+
+    /// What is to be durable now.
+    #[must_use]
+    pub const fn saved_state(&self) -> &SavedState {
+        &self.saved
+    }
+
+    /// Publishes the present state, with new views of the adapters that changed.
+    fn publish(&mut self, changed: &[AdapterId]) {
+        self.generation.0 += 1;
+        for id in changed {
+            if let Some(a) = self.adapters.get_mut(id) {
+                a.refresh(*id, self.generation);
+            }
+        }
+        let snapshot = Arc::new(self.snapshot());
+        self.effects.push_back(Effect::Publish(snapshot));
+    }
+}

@@ -1,0 +1,329 @@
+//! What the manager is asked, and what it answers.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::selector::Selector;
+use super::view::Config;
+use crate::device::{BackendError, Device, Refusal};
+use crate::driver::Impact;
+use crate::field::Field;
+use crate::ids::{AdapterId, EntryIndex, Generation, Processor};
+use crate::place::{PlaceError, Target};
+use crate::plan::Step;
+use crate::settings::SettingsPatch;
+
+/// A command, for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(pub u64);
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// User id.
+    pub uid: u32,
+    /// Process id, where known.
+    pub pid: Option<u32>,
+    /// Unique bus name, where there is one.
+    pub bus_name: Option<String>,
+}
+
+/// How a change is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Plan only.
+    pub dry_run: bool,
+    /// Not persisted.
+    pub runtime: bool,
+    /// Only if this is still the published generation.
+    pub if_generation: Option<Generation>,
+    /// Worst impact allowed.
+    pub allow: Impact,
+    /// If one adapter fails, none is changed.
+    pub atomic: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { dry_run: false, runtime: false, if_generation: None, allow: Impact::Reorder, atomic: false }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Change settings.
+    Apply {
+        /// Which adapters.
+        selector: Selector,
+        /// The new settings.
+        patch: SettingsPatch,
+        /// How.
+        options: Options,
+    },
+    /// Drop the settings saved for adapters and plan anew with what is left.
+    Reset {
+        /// Which adapters.
+        selector: Selector,
+        /// How.
+        options: Options,
+    },
+    /// Give adapters back in the state in which they were found.
+    Release {
+        /// Which adapters.
+        selector: Selector,
+        /// How.
+        options: Options,
+    },
+    /// Set explicit table entries.
+    SetEntries {
+        /// Which adapters.
+        selector: Selector,
+        /// Entries and their processors.
+        entries: BTreeMap<EntryIndex, Processor>,
+        /// How.
+        options: Options,
+    },
+    /// Move all entries of one processor to another.
+    MoveEntries {
+        /// Which adapters.
+        selector: Selector,
+        /// The processor to leave.
+        from: Processor,
+        /// The processor to go to.
+        to: Processor,
+        /// How.
+        options: Options,
+    },
+    /// Turn the machine-wide switch.
+    SetGlobal {
+        /// RSS on or off.
+        rss: bool,
+    },
+    /// Create a software NIC.
+    CreateSoftnic {
+        /// Its name.
+        name: String,
+        /// Its options, as typed.
+        options: BTreeMap<String, String>,
+    },
+    /// Delete a software NIC.
+    DeleteSoftnic {
+        /// Its name.
+        name: String,
+    },
+    /// Give a software NIC another traffic source.
+    SetSource {
+        /// Its name.
+        name: String,
+        /// The source, as typed.
+        source: String,
+    },
+    /// Use a new configuration.
+    Reload(Config),
+    /// Answer when nothing is under way and at least this generation is published.
+    Wait(Generation),
+}
+
+impl Command {
+    /// Whether the command changes anything, and so needs authority.
+    #[must_use]
+    pub fn mutates(&self) -> bool {
+        match self {
+            Self::Wait(_) => false,
+            Self::Apply { options, .. }
+            | Self::Reset { options, .. }
+            | Self::Release { options, .. }
+            | Self::SetEntries { options, .. }
+            | Self::MoveEntries { options, .. } => !options.dry_run,
+            _ => true,
+        }
+    }
+}
+
+/// Why a command, or its part for one adapter, fails.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The caller has no authority.
+    #[error("uid {uid} may not change anything: only root and uid {owner} may")]
+    NotAuthorised {
+        /// Who asked.
+        uid: u32,
+        /// Who may.
+        owner: u32,
+    },
+    /// Nothing by that name.
+    #[error("no adapter matches `{pattern}`: there {}", known_adapters(.known))]
+    NoSuchAdapter {
+        /// Name or glob.
+        pattern: String,
+        /// Names there are.
+        known: Vec<String>,
+    },
+    /// A name is taken.
+    #[error("an adapter named `{name}` exists already: choose another name or delete it first")]
+    Exists {
+        /// The name.
+        name: String,
+    },
+    /// Not a software NIC.
+    #[error("`{name}` is not a software NIC")]
+    NotSoftnic {
+        /// The name.
+        name: String,
+    },
+    /// A software NIC cannot be created or changed as asked.
+    #[error("software NIC {name}: {reason}")]
+    Softnic {
+        /// The name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The published state has moved on.
+    #[error("the state has changed meanwhile (generation {asked} was asked for, {now} is in force): look again and repeat")]
+    Stale {
+        /// Generation of the request.
+        asked: u64,
+        /// Generation in force.
+        now: u64,
+    },
+    /// Settings that cannot be satisfied.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The adapter would refuse.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// More disturbance than allowed.
+    #[error("`{step}` has impact `{}` and only `{}` is allowed: repeat with --allow {}", .impact.name(), .allowed.name(), .impact.name())]
+    Impact {
+        /// The step in words.
+        step: String,
+        /// Its impact.
+        impact: Impact,
+        /// The worst allowed.
+        allowed: Impact,
+    },
+    /// No entry points where entries were to be moved from.
+    #[error("no table entry points at processor {from}: `rssctl table get` shows where they point")]
+    NothingToMove {
+        /// The processor.
+        from: Processor,
+    },
+    /// Nothing to do was named.
+    #[error("nothing to change: name at least one setting")]
+    Empty,
+    /// Saved settings could not be written; nothing was changed.
+    #[error("the settings could not be saved ({reason}); nothing was changed: make room or mend the state directory, and repeat")]
+    NotSaved {
+        /// What the store says.
+        reason: String,
+    },
+    /// The change failed and was taken back.
+    #[error("{because}; the adapter is back as it was")]
+    RolledBack {
+        /// What failed.
+        because: String,
+    },
+    /// The change failed and could not be taken back.
+    #[error("{because}; taking it back failed too ({second}): the adapter is degraded and nothing changes it automatically; repeat the request, or `rssctl reset` it, when the cause is mended")]
+    Degraded {
+        /// What failed first.
+        because: String,
+        /// What failed then.
+        second: String,
+    },
+    /// The backend failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// Another adapter of an atomic request failed.
+    #[error("not changed, because another adapter of the same atomic request failed")]
+    Atomic,
+}
+
+fn known_adapters(known: &[String]) -> String {
+    match known {
+        [] => "are none; `rssctl softnic create` makes a software NIC".into(),
+        names => alloc::format!("are {}", names.join(", ")),
+    }
+}
+
+/// What became of one adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Dry run: this would be done.
+    Planned,
+    /// Done.
+    Applied,
+    /// It was so already.
+    Unchanged,
+    /// It failed; see the error.
+    Failed,
+}
+
+impl Status {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A setting that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The setting; `None` stands for explicit table entries.
+    pub field: Option<Field>,
+    /// Its value before, as text.
+    pub before: String,
+    /// Its value after, as text.
+    pub after: String,
+}
+
+/// What a command did, or would do, to one adapter.
+#[derive(Clone, Debug)]
+pub struct AdapterResult {
+    /// The adapter.
+    pub id: AdapterId,
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub status: Status,
+    /// Settings that change.
+    pub changes: Vec<Change>,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// State before.
+    pub before: Device,
+    /// State after (planned or read back).
+    pub after: Device,
+    /// What was planned.
+    pub target: Option<Target>,
+    /// What went wrong.
+    pub error: Option<CommandError>,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// To a change of adapters.
+    Adapters {
+        /// Generation in force.
+        generation: Generation,
+        /// Whether nothing was applied.
+        dry_run: bool,
+        /// One element an adapter.
+        results: Vec<AdapterResult>,
+    },
+    /// Done.
+    Done {
+        /// Generation in force.
+        generation: Generation,
+    },
+}

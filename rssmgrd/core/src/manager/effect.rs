@@ -1,0 +1,174 @@
+//! What goes into the machine and what comes out.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use super::command::{Caller, Command, CommandError, CommandId, Reply};
+use super::group::GroupId;
+use super::saved::SavedState;
+use super::view::{AdapterFacts, Snapshot};
+use crate::capability::Capability;
+use crate::device::{BackendError, Device, Op, Outcome};
+use crate::event::Event;
+use crate::ids::AdapterId;
+use crate::topology::Topology;
+
+/// A request to save, for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SaveId(pub u64);
+
+/// An adapter that came to be.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// What it is.
+    pub facts: AdapterFacts,
+    /// What it can do.
+    pub capability: Capability,
+    /// Its state.
+    pub device: Device,
+    /// The machine that its CPUs belong to.
+    pub topology: Arc<Topology>,
+    /// The options in canonical form, with defaults filled in.
+    pub options: BTreeMap<String, String>,
+}
+
+/// News from outside.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// An adapter's traffic source ended or failed.
+    SourceEnded {
+        /// Which one.
+        adapter: AdapterId,
+        /// `finished` or `failed`.
+        state: String,
+        /// Why.
+        because: String,
+    },
+}
+
+/// Everything that can happen.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Somebody asks for something.
+    Command {
+        /// For the answer.
+        id: CommandId,
+        /// Who asks.
+        caller: Caller,
+        /// What.
+        command: Command,
+    },
+    /// The answer to [`Effect::Run`].
+    Ran {
+        /// From the effect.
+        group: GroupId,
+        /// From the effect.
+        adapter: AdapterId,
+        /// What came of it.
+        result: Result<Outcome, BackendError>,
+    },
+    /// The answer to [`Effect::Observe`].
+    Observed {
+        /// From the effect.
+        group: GroupId,
+        /// From the effect.
+        adapter: AdapterId,
+        /// What was read.
+        result: Result<Device, BackendError>,
+    },
+    /// The answer to [`Effect::Save`].
+    Saved {
+        /// From the effect.
+        save: SaveId,
+        /// Whether it is durable, or why not.
+        result: Result<(), String>,
+    },
+    /// The answer to [`Effect::Create`].
+    Created {
+        /// From the effect.
+        name: String,
+        /// The adapter, or why it could not be created.
+        result: Result<Box<Created>, String>,
+    },
+    /// The answer to [`Effect::SetSource`].
+    SourceSet {
+        /// From the effect.
+        adapter: AdapterId,
+        /// The source in canonical form, or why it was refused (the old one goes on then).
+        result: Result<String, String>,
+    },
+    /// News.
+    Kernel(Notice),
+}
+
+/// Everything that is to be done. The shell executes effects in order and answers those that have an answer.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Execute an operation on an adapter. Answer: [`Input::Ran`].
+    Run {
+        /// For the answer.
+        group: GroupId,
+        /// On which adapter.
+        adapter: AdapterId,
+        /// What.
+        op: Op,
+    },
+    /// Read an adapter. Answer: [`Input::Observed`].
+    Observe {
+        /// For the answer.
+        group: GroupId,
+        /// Which adapter.
+        adapter: AdapterId,
+    },
+    /// Make the state durable. Answer: [`Input::Saved`].
+    Save {
+        /// For the answer.
+        save: SaveId,
+        /// All of it.
+        state: Box<SavedState>,
+    },
+    /// Create a software NIC. Answer: [`Input::Created`].
+    Create {
+        /// Its name.
+        name: String,
+        /// Its options.
+        options: BTreeMap<String, String>,
+    },
+    /// The software NIC that was created got this id.
+    Adopted {
+        /// Its name.
+        name: String,
+        /// Its id from now on.
+        adapter: AdapterId,
+    },
+    /// Destroy a software NIC.
+    Delete {
+        /// Which one.
+        adapter: AdapterId,
+    },
+    /// Discard a software NIC that was created but is not kept.
+    Discard {
+        /// Its name.
+        name: String,
+    },
+    /// Give a software NIC another source. Answer: [`Input::SourceSet`].
+    SetSource {
+        /// Which one.
+        adapter: AdapterId,
+        /// The source, as typed.
+        source: String,
+    },
+    /// Let readers see this.
+    Publish(Arc<Snapshot>),
+    /// Tell this.
+    Emit(Event),
+    /// Answer a command.
+    Reply {
+        /// Which one.
+        id: CommandId,
+        /// The answer.
+        result: Result<Reply, CommandError>,
+    },
+}

@@ -1,0 +1,67 @@
+//! What survives a restart.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::device::Device;
+use crate::ids::CpuId;
+use crate::settings::{ManualTable, SettingsPatch};
+
+/// Everything that is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedState {
+    /// The machine-wide switch.
+    pub rss_on: bool,
+    /// Adapters by their lasting key.
+    pub adapters: BTreeMap<String, SavedAdapter>,
+    /// Software NICs, in order of creation.
+    pub softnics: Vec<SavedSoftnic>,
+    /// Changes that are under way.
+    pub open: Vec<OpenTransaction>,
+}
+
+impl Default for SavedState {
+    fn default() -> Self {
+        Self { rss_on: true, adapters: BTreeMap::new(), softnics: Vec::new(), open: Vec::new() }
+    }
+}
+
+/// What is saved of one adapter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedAdapter {
+    /// Name when it was saved last, for people.
+    pub name: String,
+    /// Settings made by `rssctl set`.
+    pub patch: SettingsPatch,
+    /// Explicit table entries.
+    pub table: ManualTable,
+    /// Whether `rssctl set` named it.
+    pub managed: bool,
+    /// Whether it was given back: then neither configuration nor being a software NIC makes it managed.
+    pub released: bool,
+    /// The processors it runs on, so that a restart does not move it.
+    pub assigned: Vec<CpuId>,
+    /// Queues it had when it was first seen.
+    pub found_queues: u16,
+    /// Its state when it was first seen, for release.
+    pub original: Option<Device>,
+}
+
+/// A software NIC that is created again at start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedSoftnic {
+    /// Its name.
+    pub name: String,
+    /// Its options.
+    pub options: BTreeMap<String, String>,
+}
+
+/// A change that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenTransaction {
+    /// The adapter's lasting key.
+    pub adapter: String,
+    /// Its state before.
+    pub before: Device,
+}

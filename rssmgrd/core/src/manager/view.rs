@@ -1,0 +1,199 @@
+//! The state as readers see it: immutable, with a generation.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::selector::glob;
+use crate::capability::Capability;
+use crate::device::Device;
+use crate::ids::{AdapterId, Generation, NodeId};
+use crate::place::Target;
+use crate::settings::{Layer, Settings};
+use crate::topology::Topology;
+
+/// What kind of adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The built-in software NIC.
+    Softnic,
+    /// A network interface of the kernel.
+    Kernel,
+}
+
+/// What an adapter is, apart from its RSS state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterFacts {
+    /// Interface name.
+    pub name: String,
+    /// What finds it again after a restart.
+    pub key: String,
+    /// What kind.
+    pub kind: Kind,
+    /// Vendor's text, or what stands for it.
+    pub description: String,
+    /// Driver name.
+    pub driver: String,
+    /// MAC address.
+    pub mac: Option<[u8; 6]>,
+    /// NUMA node.
+    pub node: Option<NodeId>,
+}
+
+/// How far an adapter's state is in our hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdapterState {
+    /// Nobody named it: only watched.
+    Observed,
+    /// Managed.
+    Managed,
+    /// A change is under way.
+    Applying,
+    /// A change failed and could not be taken back; nothing is changed automatically.
+    Degraded {
+        /// Why.
+        because: String,
+    },
+}
+
+impl AdapterState {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Observed => "observed",
+            Self::Managed => "managed",
+            Self::Applying => "applying",
+            Self::Degraded { .. } => "degraded",
+        }
+    }
+}
+
+/// How far the state was verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verified {
+    /// Not at all.
+    #[default]
+    Unknown,
+    /// What was written was read back.
+    Config,
+}
+
+impl Verified {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Config => "config",
+        }
+    }
+}
+
+/// One adapter.
+#[derive(Clone, Debug)]
+pub struct AdapterView {
+    /// Its id.
+    pub id: AdapterId,
+    /// What it is.
+    pub facts: AdapterFacts,
+    /// What it can do.
+    pub capability: Capability,
+    /// Its state as last read.
+    pub device: Device,
+    /// The machine that its CPUs belong to.
+    pub topology: Arc<Topology>,
+    /// Settings in force.
+    pub settings: Settings,
+    /// The plan in force; `None` for an adapter that is only observed.
+    pub target: Option<Target>,
+    /// Whose hands it is in.
+    pub state: AdapterState,
+    /// How far it was verified.
+    pub verified: Verified,
+    /// The generation in which this was published.
+    pub generation: Generation,
+}
+
+/// A software NIC as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoftnicView {
+    /// Its name.
+    pub name: String,
+    /// Its options.
+    pub options: BTreeMap<String, String>,
+    /// Why it could not be created again, if so.
+    pub error: Option<String>,
+}
+
+/// Everything readers may see.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Grows by one with each publication.
+    pub generation: Generation,
+    /// The machine-wide switch.
+    pub rss_on: bool,
+    /// The adapters.
+    pub adapters: BTreeMap<AdapterId, Arc<AdapterView>>,
+    /// Software NICs, also those that could not be created.
+    pub softnics: Vec<SoftnicView>,
+    /// Configuration files in force, weakest first.
+    pub config_files: Vec<String>,
+}
+
+impl Snapshot {
+    /// The adapter of this name.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> Option<&Arc<AdapterView>> {
+        self.adapters.values().find(|a| a.facts.name == name)
+    }
+}
+
+/// Which adapters a configuration rule means. All that is given must match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matcher {
+    /// Glob of the interface name.
+    pub name: Option<String>,
+    /// MAC address.
+    pub mac: Option<[u8; 6]>,
+    /// Driver name.
+    pub driver: Option<String>,
+}
+
+impl Matcher {
+    /// Whether an adapter is meant.
+    #[must_use]
+    pub fn matches(&self, facts: &AdapterFacts) -> bool {
+        self.name.as_ref().is_none_or(|g| glob(g, &facts.name))
+            && self.mac.is_none_or(|m| facts.mac == Some(m))
+            && self.driver.as_ref().is_none_or(|d| *d == facts.driver)
+    }
+}
+
+/// A rule of the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    /// For whom.
+    pub matcher: Matcher,
+    /// What.
+    pub layer: Layer,
+}
+
+/// The administrator's configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The files it comes from, weakest first.
+    pub files: Vec<String>,
+    /// The rules, weakest first.
+    pub rules: Vec<Rule>,
+}
+
+impl Config {
+    /// The layers for one adapter, weakest first; empty when no rule names it.
+    #[must_use]
+    pub fn layers(&self, facts: &AdapterFacts) -> Vec<Layer> {
+        self.rules.iter().filter(|r| r.matcher.matches(facts)).map(|r| r.layer.clone()).collect()
+    }
+}
+
