@@ -6,17 +6,16 @@ use std::path::PathBuf;
 use rssmgr_core::cpuset::CpuSetError;
 use rssmgr_core::topology::TopologyError;
 
-/// Why a host, or a recorded one, cannot be read.
+/// Why a host, or a recorded one, cannot be read. `Display` is the whole message, with its cause and a remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// The kernel, or the folder's permissions, refused.
-    #[error("cannot read {path}: {source}; check that the path exists and that you may read it")]
+    #[error("cannot read {path}: {cause}; check that the path exists and that you may read it")]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the kernel said.
-        #[source]
-        source: io::Error,
+        cause: io::Error,
     },
     /// A file far larger than anything the kernel writes there.
     #[error(
@@ -35,13 +34,12 @@ pub enum HostError {
         root: PathBuf,
     },
     /// The files are there, but do not describe a machine.
-    #[error("{root}: {source}")]
+    #[error("{root}: {cause}")]
     Topology {
         /// The root of the machine.
         root: PathBuf,
         /// What is wrong with them.
-        #[source]
-        source: TopologyError,
+        cause: TopologyError,
     },
     /// A file that should hold a number.
     #[error("{path} holds `{content}`, where a whole number is expected; record the machine again")]
@@ -52,13 +50,12 @@ pub enum HostError {
         content: String,
     },
     /// A file that should hold CPUs.
-    #[error("{path}: {source}")]
+    #[error("{path}: {cause}")]
     Set {
         /// The file.
         path: PathBuf,
         /// What is wrong with its content.
-        #[source]
-        source: CpuSetError,
+        cause: CpuSetError,
     },
     /// No such network interface.
     #[error("{root} has no network interface `{name}`; it has {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") })]

@@ -176,7 +176,7 @@ fn local_cpus(root: &Root<'_>, folder: &Path) -> Result<Option<CpuSet>, HostErro
             None => return Ok(None),
         },
     };
-    set.map(Some).map_err(|source| HostError::Set { path: root.path().join(folder).join(name), source })
+    set.map(Some).map_err(|cause| HostError::Set { path: root.path().join(folder).join(name), cause })
 }
 
 /// Whether a name is a PCI address: `0000:02:00.0`, the domain possibly longer.

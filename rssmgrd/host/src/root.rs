@@ -54,7 +54,7 @@ impl<'a> Root<'a> {
             Ok(Some(bytes)) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Ok(None) => Ok(None),
             Err(e) if is_missing(&e) => Ok(None),
-            Err(source) => Err(HostError::Io { path: full, source }),
+            Err(cause) => Err(HostError::Io { path: full, cause }),
         }
     }
 
@@ -68,11 +68,11 @@ impl<'a> Root<'a> {
             }
             Ok(names)
         });
-        names.or_else(|source| {
-            if is_missing(&source) {
+        names.or_else(|cause| {
+            if is_missing(&cause) {
                 Ok(BTreeSet::new())
             } else {
-                Err(HostError::Io { path: self.prefix.join(path), source })
+                Err(HostError::Io { path: self.prefix.join(path), cause })
             }
         })
     }
@@ -93,7 +93,7 @@ impl<'a> Root<'a> {
         match folder {
             Ok((is_dir, real)) => Ok(is_dir.then_some(real)),
             Err(e) if is_missing(&e) => Ok(None),
-            Err(source) => Err(HostError::Io { path: self.prefix.join(path), source }),
+            Err(cause) => Err(HostError::Io { path: self.prefix.join(path), cause }),
         }
     }
 

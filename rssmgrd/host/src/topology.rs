@@ -17,7 +17,7 @@ const NODE_DIR: &str = "sys/devices/system/node";
 /// The folder is no root of a machine, a file cannot be read, or its content is damaged; the file is named.
 pub fn topology(root: &Path) -> Result<Topology, HostError> {
     let raw = raw_topology(root)?;
-    Topology::from_raw(&raw).map_err(|source| HostError::Topology { root: root.to_owned(), source })
+    Topology::from_raw(&raw).map_err(|cause| HostError::Topology { root: root.to_owned(), cause })
 }
 
 /// Reads the files that [`topology`] is made of, untouched. An older spelling of a file is read only where the newer

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ids::MAX_CPU;
 use proptest::prelude::*;
 use std::format;
 use std::string::ToString;
@@ -251,59 +252,104 @@ fn damaged_files_are_named() {
     assert!(error(&|raw| raw.cpu_atom = text("?")).starts_with("sys/devices/cpu_atom/cpus: "));
 }
 
-/// What may stand in a file: mostly plausible, sometimes anything.
-fn content() -> impl Strategy<Value = Option<String>> {
-    prop_oneof![
-        2 => Just(None),
-        4 => "[0-9]{1,2}(-[0-9]{1,2})?(,[0-9]{1,3})?\n?".prop_map(Some),
-        2 => "[0-9]{1,7}\n".prop_map(Some),
-        1 => "(10|20| ){1,6}".prop_map(Some),
-        1 => any::<String>().prop_map(Some),
-    ]
+/// What should stand in a file.
+#[derive(Clone, Copy)]
+enum Kind {
+    List,
+    Mask,
+    Number,
 }
 
-fn raw_cpu() -> impl Strategy<Value = RawCpu> {
-    let cache = [content(), content(), content()].prop_map(|[level, shared_cpu_list, shared_cpu_map]| {
-        RawCache { level, shared_cpu_list, shared_cpu_map }
+/// The content of a file, or none: as it should be, or with `dirt` sometimes anything.
+fn content(kind: Kind, dirt: bool) -> impl Strategy<Value = Option<String>> {
+    let proper = match kind {
+        Kind::List => prop::collection::btree_set(0..12_u32, 0..6)
+            .prop_map(|cpus| format!("{}\n", cpus.into_iter().map(CpuId).collect::<CpuSet>()))
+            .boxed(),
+        Kind::Mask => "[0-9a-f]{1,3}(,[0-9a-f]{8})?\n".boxed(),
+        Kind::Number => "-1\n|[0-9]{1,4}\n?".boxed(),
+    };
+    let anything = prop_oneof![any::<String>(), "[0-9,: -]{0,20}"];
+    let dirty = u32::from(dirt);
+    prop_oneof![2 => Just(None), 6 => proper.prop_map(Some), dirty => anything.prop_map(Some)]
+}
+
+fn raw_cpu(dirt: bool) -> impl Strategy<Value = RawCpu> {
+    let set = move || (content(Kind::List, dirt), content(Kind::Mask, dirt));
+    let number = move || content(Kind::Number, dirt);
+    let size = move || number().prop_map(move |n| n.map(|n| if dirt { n } else { n.replace('-', "") }));
+    let cache = (size(), set()).prop_map(|(level, (shared_cpu_list, shared_cpu_map))| RawCache {
+        level,
+        shared_cpu_list,
+        shared_cpu_map,
     });
-    let files: [_; 11] = core::array::from_fn(|_| content());
-    (files, prop::option::of(0..5_u32), prop::collection::btree_map(0..4_u32, cache, 0..3)).prop_map(
-        |([a, b, c, d, e, f, g, h, i, j, k], node, caches)| RawCpu {
-            online: a,
+    let caches = prop::collection::btree_map(0..4_u32, cache, 0..3);
+    let ids = [number(), number(), number()];
+    let sizes = [size(), size(), size(), size()];
+    (ids, sizes, set(), set(), prop::option::of(0..5_u32), caches).prop_map(
+        |(
+            [package, die, core],
+            [online, capacity, base_frequency, max_frequency],
+            new,
+            old,
             node,
-            package: b,
-            die: c,
-            core: d,
-            core_cpus_list: e,
-            thread_siblings_list: f,
-            core_cpus: g,
-            thread_siblings: h,
             caches,
-            capacity: i,
-            base_frequency: j,
-            max_frequency: k,
+        )| RawCpu {
+            online,
+            node,
+            package,
+            die,
+            core,
+            core_cpus_list: new.0,
+            core_cpus: new.1,
+            thread_siblings_list: old.0,
+            thread_siblings: old.1,
+            caches,
+            capacity,
+            base_frequency,
+            max_frequency,
         },
     )
 }
 
-fn raw_topology() -> impl Strategy<Value = RawTopology> {
-    let node = ([content(), content(), content()], prop::collection::vec(any::<u32>(), 0..3)).prop_map(
-        |([cpulist, cpumap, distance], cpu_links)| RawNode { cpulist, cpumap, cpu_links, distance },
-    );
-    let files: [_; 7] = core::array::from_fn(|_| content());
-    let cpus = prop::collection::btree_map(prop_oneof![9 => 0..100_u32, 1 => any::<u32>()], raw_cpu(), 0..4);
-    let nodes = prop::collection::btree_map(any::<u32>(), node, 0..3);
-    (files, cpus, nodes).prop_map(|([a, b, c, d, e, f, g], cpus, nodes)| RawTopology {
-        online: a,
-        present: b,
-        isolated: c,
-        nohz_full: d,
-        cmdline: e.map(|list| format!("isolcpus={list} nohz_full={list}")),
-        cpu_core: f,
-        cpu_atom: g,
-        cpus,
-        nodes,
-    })
+fn raw_node(dirt: bool) -> impl Strategy<Value = RawNode> {
+    let links = prop::collection::vec(0..14_u32, 0..3);
+    (content(Kind::List, dirt), content(Kind::Mask, dirt), content(Kind::List, dirt), links)
+        .prop_map(|(cpulist, cpumap, distance, cpu_links)| RawNode { cpulist, cpumap, cpu_links, distance })
+}
+
+fn raw_topology(dirt: bool) -> impl Strategy<Value = RawTopology> {
+    let files: [_; 7] = core::array::from_fn(|_| content(Kind::List, dirt));
+    let highest = if dirt { u32::MAX } else { MAX_CPU };
+    let cpus = prop_oneof![9 => 0..14_u32, 1 => 0..=highest];
+    let cpus = prop::collection::btree_map(cpus, raw_cpu(dirt), 1..10);
+    let nodes = prop::collection::btree_map(0..90_u32, raw_node(dirt), 0..4);
+    (files, cpus, nodes).prop_map(
+        move |([online, present, isolated, nohz_full, boot, core, atom], cpus, nodes)| {
+            let cmdline = boot.map(|list| format!("isolcpus=nohz,{list} nohz_full={list}"));
+            let mut raw = RawTopology {
+                online,
+                present,
+                isolated,
+                nohz_full,
+                cmdline,
+                cpu_core: core,
+                cpu_atom: atom,
+                cpus,
+                nodes,
+            };
+            if !dirt {
+                // What no machine has: nothing online, a CPU in two nodes, rows of another length.
+                raw.online = text("0-3");
+                let count = raw.nodes.len();
+                for (i, node) in raw.nodes.values_mut().enumerate() {
+                    node.cpulist = Some(format!("{i},{}", i + count));
+                    node.distance = node.distance.as_ref().map(|_| "10 ".repeat(count));
+                }
+            }
+            raw
+        },
+    )
 }
 
 /// What holds for every topology, whatever it was made of.
@@ -333,7 +379,14 @@ fn invariants(t: &Topology) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn any_files_make_a_whole_topology_or_an_error(raw in raw_topology()) {
+    fn plausible_files_make_a_whole_topology(raw in raw_topology(false)) {
+        let t = Topology::from_raw(&raw);
+        prop_assert!(t.is_ok(), "{}", t.unwrap_err());
+        invariants(&t.unwrap())?;
+    }
+
+    #[test]
+    fn any_files_make_a_whole_topology_or_an_error(raw in raw_topology(true)) {
         match Topology::from_raw(&raw) {
             Ok(t) => invariants(&t)?,
             Err(e) => prop_assert!(!e.to_string().is_empty()),
