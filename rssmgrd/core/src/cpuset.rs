@@ -504,3 +504,6 @@ impl fmt::Debug for CpuSet {
         write!(f, "CpuSet({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -277,3 +277,6 @@ impl<K: Ord> Numbering<K> {
         (number, before)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,7 +100,6 @@ fn values(
 /// The CPUs of a kind of core.
 fn kind(name: &str, text: Option<&String>) -> Result<CpuSet, TopologyError> {
     let set = text.map(|text| CpuSet::parse_list(text)).transpose();
-    let set =
-        set.map_err(|source| TopologyError::Set { file: format!("sys/devices/{name}/cpus"), source })?;
+    let set = set.map_err(|cause| TopologyError::Set { file: format!("sys/devices/{name}/cpus"), cause })?;
     Ok(set.unwrap_or_default())
 }

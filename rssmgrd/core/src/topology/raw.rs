@@ -105,13 +105,12 @@ pub enum TopologyError {
     )]
     TooHigh(u32),
     /// A file that should hold CPUs.
-    #[error("{file}: {source}")]
+    #[error("{file}: {cause}")]
     Set {
         /// The file, relative to the root of the machine.
         file: String,
         /// What is wrong with its content.
-        #[source]
-        source: CpuSetError,
+        cause: CpuSetError,
     },
     /// A file that should hold a number.
     #[error("{file} holds `{content}`, where {expected} is expected; record the machine again")]
@@ -315,7 +314,7 @@ fn list_or_mask(
         (None, Some(mask)) => (mask_name, CpuSet::parse_mask(mask)),
         (None, None) => return Ok(None),
     };
-    set.map(Some).map_err(|source| TopologyError::Set { file: file(name), source })
+    set.map(Some).map_err(|cause| TopologyError::Set { file: file(name), cause })
 }
 
 /// A list in the folder of all CPUs.
