@@ -111,7 +111,7 @@ fn differences(kept: &BTreeMap<String, Vec<u8>>, fresh: &BTreeMap<String, Vec<u8
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::symlink;
 
     #[test]
     fn what_the_program_writes_is_taken_and_old_files_go() {
@@ -119,14 +119,15 @@ mod tests {
         let project = Project::at(&folder);
         fs::create_dir_all(folder.join("xtask-generated/man")).unwrap();
         fs::write(folder.join("xtask-generated/man/old.1"), "").unwrap();
-        let program = folder.join("program");
-        let mut run = |script: &str| {
-            fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // A shell by another name, which runs the script `generate` of the project.
+        let program = folder.join("rssctl");
+        symlink("/bin/sh", &program).unwrap();
+        let run = |script: &str| {
+            fs::write(folder.join("generate"), script).unwrap();
             generate(&project, &program, "man")
         };
-        let files = run("echo \"$1 $2 $3\" > \"$4/new.1\"").unwrap();
-        assert_eq!(files, BTreeMap::from([("new.1".to_owned(), b"generate man --dir\n".to_vec())]));
+        let files = run("echo \"$1 $2\" > \"$3/new.1\"").unwrap();
+        assert_eq!(files, BTreeMap::from([("new.1".to_owned(), b"man --dir\n".to_vec())]));
         assert!(run("true").unwrap_err().to_string().contains("wrote nothing"));
         assert!(run("exit 1").unwrap_err().to_string().contains("failed"));
         fs::remove_dir_all(&folder).unwrap();
