@@ -1,1 +1,63 @@
-fn main() {}
+//! `cargo xtask COMMAND`: what a developer or a CI runs on the whole project.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod edges;
+mod gate;
+mod generated;
+mod hygiene;
+mod metadata;
+mod packages;
+mod run;
+mod rust_text;
+mod tally;
+mod unsafety;
+
+use run::Project;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+usage: cargo xtask COMMAND
+
+  test            the whole gate: formatting, rules of the house, clippy, docs, all tests
+  deps            the rules of the house alone: dependency edges, unsafe code, project files
+  bless           write the golden files anew from what the code does now; review the diff
+  bench           run all benches, and say where each figure comes from
+  man [--check]   write man pages, completions and JSON schemas anew; --check only compares
+  help            this text
+
+Exit codes: 0 ok, 1 failed, 2 usage.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let command: fn(&Project) -> anyhow::Result<bool> = match arguments[..] {
+        ["test"] => gate::test,
+        ["deps"] => gate::rules,
+        ["bless"] => gate::bless,
+        ["bench"] => bench::bench,
+        ["man"] => generated::write,
+        ["man", "--check"] => generated::check,
+        ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        [] => {
+            eprintln!("{HELP}");
+            return ExitCode::from(2);
+        }
+        _ => {
+            eprintln!("cargo xtask: do not know `{}`\n\n{HELP}", arguments.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match Project::find().and_then(|project| command(&project)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
