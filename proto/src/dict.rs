@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
-use zbus::wire::{Array, Dict, Signature, Variant};
 use zbus::wire::OwnedVariant;
+use zbus::wire::{Array, Dict, Signature, Variant};
 
 use crate::error::{ApiError, ErrorKind};
 
@@ -113,9 +113,7 @@ pub fn from_variant(value: &Variant<'_>) -> Result<Value, ApiError> {
             }
             Value::Object(map)
         }
-        Variant::Structure(s) => {
-            Value::Array(s.fields().iter().map(from_variant).collect::<Result<_, _>>()?)
-        }
+        Variant::Structure(s) => Value::Array(s.fields().iter().map(from_variant).collect::<Result<_, _>>()?),
         other => {
             let signature = other.value_signature();
             return Err(ApiError::usage(format!("a value of D-Bus type `{signature}` is not taken here")));

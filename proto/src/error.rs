@@ -138,7 +138,7 @@ impl std::error::Error for ApiError {}
 
 impl zbus::DBusError for ApiError {
     fn create_reply(&self, msg: &zbus::message::Header<'_>) -> zbus::Result<zbus::Message> {
-        zbus::Message::error(msg, self.name())?.build(&(self.message.as_str(),))
+        zbus::Message::error(msg, self.name()).build(&(self.message.as_str(),))
     }
 
     fn name(&self) -> zbus::names::ErrorName<'_> {

@@ -1,1 +1,4 @@
+#![forbid(unsafe_code)]
+//! Entry point; everything is in the library.
+
 fn main() {}

@@ -144,7 +144,7 @@ macro_rules! events {
         /// What happened.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum EventKind {
-            $($(#[doc = $doc])+ #[expect(missing_docs, reason = "the fields are explained by the sentence")] $name { $($field: $ty),* },)+
+            $($(#[doc = $doc])+ $name { $(#[doc = concat!("The event's field `", stringify!($field), "`.")] $field: $ty),* },)+
         }
 
         /// The catalogue.

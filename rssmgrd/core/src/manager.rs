@@ -18,15 +18,15 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
-pub use command::{
-    AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status,
-};
+pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
 pub use effect::{Created, Effect, Input, Notice, SaveId};
 pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
 pub use selector::Selector;
-pub use view::{AdapterFacts, AdapterState, AdapterView, Config, Kind, Matcher, Rule as ConfigRule, Snapshot, SoftnicView, Verified};
+pub use view::{
+    AdapterFacts, AdapterState, AdapterView, Config, Kind, Matcher, Rule as ConfigRule, Snapshot,
+    SoftnicView, Verified,
+};
 
 use crate::hash::HashKey;
 use crate::ids::{AdapterId, Generation};
@@ -39,6 +39,14 @@ struct Waiting {
     id: CommandId,
     caller: Caller,
     command: Command,
+}
+
+/// What to put back when a deletion cannot be saved.
+#[derive(Debug)]
+struct Deleting {
+    position: usize,
+    softnic: SavedSoftnic,
+    entry: Option<(String, SavedAdapter)>,
 }
 
 /// What a save was for.
@@ -71,7 +79,7 @@ pub struct Manager {
     /// Software NICs that exist but are not durable yet.
     unsaved: BTreeMap<String, (CommandId, Box<Created>)>,
     /// Software NICs being deleted: what to put back if that cannot be saved.
-    deleting: BTreeMap<String, (usize, SavedSoftnic, Option<(String, SavedAdapter)>)>,
+    deleting: BTreeMap<String, Deleting>,
     /// New sources being set.
     sources: BTreeMap<AdapterId, CommandId>,
     /// Commands answered when the group that follows an arrival has ended.

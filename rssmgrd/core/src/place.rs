@@ -2,7 +2,7 @@
 //!
 //! The rules, in the order in which they act:
 //! 1. [`eligible`]: which CPUs may be used at all.
-//! 2. [`order`]: the profile's order of them, free processors before shared ones.
+//! 2. `order`: the profile's order of them, free processors before shared ones.
 //! 3. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
 
 pub mod eligible;
@@ -14,7 +14,7 @@ mod target;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-pub use eligible::{Eligibility, eligibility};
+pub use eligible::{Eligibility, eligibility, verdict};
 pub use error::PlaceError;
 pub use reason::{LimitBy, Reason, Rule};
 pub use target::{Candidate, Path, Target};
@@ -266,7 +266,7 @@ fn table(
         let cpu = CpuId::from(processor);
         let slot = table.get_mut(entry.index()).ok_or(PlaceError::NoSuchEntry { entry, entries })?;
         if !array.eligible.contains(cpu) {
-            let why = eligible::verdict(topology, input.settings, cpu);
+            let why = verdict(topology, input.settings, cpu);
             return Err(PlaceError::EntryTarget { entry, processor, why });
         }
         let queue = match cpus.iter().position(|c| *c == cpu) {

@@ -1,3 +1,4 @@
+#![forbid(unsafe_code)]
 //! Reads a Linux host into rssmgr-core's plain snapshots.
 //!
 //! Everything here takes the root of a machine: `/` for the running one, or a folder that holds the recorded `sys/`

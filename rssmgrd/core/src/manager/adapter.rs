@@ -110,7 +110,8 @@ pub(super) fn changes(a: &Settings, b: &Settings) -> Vec<Change> {
         .filter_map(|field| {
             let (before, after) = (a.text(field), b.text(field));
             // Two different keys read alike, because keys are not shown.
-            let differs = before != after || (field == Field::HashKey && a.hash_key.value != b.hash_key.value);
+            let differs =
+                before != after || (field == Field::HashKey && a.hash_key.value != b.hash_key.value);
             differs.then_some(Change { field: Some(field), before, after })
         })
         .collect();

@@ -182,7 +182,9 @@ pub enum CommandError {
         reason: String,
     },
     /// The published state has moved on.
-    #[error("the state has changed meanwhile (generation {asked} was asked for, {now} is in force): look again and repeat")]
+    #[error(
+        "the state has changed meanwhile (generation {asked} was asked for, {now} is in force): look again and repeat"
+    )]
     Stale {
         /// Generation of the request.
         asked: u64,
@@ -215,7 +217,9 @@ pub enum CommandError {
     #[error("nothing to change: name at least one setting")]
     Empty,
     /// Saved settings could not be written; nothing was changed.
-    #[error("the settings could not be saved ({reason}); nothing was changed: make room or mend the state directory, and repeat")]
+    #[error(
+        "the settings could not be saved ({reason}); nothing was changed: make room or mend the state directory, and repeat"
+    )]
     NotSaved {
         /// What the store says.
         reason: String,
@@ -227,7 +231,9 @@ pub enum CommandError {
         because: String,
     },
     /// The change failed and could not be taken back.
-    #[error("{because}; taking it back failed too ({second}): the adapter is degraded and nothing changes it automatically; repeat the request, or `rssctl reset` it, when the cause is mended")]
+    #[error(
+        "{because}; taking it back failed too ({second}): the adapter is degraded and nothing changes it automatically; repeat the request, or `rssctl reset` it, when the cause is mended"
+    )]
     Degraded {
         /// What failed first.
         because: String,

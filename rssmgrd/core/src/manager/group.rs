@@ -205,7 +205,8 @@ impl Manager {
                 a.busy = true;
             }
         }
-        let stepping: Vec<_> = group.members.iter().filter(|m| !m.has_failed() && !m.steps.is_empty()).collect();
+        let stepping: Vec<_> =
+            group.members.iter().filter(|m| !m.has_failed() && !m.steps.is_empty()).collect();
         if stepping.is_empty() {
             self.groups.insert(id, group);
             self.advance(id);
@@ -462,7 +463,8 @@ impl Manager {
                 a.degraded = None;
                 a.verified = if a.managed { Verified::Config } else { Verified::Unknown };
                 a.target = m.target.clone().filter(|_| m.managed_after);
-                a.assigned = a.target.as_ref().map(|t| t.processors[..t.active.min(t.processors.len())].to_vec());
+                a.assigned =
+                    a.target.as_ref().map(|t| t.processors[..t.active.min(t.processors.len())].to_vec());
                 for c in changes(&m.settings_before, &m.settings_after) {
                     tell(EventKind::RssConfigurationChange {
                         setting: c.field.map_or("table", crate::field::Field::key).into(),
@@ -475,7 +477,10 @@ impl Manager {
                     let limit = u32::try_from(t.processors.len()).unwrap_or(u32::MAX);
                     if first || old_cpus != cpus_in_use(&m.device) {
                         let available = List::of(t.array.iter().map(|c| Some(c.cpu)));
-                        tell(EventKind::RssPortProcessors { maximum_processors: limit, available_processors: available });
+                        tell(EventKind::RssPortProcessors {
+                            maximum_processors: limit,
+                            available_processors: available,
+                        });
                     }
                 }
                 tell_table(&a.device, &m.device, first, &mut tell);
@@ -563,7 +568,10 @@ fn tell_table(old: &Device, new: &Device, first: bool, tell: &mut impl FnMut(Eve
     let (a, b) = (homes(old), homes(new));
     if first || a.len() != b.len() {
         let size = u32::try_from(b.len()).unwrap_or(u32::MAX);
-        tell(EventKind::RssInitializeIndirectionTable { indirection_table_size: size, indirection_table: List::of(b) });
+        tell(EventKind::RssInitializeIndirectionTable {
+            indirection_table_size: size,
+            indirection_table: List::of(b),
+        });
         return;
     }
     for (i, (x, y)) in a.into_iter().zip(b).enumerate() {

@@ -12,7 +12,7 @@ use super::group::{Draft, Group, Member};
 use super::saved::{SavedAdapter, SavedSoftnic};
 use super::selector::{Selector, glob, is_glob};
 use super::view::{AdapterFacts, AdapterView, Kind, Verified};
-use super::{Manager, SavePurpose, Waiting};
+use super::{Deleting, Manager, SavePurpose, Waiting};
 use crate::device::Device;
 use crate::driver::Impact;
 use crate::event::{Event, EventKind};
@@ -53,9 +53,7 @@ impl Manager {
             let touched = self.touches(&w.command);
             let busy = |id: &AdapterId| self.adapters.get(id).is_some_and(|a| a.busy) || blocked.contains(id);
             let held = match &w.command {
-                Command::Wait(generation) => {
-                    *generation > self.generation || !self.is_settled()
-                }
+                Command::Wait(generation) => *generation > self.generation || !self.is_settled(),
                 _ => touched.iter().any(busy),
             };
             if held {
@@ -96,7 +94,9 @@ impl Manager {
             let hits: Vec<AdapterId> = self
                 .adapters
                 .iter()
-                .filter(|(_, a)| a.facts.name == *pattern || (is_glob(pattern) && glob(pattern, &a.facts.name)))
+                .filter(|(_, a)| {
+                    a.facts.name == *pattern || (is_glob(pattern) && glob(pattern, &a.facts.name))
+                })
                 .map(|(id, _)| *id)
                 .collect();
             if hits.is_empty() {
@@ -111,13 +111,17 @@ impl Manager {
     fn start(&mut self, w: Waiting) {
         let Waiting { id, caller, command } = w;
         let outcome = match command {
-            Command::Apply { selector, patch, options } => self.apply(id, &caller, &selector, &patch, options),
-            Command::Reset { selector, options } => self.change(id, &caller, &selector, options, |_, entry, runtime| {
-                entry.patch = SettingsPatch::default();
-                entry.table = ManualTable::new();
-                *runtime = Runtime::default();
-                Ok(())
-            }),
+            Command::Apply { selector, patch, options } => {
+                self.apply(id, &caller, &selector, &patch, options)
+            }
+            Command::Reset { selector, options } => {
+                self.change(id, &caller, &selector, options, |_, entry, runtime| {
+                    entry.patch = SettingsPatch::default();
+                    entry.table = ManualTable::new();
+                    *runtime = Runtime::default();
+                    Ok(())
+                })
+            }
             Command::Release { selector, options } => self.release(id, &caller, &selector, options),
             Command::SetEntries { selector, entries, options } => {
                 self.set_entries(id, &caller, &selector, options, |_| Ok(entries.clone()))
@@ -270,7 +274,13 @@ impl Manager {
                     ..SavedAdapter::default()
                 };
                 let restore = Some(a.original.clone());
-                Some(Intent { id: adapter, saved: Some(saved), runtime: Runtime::default(), managed: false, restore })
+                Some(Intent {
+                    id: adapter,
+                    saved: Some(saved),
+                    runtime: Runtime::default(),
+                    managed: false,
+                    restore,
+                })
             })
             .collect();
         self.build(Some(id), caller.uid, intents, options, None);
@@ -278,7 +288,8 @@ impl Manager {
     }
 
     fn set_global(&mut self, id: CommandId, caller: &Caller, rss: bool) {
-        let ids: Vec<AdapterId> = self.adapters.iter().filter(|(_, a)| a.managed).map(|(id, _)| *id).collect();
+        let ids: Vec<AdapterId> =
+            self.adapters.iter().filter(|(_, a)| a.managed).map(|(id, _)| *id).collect();
         let intents = ids.into_iter().filter_map(|a| self.as_is(a)).collect();
         let turned = (self.saved.rss_on != rss).then_some(rss);
         self.build(Some(id), caller.uid, intents, Options::default(), turned);
@@ -332,12 +343,15 @@ impl Manager {
         let targets = self.targets(&intents, &after, rss_on);
         let mut members = Vec::new();
         for mut intent in intents {
-            let (Some(a), Some(settings_after)) = (self.adapters.get(&intent.id), after.get(&intent.id)) else {
+            let (Some(a), Some(settings_after)) = (self.adapters.get(&intent.id), after.get(&intent.id))
+            else {
                 continue;
             };
             let target = match (&intent.restore, intent.managed) {
                 (Some(device), _) => Ok(Target::snapshot(device.clone())),
-                (None, true) => targets.get(&intent.id).cloned().unwrap_or_else(|| Ok(Target::snapshot(a.device.clone()))),
+                (None, true) => {
+                    targets.get(&intent.id).cloned().unwrap_or_else(|| Ok(Target::snapshot(a.device.clone())))
+                }
                 (None, false) => Ok(Target::snapshot(a.device.clone())),
             };
             let planned = target.map_err(CommandError::from).and_then(|t| {
@@ -462,7 +476,9 @@ impl Manager {
         let Some(asked) = self.creating.remove(&name) else { return };
         match (asked, result) {
             (Some(id), Ok(created)) => {
-                self.saved.softnics.push(SavedSoftnic { name: name.clone(), options: created.options.clone() });
+                self.saved
+                    .softnics
+                    .push(SavedSoftnic { name: name.clone(), options: created.options.clone() });
                 self.unsaved.insert(name.clone(), (id, created));
                 self.save(SavePurpose::Created { name });
             }
@@ -496,7 +512,7 @@ impl Manager {
         if let Some(a) = self.by_name(name).and_then(|a| self.adapters.get_mut(&a)) {
             a.busy = true;
         }
-        self.deleting.insert(name.into(), (position, softnic, entry));
+        self.deleting.insert(name.into(), Deleting { position, softnic, entry });
         self.save(SavePurpose::Deleted { name: name.into(), asked: id });
         Ok(())
     }
@@ -549,7 +565,7 @@ impl Manager {
                 }
             }
             Some(SavePurpose::Deleted { name, asked }) => {
-                let Some((position, softnic, entry)) = self.deleting.remove(&name) else { return };
+                let Some(Deleting { position, softnic, entry }) = self.deleting.remove(&name) else { return };
                 let adapter = self.by_name(&name);
                 match result {
                     Ok(()) => {
@@ -592,7 +608,8 @@ impl Manager {
         self.next_adapter += 1;
         let saved = self.saved.adapters.get(&facts.key);
         let original = saved.and_then(|s| s.original.clone()).unwrap_or_else(|| device.clone());
-        let found_queues = saved.map(|s| s.found_queues).filter(|n| *n > 0).unwrap_or_else(|| device.channels());
+        let found_queues =
+            saved.map(|s| s.found_queues).filter(|n| *n > 0).unwrap_or_else(|| device.channels());
         let assigned = saved.map(|s| s.assigned.clone()).filter(|a| !a.is_empty());
         let managed = self.is_managed(&facts, saved);
         let runtime = Runtime::default();

@@ -196,4 +196,3 @@ impl Config {
         self.rules.iter().filter(|r| r.matcher.matches(facts)).map(|r| r.layer.clone()).collect()
     }
 }
-

@@ -1,0 +1,669 @@
+//! From core's types to records: one place, used by the daemon and by the command line's offline modes.
+
+use rssmgr_core::device::Device;
+use rssmgr_core::event::{Event, FieldValue};
+use rssmgr_core::field::Field;
+use rssmgr_core::hash::HashTypes;
+use rssmgr_core::manager::{AdapterResult, AdapterView, CommandError, Snapshot};
+use rssmgr_core::packet::{FlowTuple, TransportKind};
+use rssmgr_core::place::{Candidate, Eligibility, Reason, Target, eligibility, eligible, verdict};
+use rssmgr_core::plan::{Step, impact};
+use rssmgr_core::settings::Settings;
+use rssmgr_core::stats::Sample;
+use rssmgr_core::steer::{Steering, Verdict};
+use rssmgr_core::toeplitz::Toeplitz;
+use rssmgr_core::topology::Topology;
+use rssmgr_core::{CpuId, EntryIndex, Processor, QueueId};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::error::{ApiError, ErrorKind};
+use crate::text;
+use crate::types::{
+    AdapterRecord, CapabilityRecord, ChangeRecord, CpuStatsRecord, CpuWhyRecord, EntryRecord,
+    EntryStatsRecord, EventRecord, FlowQuery, FlowRecord, PlanRecord, ProcessorRecord, QueueRecord,
+    QueueStatsRecord, ReasonRecord, SettingRecord, StateRecord, StatsRecord, StepRecord, TotalsRecord,
+    WhyQuery, WhyRecord,
+};
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn name(cpu: CpuId) -> String {
+    Processor::from(cpu).to_string()
+}
+
+fn node(topology: &Topology, cpu: Option<CpuId>) -> Option<u32> {
+    Some(topology.cpu(cpu?)?.node.0)
+}
+
+/// Names of hash types.
+#[must_use]
+pub fn hash_types(types: HashTypes) -> Vec<String> {
+    types.iter().map(|t| t.name().to_string()).collect()
+}
+
+/// A reason.
+#[must_use]
+pub fn reason(r: &Reason) -> ReasonRecord {
+    let text = text::reason(r);
+    match r {
+        Reason::Limit { field, asked, given, by } => ReasonRecord {
+            kind: "limit".into(),
+            id: by.name().into(),
+            field: Some(field.key().into()),
+            asked: Some(*asked),
+            given: Some(*given),
+            text,
+        },
+        Reason::Rule(rule) => {
+            ReasonRecord { kind: "rule".into(), id: rule.name().into(), text, ..ReasonRecord::default() }
+        }
+        Reason::Asked { field } => ReasonRecord {
+            kind: "asked".into(),
+            id: field.key().into(),
+            field: Some(field.key().into()),
+            text,
+            ..ReasonRecord::default()
+        },
+        Reason::Moved { entry, .. } => {
+            ReasonRecord { kind: "moved".into(), id: entry.to_string(), text, ..ReasonRecord::default() }
+        }
+    }
+}
+
+fn step(s: &Step) -> StepRecord {
+    StepRecord { op: s.op.to_string(), impact: s.impact.name().into(), why: reason(&s.why) }
+}
+
+fn candidate(c: &Candidate) -> ProcessorRecord {
+    ProcessorRecord { processor: name(c.cpu), cpu: c.cpu.0, node: c.node.map(|n| n.0), distance: c.distance }
+}
+
+fn processors(topology: &Topology, array: &[Candidate], cpus: &[CpuId]) -> Vec<ProcessorRecord> {
+    cpus.iter()
+        .map(|cpu| match array.iter().find(|c| c.cpu == *cpu) {
+            Some(c) => candidate(c),
+            None => ProcessorRecord {
+                processor: name(*cpu),
+                cpu: cpu.0,
+                node: node(topology, Some(*cpu)),
+                distance: 0,
+            },
+        })
+        .collect()
+}
+
+/// The indirection table of a device.
+#[must_use]
+pub fn table(device: &Device) -> Vec<EntryRecord> {
+    device
+        .table
+        .iter()
+        .enumerate()
+        .map(|(i, queue)| {
+            let cpu = device.home(*queue);
+            EntryRecord {
+                entry: count(i),
+                queue: queue.0.into(),
+                cpu: cpu.map(|c| c.0),
+                processor: cpu.map(name),
+            }
+        })
+        .collect()
+}
+
+/// The receive queues of a device.
+#[must_use]
+pub fn queues(device: &Device, topology: &Topology) -> Vec<QueueRecord> {
+    (0..device.channels())
+        .map(|q| {
+            let cpu = device.home(QueueId(q));
+            QueueRecord {
+                queue: q.into(),
+                cpu: cpu.map(|c| c.0),
+                processor: cpu.map(name),
+                node: node(topology, cpu),
+                entries: count(device.table.iter().filter(|t| t.0 == q).count()),
+            }
+        })
+        .collect()
+}
+
+/// The CPUs that a device sends packets to, in order of queues, each once.
+fn in_use(device: &Device) -> Vec<CpuId> {
+    let mut out: Vec<CpuId> = Vec::new();
+    for q in (0..device.channels()).map(QueueId) {
+        let used = device.table.contains(&q) || q == device.default_queue;
+        if let Some(cpu) = device.home(q).filter(|c| used && !out.contains(c)) {
+            out.push(cpu);
+        }
+    }
+    out
+}
+
+fn state(device: &Device) -> StateRecord {
+    StateRecord {
+        enabled: device.enabled,
+        queues: device.channels().into(),
+        processors: in_use(device).into_iter().map(name).collect(),
+        hash_types: hash_types(device.hash_types),
+        table: device.table.iter().map(|q| device.home(*q).map_or("-".into(), name)).collect(),
+    }
+}
+
+/// Every setting with its origin, in the order of the field table, then the explicit table entries if there are any.
+#[must_use]
+pub fn settings(s: &Settings) -> Vec<SettingRecord> {
+    let mut out: Vec<SettingRecord> = Field::all()
+        .map(|f| SettingRecord { key: f.key().into(), value: s.text(f), origin: s.origin(f).to_string() })
+        .collect();
+    if !s.table.value.is_empty() {
+        let entries: Vec<String> = s.table.value.iter().map(|(e, p)| format!("{e}={p}")).collect();
+        out.push(SettingRecord {
+            key: "table".into(),
+            value: entries.join(","),
+            origin: s.table.origin.to_string(),
+        });
+    }
+    out
+}
+
+/// An adapter.
+#[must_use]
+pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
+    let topology = &view.topology;
+    let array = view.target.as_ref().map_or_else(|| own_array(view), |t| t.array.clone());
+    let used = view.target.as_ref().map_or_else(|| in_use(&view.device), |t| t.processors.clone());
+    let eligible = eligible::eligible(topology, &view.settings);
+    let present: Vec<CpuId> = topology.cpus().map(|(id, _)| id).collect();
+    let edge = |set: Option<Processor>, default: Option<CpuId>| {
+        set.or_else(|| default.map(Processor::from)).unwrap_or_default().to_string()
+    };
+    let cap = &view.capability;
+    let (state, state_reason) = match &view.state {
+        rssmgr_core::manager::AdapterState::Degraded { because } => {
+            (view.state.name(), Some(because.clone()))
+        }
+        other => (other.name(), None),
+    };
+    AdapterRecord {
+        name: view.facts.name.clone(),
+        id: view.id.0,
+        interface_description: view.facts.description.clone(),
+        driver: view.facts.driver.clone(),
+        mac: view.facts.mac.map(mac),
+        node: view.facts.node.map(|n| n.0),
+        pretended_topology: topology.label().map(Into::into),
+        state: state.into(),
+        state_reason,
+        verified: view.verified.name().into(),
+        enabled: view.device.enabled,
+        global_enabled: rss_on,
+        number_of_receive_queues: view.device.channels().into(),
+        profile: view.settings.profile.value.name().into(),
+        profile_number: view.settings.profile.value.number().into(),
+        base_processor: edge(
+            view.settings.base_processor.value.value(),
+            eligible.first().or(present.first().copied()),
+        ),
+        max_processor: edge(
+            view.settings.max_processor.value.value(),
+            eligible.last().or(present.last().copied()),
+        ),
+        max_processors: count(view.target.as_ref().map_or(used.len(), |t| t.active)),
+        numa_node: view.settings.numa_node.value.value().map_or(65535, |n| n.0),
+        processor_array: array.iter().map(candidate).collect(),
+        processors: processors(topology, &array, &used),
+        default_processor: view.device.home(view.device.default_queue).map_or("-".into(), name),
+        indirection_table: table(&view.device),
+        queues: queues(&view.device, topology),
+        hash_types: hash_types(view.device.hash_types),
+        hash_key_size: count(view.device.key.len()),
+        hash_key: view.settings.hash_key.value.describe().into(),
+        capabilities: CapabilityRecord {
+            max_queues: cap.max_queues.into(),
+            channels_settable: cap.channels == rssmgr_core::capability::ChannelControl::Settable,
+            table_entries: cap.table_entries.into(),
+            key_bytes: cap.key_bytes.into(),
+            key_settable: cap.key_settable,
+            hash_types: hash_types(cap.hash_types),
+            hash_types_settable: cap.hash_types_settable,
+            independent_entry_move: cap.independent_entry_move,
+            vectors: cap.vectors.into(),
+            msi_x: cap.msi_x,
+            link_mbps: cap.link_mbps,
+        },
+        settings: settings(&view.settings),
+        reasons: view.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
+        generation: view.generation.0,
+    }
+}
+
+/// The processor array of an adapter that is only observed.
+fn own_array(view: &AdapterView) -> Vec<Candidate> {
+    let from = view.settings.numa_node.value.value().or(view.facts.node);
+    let mut array: Vec<Candidate> = eligible::eligible(&view.topology, &view.settings)
+        .iter()
+        .map(|cpu| Candidate {
+            cpu,
+            node: view.topology.cpu(cpu).map(|c| c.node),
+            distance: view.topology.distance(from, cpu),
+        })
+        .collect();
+    array.sort_by_key(|c| (c.distance, c.cpu));
+    array
+}
+
+/// A MAC address as text.
+#[must_use]
+pub fn mac(mac: [u8; 6]) -> String {
+    mac.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
+}
+
+/// A plan that was made offline.
+#[must_use]
+pub fn offline_plan(
+    name: &str,
+    device: &Device,
+    target: &Target,
+    steps: &[Step],
+    topology: &Topology,
+) -> PlanRecord {
+    PlanRecord {
+        name: name.into(),
+        status: if steps.is_empty() { "unchanged" } else { "planned" }.into(),
+        changed: !steps.is_empty(),
+        settings: Vec::new(),
+        impact: impact(steps).name().into(),
+        steps: steps.iter().map(step).collect(),
+        before: Some(state(device)),
+        after: Some(state(&target.device)),
+        processor_array: target.array.iter().map(candidate).collect(),
+        processors: processors(topology, &target.array, &target.processors),
+        table: table(&target.device),
+        queues: queues(&target.device, topology),
+        reasons: target.reasons.iter().map(reason).collect(),
+        error: None,
+    }
+}
+
+/// What a request did, or would do, to one adapter.
+#[must_use]
+pub fn result(r: &AdapterResult, topology: &Topology) -> PlanRecord {
+    let array: &[Candidate] = r.target.as_ref().map_or(&[], |t| &t.array);
+    let used = r.target.as_ref().map_or_else(|| in_use(&r.after), |t| t.processors.clone());
+    PlanRecord {
+        name: r.name.clone(),
+        status: r.status.name().into(),
+        changed: matches!(
+            r.status,
+            rssmgr_core::manager::Status::Applied | rssmgr_core::manager::Status::Planned
+        ),
+        settings: r
+            .changes
+            .iter()
+            .map(|c| ChangeRecord {
+                key: c.field.map_or("table", Field::key).into(),
+                before: c.before.clone(),
+                after: c.after.clone(),
+            })
+            .collect(),
+        impact: impact(&r.steps).name().into(),
+        steps: r.steps.iter().map(step).collect(),
+        before: Some(state(&r.before)),
+        after: Some(state(&r.after)),
+        processor_array: array.iter().map(candidate).collect(),
+        processors: processors(topology, array, &used),
+        table: table(&r.after),
+        queues: queues(&r.after, topology),
+        reasons: r.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
+        error: r.error.as_ref().map(error),
+    }
+}
+
+/// A failed command.
+#[must_use]
+pub fn error(e: &CommandError) -> ApiError {
+    let kind = match e {
+        CommandError::NotAuthorised { .. } => ErrorKind::NotAuthorised,
+        CommandError::NoSuchAdapter { .. } => ErrorKind::NoSuchAdapter,
+        CommandError::Place(p) if p.is_unsupported() => ErrorKind::NotSupported,
+        CommandError::Refused(_) | CommandError::NotSoftnic { .. } => ErrorKind::NotSupported,
+        CommandError::Exists { .. }
+        | CommandError::Softnic { .. }
+        | CommandError::Stale { .. }
+        | CommandError::Place(_)
+        | CommandError::NothingToMove { .. }
+        | CommandError::Empty => ErrorKind::Usage,
+        CommandError::Impact { .. } => ErrorKind::Impact,
+        CommandError::RolledBack { .. } => ErrorKind::RolledBack,
+        CommandError::NotSaved { .. }
+        | CommandError::Degraded { .. }
+        | CommandError::Backend(_)
+        | CommandError::Atomic => ErrorKind::Failed,
+    };
+    ApiError::new(kind, e.to_string())
+}
+
+/// An event; `seq` and times come from the ring that keeps it.
+#[must_use]
+pub fn event(e: &Event, seq: u64, time_ms: u64, boottime_ns: u64) -> EventRecord {
+    let info = e.kind.info();
+    EventRecord {
+        seq,
+        id: info.id,
+        name: info.name.into(),
+        level: info.level.name().into(),
+        time_ms,
+        boottime_ns,
+        adapter: e.adapter.clone(),
+        fields: e
+            .kind
+            .fields()
+            .into_iter()
+            .map(|(k, v)| {
+                let value = match v {
+                    FieldValue::Number(n) => n.into(),
+                    FieldValue::Text(t) => t.into(),
+                    FieldValue::Bool(b) => b.into(),
+                };
+                (k.to_string(), value)
+            })
+            .collect(),
+        message: match &e.adapter {
+            Some(a) => format!("{a}: {}", e.kind),
+            None => e.kind.to_string(),
+        },
+    }
+}
+
+/// Which counters are wanted beside the totals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Per {
+    /// None.
+    #[default]
+    Adapter,
+    /// By queue.
+    Queue,
+    /// By CPU.
+    Cpu,
+    /// By table entry.
+    Entry,
+}
+
+impl Per {
+    /// Parses `adapter`, `queue`, `cpu` or `entry`.
+    ///
+    /// # Errors
+    /// Names the value and what is allowed.
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
+        match text {
+            "" | "adapter" => Ok(Self::Adapter),
+            "queue" => Ok(Self::Queue),
+            "cpu" => Ok(Self::Cpu),
+            "entry" => Ok(Self::Entry),
+            other => Err(ApiError::usage(format!(
+                "per: `{other}` is not known; allowed: adapter, queue, cpu, entry"
+            ))),
+        }
+    }
+}
+
+/// Counters of an adapter.
+#[must_use]
+pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> StatsRecord {
+    let a = &sample.adapter;
+    let topology = &view.topology;
+    let mut out = StatsRecord {
+        name: view.facts.name.clone(),
+        time_ms,
+        pretended_topology: topology.label().map(Into::into),
+        totals: TotalsRecord {
+            packets: a.packets,
+            bytes: a.bytes,
+            drops: a.drops,
+            unhashed: a.unhashed,
+            unparsed: a.unparsed,
+            reordered: a.reordered,
+            entry_moves: a.entry_moves,
+            unicast_packets: a.unicast_packets,
+            multicast_packets: a.multicast_packets,
+            broadcast_packets: a.broadcast_packets,
+            misses: a.misses,
+        },
+        ..StatsRecord::default()
+    };
+    match per {
+        Per::Adapter => {}
+        Per::Queue => {
+            let queue = |(i, q): (usize, &rssmgr_core::stats::QueueStats)| QueueStatsRecord {
+                queue: count(i),
+                cpu: q.cpu.map(|c| c.0),
+                processor: q.cpu.map(name),
+                node: node(topology, q.cpu),
+                packets: q.packets,
+                bytes: q.bytes,
+                drops: q.drops,
+                reordered: q.reordered,
+                backlog: q.backlog,
+            };
+            out.queues = Some(sample.queues.iter().enumerate().map(queue).collect());
+        }
+        Per::Cpu => {
+            let cpu = |c: &rssmgr_core::stats::CpuStats| CpuStatsRecord {
+                cpu: c.cpu.0,
+                processor: name(c.cpu),
+                node: node(topology, Some(c.cpu)),
+                packets: c.packets,
+                bytes: c.bytes,
+            };
+            out.cpus = Some(sample.cpus.iter().map(cpu).collect());
+        }
+        Per::Entry => {
+            let table = table(&view.device);
+            let entry = |(e, s): (EntryRecord, &rssmgr_core::stats::EntryStats)| EntryStatsRecord {
+                entry: e.entry,
+                queue: e.queue,
+                cpu: e.cpu,
+                processor: e.processor,
+                packets: s.packets,
+                bytes: s.bytes,
+            };
+            out.entries = Some(table.into_iter().zip(&sample.entries).map(entry).collect());
+        }
+    }
+    out
+}
+
+/// The tuple of a query.
+///
+/// # Errors
+/// Names the address, port or protocol that is wrong.
+pub fn flow_tuple(q: &FlowQuery) -> Result<FlowTuple, ApiError> {
+    let address = |what: &str, text: &str| -> Result<IpAddr, ApiError> {
+        text.parse().map_err(|_| ApiError::usage(format!("{what}: `{text}` is no IPv4 or IPv6 address")))
+    };
+    let proto = match q.protocol.to_ascii_lowercase().as_str() {
+        "tcp" => Some(TransportKind::Tcp),
+        "udp" => Some(TransportKind::Udp),
+        "ip" => None,
+        "" if q.src_port.is_some() || q.dst_port.is_some() => Some(TransportKind::Tcp),
+        "" => None,
+        other => {
+            return Err(ApiError::usage(format!("protocol: `{other}` is not known; allowed: tcp, udp, ip")));
+        }
+    };
+    let ports = match (proto, q.src_port, q.dst_port) {
+        (None, None, None) => None,
+        (_, Some(s), Some(d)) => Some((s, d)),
+        _ => {
+            return Err(ApiError::usage(
+                "a tcp or udp flow needs both ports: write ADDRESS:PORT, or [ADDRESS]:PORT for IPv6",
+            ));
+        }
+    };
+    Ok(FlowTuple { src: address("source", &q.src)?, dst: address("destination", &q.dst)?, ports, proto })
+}
+
+/// The steering of a device, for predictions; `None` when its key or table is not known.
+#[must_use]
+pub fn steering(device: &Device) -> Option<Steering> {
+    if device.key.is_empty() || device.table.is_empty() {
+        return None;
+    }
+    let toeplitz = Arc::new(Toeplitz::new(&device.key));
+    Steering::new(toeplitz, device.hash_types, device.table.clone().into(), device.default_queue).ok()
+}
+
+/// Where a flow goes on an adapter.
+///
+/// # Errors
+/// A wrong query, or an adapter whose key is not known.
+pub fn flow(view: &AdapterView, q: &FlowQuery) -> Result<FlowRecord, ApiError> {
+    let tuple = flow_tuple(q)?;
+    let headers = tuple.headers().map_err(|e| ApiError::usage(e.to_string()))?;
+    let steering = steering(&view.device).ok_or_else(|| {
+        ApiError::new(
+            ErrorKind::NotSupported,
+            format!(
+                "{}: the adapter does not show its hash key, so nothing can be predicted",
+                view.facts.name
+            ),
+        )
+    })?;
+    let enabled = view.device.enabled;
+    let verdict: Verdict = steering.steer(&headers);
+    let queue = if enabled { verdict.queue } else { view.device.default_queue };
+    let cpu = view.device.home(queue);
+    Ok(FlowRecord {
+        name: view.facts.name.clone(),
+        src: tuple.src.to_string(),
+        dst: tuple.dst.to_string(),
+        src_port: q.src_port,
+        dst_port: q.dst_port,
+        protocol: match tuple.proto {
+            Some(TransportKind::Tcp) => "tcp",
+            Some(TransportKind::Udp) => "udp",
+            None => "ip",
+        }
+        .into(),
+        enabled,
+        hash_type: verdict.hash_type.map_or("none", |t| t.name()).into(),
+        hash: verdict.hash.map(|h| format!("{h:08x}")),
+        entry: verdict.entry.map(|e| e.0.into()),
+        queue: queue.0.into(),
+        cpu: cpu.map(|c| c.0),
+        processor: cpu.map(name),
+        node: node(&view.topology, cpu),
+    })
+}
+
+/// Why an adapter is as it is.
+///
+/// # Errors
+/// A processor or an entry that is wrong.
+pub fn why(snapshot: &Snapshot, view: &AdapterView, q: &WhyQuery) -> Result<WhyRecord, ApiError> {
+    let mut out = WhyRecord {
+        name: view.facts.name.clone(),
+        settings: settings(&view.settings),
+        reasons: view.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
+        ..WhyRecord::default()
+    };
+    if let Some(text) = &q.cpu {
+        let p: Processor = text.parse().map_err(|e| ApiError::usage(format!("cpu: {e}")))?;
+        out.cpus.push(cpu_why(snapshot, view, p.into()));
+    } else if q.entry.is_none() {
+        let all = eligibility(&view.topology, &view.settings);
+        out.cpus = all.into_keys().map(|cpu| cpu_why(snapshot, view, cpu)).collect();
+    }
+    if let Some(e) = q.entry {
+        let entry = u16::try_from(e).ok().map(EntryIndex).filter(|e| e.index() < view.device.table.len());
+        let Some(entry) = entry else {
+            let last = view.device.table.len().saturating_sub(1);
+            return Err(ApiError::usage(format!(
+                "entry: `{e}` does not exist, the table has entries 0 to {last}"
+            )));
+        };
+        out.chain = chain(view, entry);
+        let cpu = view.device.entry_cpu(entry);
+        out.cpus.extend(cpu.map(|c| cpu_why(snapshot, view, c)));
+    }
+    Ok(out)
+}
+
+fn chain(view: &AdapterView, entry: EntryIndex) -> Vec<String> {
+    let device = &view.device;
+    let mut out = Vec::new();
+    let len = device.table.len();
+    out.push(format!("hash modulo {len} = {entry} chooses table entry {entry}"));
+    let Some(queue) = device.table.get(entry.index()).copied() else { return out };
+    match view.settings.table.value.get(&entry) {
+        Some(p) => out.push(format!(
+            "entry {entry} -> queue {queue}: set by hand to processor {p} ({})",
+            view.settings.table.origin
+        )),
+        None => out.push(format!(
+            "entry {entry} -> queue {queue}: {}",
+            text::rule(rssmgr_core::place::Rule::EntriesRoundRobin)
+        )),
+    }
+    match device.home(queue) {
+        Some(cpu) => {
+            let node =
+                node(&view.topology, Some(cpu)).map_or(String::new(), |n| format!(" on NUMA node {n}"));
+            out.push(format!("queue {queue} -> processor {} (CPU {cpu}{node})", name(cpu)));
+        }
+        None => out.push(format!("queue {queue} is served by any CPU")),
+    }
+    if !device.enabled {
+        let queue = device.default_queue;
+        let cpu = device.home(queue).map_or("any CPU".into(), |c| format!("processor {}", name(c)));
+        out.push(format!("but RSS is off: everything goes to queue {queue}, {cpu}"));
+    }
+    out
+}
+
+fn cpu_why(snapshot: &Snapshot, view: &AdapterView, cpu: CpuId) -> CpuWhyRecord {
+    let device = &view.device;
+    let judged = verdict(&view.topology, &view.settings, cpu);
+    let array = view.target.as_ref().map_or_else(|| own_array(view), |t| t.array.clone());
+    let rank = array.iter().position(|c| c.cpu == cpu).map(|i| count(i + 1));
+    let queues: Vec<u32> =
+        (0..device.channels()).filter(|q| device.home(QueueId(*q)) == Some(cpu)).map(u32::from).collect();
+    let entries: Vec<u32> =
+        (0..device.table.len()).filter(|i| device.home(device.table[*i]) == Some(cpu)).map(count).collect();
+    let shared_with: Vec<String> = snapshot
+        .adapters
+        .values()
+        .filter(|a| a.id != view.id && a.topology == view.topology)
+        .filter(|a| a.target.as_ref().is_some_and(|t| t.processors.contains(&cpu)))
+        .map(|a| a.facts.name.clone())
+        .collect();
+    let p = name(cpu);
+    let mut text = format!("processor {p} {}", text::eligibility(judged));
+    if judged == Eligibility::Eligible {
+        let used = view.target.as_ref().map_or(!queues.is_empty(), |t| t.processors.contains(&cpu));
+        if used {
+            text += &format!(" and is used: {} queues, {} table entries", queues.len(), entries.len());
+        } else {
+            let n = view.target.as_ref().map_or(0, |t| t.active);
+            text += &format!(" but is not needed: {n} processors come before it");
+        }
+    }
+    if !shared_with.is_empty() {
+        text += &format!("; also used by {}", shared_with.join(", "));
+    }
+    CpuWhyRecord {
+        processor: p,
+        cpu: cpu.0,
+        node: node(&view.topology, Some(cpu)),
+        eligibility: judged.name().into(),
+        rank,
+        queues,
+        entries,
+        shared_with,
+        text,
+    }
+}

@@ -1,0 +1,90 @@
+//! Sentences: what core's reasons and verdicts mean in words.
+
+use rssmgr_core::Processor;
+use rssmgr_core::place::{Eligibility, LimitBy, Reason, Rule};
+
+/// A reason as a sentence.
+#[must_use]
+pub fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Limit { field, asked, given, by } => {
+            let by = limit(*by);
+            if asked == given {
+                format!("{field} = {given}, as many as {by} allow")
+            } else {
+                format!("{field} = {given} of {asked}, limited by {by}")
+            }
+        }
+        Reason::Rule(r) => rule(*r).to_string(),
+        Reason::Asked { field } => format!("asked for: {field}"),
+        Reason::Moved { entry, from, to } => {
+            let name =
+                |c: &Option<rssmgr_core::CpuId>| c.map_or("-".into(), |c| Processor::from(c).to_string());
+            format!("entry {entry} moved from {} to {}", name(from), name(to))
+        }
+    }
+}
+
+/// What limits, in words.
+#[must_use]
+pub const fn limit(by: LimitBy) -> &'static str {
+    match by {
+        LimitBy::MaxProcessors => "the setting max_processors",
+        LimitBy::Queues => "the receive queues",
+        LimitBy::EligibleProcessors => "the eligible processors",
+        LimitBy::Channels => "the queues that the adapter can have",
+        LimitBy::TableEntries => "the entries of the indirection table",
+        LimitBy::Vectors => "the interrupt vectors",
+    }
+}
+
+/// A rule as a sentence.
+#[must_use]
+pub const fn rule(rule: Rule) -> &'static str {
+    match rule {
+        Rule::NearestFirst => "processors nearest to the adapter first, free ones before shared ones",
+        Rule::RoundRobinNodes => {
+            "each NUMA node gives one processor before any gives a second, nearest node first, free ones before shared ones"
+        }
+        Rule::ByCapacity => "processors by core capacity, biggest first",
+        Rule::ConservativeUnmetered => {
+            "Conservative stays at its full number of processors because the load is not measured"
+        }
+        Rule::BalancedUnmetered => "Balanced stays on the performance cores because the load is not measured",
+        Rule::EntriesRoundRobin => "table entry i goes to queue i modulo the number of processors",
+        Rule::ManualEntries => {
+            "explicit table entries override the computed ones until the next profile or queue change"
+        }
+        Rule::DefaultIsFirst => "packets without a hash go to the first processor",
+        Rule::Disabled => {
+            "RSS is off for this adapter: everything goes to the primary processor, the table is kept"
+        }
+        Rule::GloballyOff => {
+            "RSS is off for the whole machine: everything goes to the primary processor, the table is kept"
+        }
+        Rule::IdleQueues => "the number of queues cannot be changed on this adapter; the others idle",
+        Rule::NoAffinity => "queues cannot be steered to processors on this adapter",
+        Rule::Restore => "back to an earlier state",
+    }
+}
+
+/// A verdict on a CPU as a sentence.
+#[must_use]
+pub fn eligibility(e: Eligibility) -> String {
+    match e {
+        Eligibility::Eligible => "may be used".into(),
+        Eligibility::Absent => "does not exist on this machine".into(),
+        Eligibility::Offline => "is offline".into(),
+        Eligibility::Isolated => "is isolated (isolcpus)".into(),
+        Eligibility::NohzFull => "runs without a tick (nohz_full)".into(),
+        Eligibility::Excluded => "is excluded by exclude_cpus".into(),
+        Eligibility::BelowBase => "is below base_processor".into(),
+        Eligibility::AboveMax => "is above max_processor".into(),
+        Eligibility::SiblingOf(first) => {
+            format!(
+                "shares its core with processor {}, which comes first (smt = skip)",
+                Processor::from(first)
+            )
+        }
+    }
+}
