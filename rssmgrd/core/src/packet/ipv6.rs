@@ -71,9 +71,10 @@ fn walk(datagram: &[u8], at: usize, next: u8) -> Chain {
             // Anywhere but first it is to be treated like an unknown header (RFC 8200, section 4).
             kind::HOP_BY_HOP if !first => break,
             kind::FRAGMENT => 8,
+            // At least 12 bytes (RFC 4302, 2.2).
             kind::AUTHENTICATION => match datagram.get(chain.at + 1) {
-                Some(words) => (usize::from(*words) + 2) * 4,
-                None => return Chain { protocol: None, ..chain },
+                Some(words) if *words > 0 => (usize::from(*words) + 2) * 4,
+                _ => return Chain { protocol: None, ..chain },
             },
             kind::HOP_BY_HOP
             | kind::ROUTING
