@@ -51,7 +51,7 @@ pub(super) fn parse(frame: &[u8], at: usize, headers: &mut Headers) -> Option<us
         fragment: chain.fragment,
         protocol: chain.protocol,
         start: at,
-        payload: Span { start: chain.at.min(captured), end: captured },
+        payload: Span { start: chain.at, end: captured },
     });
     Some(end)
 }
