@@ -88,7 +88,7 @@ pub(crate) fn links() -> impl Strategy<Value = Link> {
 
 /// Offset in units of 8 bytes and "more fragments", at least one of them set.
 fn fragment() -> impl Strategy<Value = Option<(u16, bool)>> {
-    let parts = prop_oneof![Just((0, true)), (1_u16..0x2000, any::<bool>())];
+    let parts = prop_oneof![Just((0, true)), (1_u16..32, any::<bool>()), (32_u16..0x2000, any::<bool>())];
     prop_oneof![3 => Just(None), 1 => parts.prop_map(Some)]
 }
 
@@ -97,7 +97,7 @@ fn extension() -> impl Strategy<Value = Extension> {
     prop_oneof![
         (0_u8..3).prop_map(|units| Extension::HopByHop { units }),
         address().prop_map(|a| Extension::Routing { kind: 2, left: 1, addresses: vec![a] }),
-        (any::<u8>(), any::<u8>(), vec(address(), 0..3))
+        (select(vec![0, 2, 4]), 0_u8..3, vec(address(), 0..3))
             .prop_map(|(kind, left, addresses)| Extension::Routing { kind, left, addresses }),
         (vec(proptest::option::of(0_u8..5), 0..4), proptest::option::of(address()))
             .prop_map(|(padding, home)| Extension::Destination { padding, home }),
