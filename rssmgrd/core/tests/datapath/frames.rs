@@ -144,3 +144,11 @@ fn long_tag_stacks_are_walked() {
     let headers = parse(&frame, LinkType::Ethernet);
     assert_eq!((headers.vlan, headers.transport.unwrap().sport), (Some(100), 80));
 }
+
+#[test]
+fn an_authentication_header_is_at_least_12_bytes_long() {
+    // The header says 8 bytes, behind which there would be TCP.
+    let short = [&[6, 0, 0, 0, 0, 0, 0, 0][..], &TCP].concat();
+    let headers = parse(&v6(51, 28, &short), LinkType::RawIp);
+    assert_eq!((headers.net.unwrap().protocol, headers.transport), (None, None));
+}
