@@ -9,6 +9,7 @@ use crate::names::ERROR_PREFIX;
 
 /// What kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Anything that has no kind of its own.
@@ -109,6 +110,7 @@ impl ErrorKind {
 
 /// A failure: its kind and one sentence that names the field, the value and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiError {
     /// The kind.
     pub kind: ErrorKind,

@@ -10,6 +10,8 @@ pub mod dict;
 pub mod error;
 pub mod names;
 pub mod proxy;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod text;
 pub mod types;
 

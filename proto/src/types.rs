@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 /// A list of adapters as one JSON document.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Document<T> {
     /// [`crate::JSON_VERSION`].
     pub version: u32,
@@ -39,6 +40,7 @@ impl<T> Document<T> {
 
 /// One record as a JSON document of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Versioned<T> {
     /// [`crate::JSON_VERSION`].
     pub version: u32,

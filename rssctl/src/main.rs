@@ -1,4 +1,6 @@
 #![forbid(unsafe_code)]
 //! Entry point; everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    rssctl::main()
+}

@@ -7,6 +7,7 @@ use super::settings::SettingRecord;
 
 /// A CPU and where it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProcessorRecord {
     /// `group:number`.
     pub processor: String,
@@ -21,6 +22,7 @@ pub struct ProcessorRecord {
 
 /// One indirection table entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EntryRecord {
     /// The entry, from 0.
     pub entry: u32,
@@ -36,6 +38,7 @@ pub struct EntryRecord {
 
 /// One receive queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct QueueRecord {
     /// The queue, from 0.
     pub queue: u32,
@@ -54,6 +57,7 @@ pub struct QueueRecord {
 
 /// What the adapter can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CapabilityRecord {
     /// Receive queues the hardware has.
     pub max_queues: u32,
@@ -82,6 +86,7 @@ pub struct CapabilityRecord {
 
 /// An adapter's RSS state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdapterRecord {
     /// Interface name.
     pub name: String,
@@ -149,4 +154,14 @@ pub struct AdapterRecord {
     pub reasons: Vec<ReasonRecord>,
     /// Generation of the published state.
     pub generation: u64,
+}
+
+/// Which adapters a list holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ListOptions {
+    /// Also those that are left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub include_hidden: bool,
 }

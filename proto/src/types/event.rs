@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventRecord {
     /// Grows by one with every event; gaps are events lost to a slow reader.
     pub seq: u64,
@@ -29,6 +30,7 @@ pub struct EventRecord {
 
 /// Which events are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct EventQuery {
     /// Only events after this sequence number.

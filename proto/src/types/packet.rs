@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One packet of a capture, or one tuple.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HashRecord {
     /// Number in the file, from 1.
     pub packet: u64,
@@ -17,6 +18,7 @@ pub struct HashRecord {
 
 /// Where a flow goes: packet, hash, entry, queue, CPU.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlowRecord {
     /// Interface name.
     pub name: String,
@@ -55,6 +57,7 @@ pub struct FlowRecord {
 
 /// A flow to predict.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FlowQuery {
     /// Source address.

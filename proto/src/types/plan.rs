@@ -7,6 +7,7 @@ use crate::error::ApiError;
 
 /// Why something is as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReasonRecord {
     /// `limit`, `rule`, `asked` or `moved`.
     pub kind: String,
@@ -27,6 +28,7 @@ pub struct ReasonRecord {
 
 /// One step of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepRecord {
     /// The operation in words.
     pub op: String,
@@ -38,6 +40,7 @@ pub struct StepRecord {
 
 /// An adapter's state in short, for before and after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StateRecord {
     /// Whether it spreads.
     pub enabled: bool,
@@ -53,6 +56,7 @@ pub struct StateRecord {
 
 /// What a request does, or would do, to one adapter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlanRecord {
     /// Interface name.
     pub name: String,
@@ -89,6 +93,7 @@ pub struct PlanRecord {
 
 /// One setting that changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangeRecord {
     /// Key of the field.
     pub key: String,
@@ -100,6 +105,7 @@ pub struct ChangeRecord {
 
 /// The answer to a request that changes adapters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApplyRecord {
     /// Generation after the request.
     pub generation: u64,
@@ -111,6 +117,7 @@ pub struct ApplyRecord {
 
 /// Options of a request that changes adapters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ApplyOptions {
     /// Plan only.

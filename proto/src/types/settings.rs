@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One setting in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SettingRecord {
     /// Key of the field.
     pub key: String,
@@ -15,6 +16,7 @@ pub struct SettingRecord {
 
 /// The settings of one adapter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SettingsRecord {
     /// Interface name.
     pub name: String,
@@ -24,6 +26,7 @@ pub struct SettingsRecord {
 
 /// `rssctl config show`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfigRecord {
     /// Files that were read, weakest first.
     pub files: Vec<String>,
@@ -35,6 +38,7 @@ pub struct ConfigRecord {
 
 /// `rssctl global get`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GlobalRecord {
     /// The machine-wide RSS switch.
     pub rss: bool,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A software NIC.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SoftnicRecord {
     /// Name.
     pub name: String,

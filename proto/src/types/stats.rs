@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Counters of a whole adapter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TotalsRecord {
     /// Packets received.
     pub packets: u64,
@@ -31,6 +32,7 @@ pub struct TotalsRecord {
 
 /// Counters of one queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct QueueStatsRecord {
     /// The queue.
     pub queue: u32,
@@ -57,6 +59,7 @@ pub struct QueueStatsRecord {
 
 /// Counters of one CPU.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CpuStatsRecord {
     /// Kernel CPU id.
     pub cpu: u32,
@@ -73,6 +76,7 @@ pub struct CpuStatsRecord {
 
 /// Counters of one table entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EntryStatsRecord {
     /// The entry.
     pub entry: u32,
@@ -92,6 +96,7 @@ pub struct EntryStatsRecord {
 
 /// What `rssctl stats` shows of one adapter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StatsRecord {
     /// Interface name.
     pub name: String,

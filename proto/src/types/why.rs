@@ -7,6 +7,7 @@ use super::settings::SettingRecord;
 
 /// What `rssctl why` is asked about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct WhyQuery {
     /// A processor (`8` or `1:3`).
@@ -19,6 +20,7 @@ pub struct WhyQuery {
 
 /// Why a CPU is used or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CpuWhyRecord {
     /// `group:number`.
     pub processor: String,
@@ -45,6 +47,7 @@ pub struct CpuWhyRecord {
 
 /// `rssctl why`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyRecord {
     /// Interface name.
     pub name: String,

@@ -22,7 +22,7 @@ use alloc::sync::Arc;
 pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
 pub use effect::{Created, Effect, Input, Notice, SaveId};
 pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
-pub use selector::Selector;
+pub use selector::{Selector, glob, is_glob};
 pub use view::{
     AdapterFacts, AdapterState, AdapterView, Config, Kind, Matcher, Rule as ConfigRule, Snapshot,
     SoftnicView, Verified,

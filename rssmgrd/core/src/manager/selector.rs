@@ -24,7 +24,7 @@ impl Selector {
 /// Whether `name` matches the glob `pattern`: `*` any text, `?` one character, `[a-c]` one of a set, `[!a]` none of
 /// it. Interface names are case sensitive on Linux, so are globs.
 #[must_use]
-pub(crate) fn glob(pattern: &str, name: &str) -> bool {
+pub fn glob(pattern: &str, name: &str) -> bool {
     let (p, n): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut i, mut j) = (0, 0);
     // Where to go on when a star has to swallow one more character.
@@ -63,7 +63,7 @@ pub(crate) fn glob(pattern: &str, name: &str) -> bool {
 
 /// Whether a text has glob characters.
 #[must_use]
-pub(crate) fn is_glob(text: &str) -> bool {
+pub fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 

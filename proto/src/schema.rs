@@ -1,0 +1,46 @@
+//! JSON schemas of the documents that `rssctl -o json` prints, made from the types themselves.
+
+use schemars::{JsonSchema, Schema, schema_for};
+
+use crate::types::{
+    AdapterRecord, ApplyRecord, ConfigRecord, Document, EventRecord, FlowRecord, GlobalRecord, HashRecord, PlanRecord,
+    SoftnicRecord, StatsRecord, Versioned, WhyRecord,
+};
+
+/// A list of records that are no adapters, under the key of its kind.
+macro_rules! list {
+    ($name:ident, $key:ident: $record:ty) => {
+        #[derive(JsonSchema)]
+        #[allow(dead_code, reason = "only its shape is used")]
+        struct $name {
+            /// Version of the document.
+            version: u32,
+            /// The records.
+            $key: Vec<$record>,
+        }
+    };
+}
+
+list!(Events, events: EventRecord);
+list!(Packets, packets: HashRecord);
+list!(Softnics, softnics: SoftnicRecord);
+
+/// Every document by name: what `get` prints is `adapters`, and so on.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("adapters", schema_for!(Document<AdapterRecord>)),
+        ("apply", schema_for!(Versioned<ApplyRecord>)),
+        ("config", schema_for!(Versioned<ConfigRecord>)),
+        ("events", schema_for!(Events)),
+        ("flow", schema_for!(Versioned<FlowRecord>)),
+        ("global", schema_for!(Versioned<GlobalRecord>)),
+        ("hash", schema_for!(Versioned<HashRecord>)),
+        ("packets", schema_for!(Packets)),
+        ("plan", schema_for!(Versioned<PlanRecord>)),
+        ("softnics", schema_for!(Softnics)),
+        ("stats", schema_for!(Versioned<StatsRecord>)),
+        ("stats-list", schema_for!(Document<StatsRecord>)),
+        ("why", schema_for!(Versioned<WhyRecord>)),
+    ]
+}

@@ -1,0 +1,149 @@
+//! The command line as it is typed: clap definitions and nothing else. No value is looked at here beyond its form;
+//! [`crate::resolve`] does that, so that parsing can be tested without a machine.
+
+mod adapter;
+mod daemon;
+mod offline;
+mod settings;
+
+pub use adapter::{
+    ApplyArgs, ChangeArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand, TableMoveArgs, TableSetArgs,
+    WhyArgs,
+};
+pub use daemon::{
+    ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch, WaitArgs,
+};
+pub use offline::{GenerateArgs, GenerateKind, HashArgs};
+pub use settings::SettingArgs;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::CODES;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rssctl",
+    version,
+    about = "Receive side scaling of network adapters: see it, set it, explain it",
+    long_about = "Receive side scaling of network adapters: see it, set it, explain it.\n\n\
+        The daemon rssmgrd does the work; rssctl asks it. `rssctl hash` and `rssctl plan --sysroot` need no daemon. \
+        PowerShell's spellings work too: `rssctl Set-NetAdapterRss -Name nic0 -Profile Closest -WhatIf`.",
+    after_help = "See `rssctl COMMAND --help` for what a command does, with examples.",
+    after_long_help = CODES,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 120
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// How to print: list, table and wide are for people, the others for programs and stable
+    #[arg(short, long, global = true, value_name = "FORMAT", value_enum, hide_possible_values = false)]
+    pub output: Option<Output>,
+    /// Where the daemon is: a socket's path, a D-Bus address, `system` or `session`
+    ///
+    /// Without it the system bus is tried, then the private socket of a daemon of the same user.
+    #[arg(long, global = true, value_name = "ADDR", env = "RSSCTL_ADDRESS", hide_env_values = true)]
+    pub address: Option<String>,
+    /// When to use colours; `auto` also obeys NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: Color,
+    /// No notes, only results and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Tell what is being done
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// One line a property, as PowerShell's Format-List
+    List,
+    /// One line an adapter
+    Table,
+    /// The table with more columns
+    Wide,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// One YAML document
+    Yaml,
+    /// Names only, one a line
+    Name,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show adapters (Get-NetAdapterRss)
+    Get(GetArgs),
+    /// Change settings (Set-NetAdapterRss)
+    Set(SetArgs),
+    /// Switch receive side scaling on (Enable-NetAdapterRss)
+    #[command(after_long_help = adapter::ENABLE_EXAMPLES)]
+    Enable(ChangeArgs),
+    /// Switch it off: everything goes to the primary processor, the table is kept (Disable-NetAdapterRss)
+    #[command(after_long_help = adapter::DISABLE_EXAMPLES)]
+    Disable(ChangeArgs),
+    /// Drop the saved settings and plan anew with the configuration
+    #[command(after_long_help = adapter::RESET_EXAMPLES)]
+    Reset(ChangeArgs),
+    /// Give an adapter back as it was found, and only observe it
+    #[command(after_long_help = adapter::RELEASE_EXAMPLES)]
+    Release(ChangeArgs),
+    /// Show what would be done, and why; nothing is changed
+    Plan(PlanArgs),
+    /// Explain why a processor, an entry or a flow is where it is
+    Why(WhyArgs),
+    /// The indirection table: see it, set entries, move a processor's entries
+    #[command(subcommand)]
+    Table(TableCommand),
+    /// Predict where a flow goes: hash, entry, queue, processor
+    Flow(FlowArgs),
+    /// Compute hashes offline: of addresses, or of every packet of a capture
+    Hash(HashArgs),
+    /// Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry
+    Stats(StatsArgs),
+    /// Software NICs: create, delete, list, give another source
+    #[command(subcommand)]
+    Softnic(SoftnicCommand),
+    /// Show what happened, or follow it
+    Events(EventsArgs),
+    /// Wait until nothing is under way
+    Wait(WaitArgs),
+    /// The daemon's configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The machine-wide switch, independent of the adapters' own
+    #[command(subcommand)]
+    Global(GlobalCommand),
+    /// Write man pages, completions or JSON schemas
+    #[command(hide = true)]
+    Generate(GenerateArgs),
+}

@@ -1,0 +1,186 @@
+//! Calls: records in, records out, and what a failed call means.
+
+use std::io;
+
+use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
+use rssmgr_proto::types::{
+    AdapterRecord, ApplyOptions, ApplyRecord, ConfigRecord, EventQuery, EventRecord, FlowQuery, FlowRecord, GlobalRecord,
+    ListOptions, SoftnicRecord, StatsRecord, WhyQuery, WhyRecord,
+};
+use rssmgr_proto::{ApiError, ErrorKind};
+use serde::de::DeserializeOwned;
+
+use super::Client;
+use crate::exit::{Failure, Stop};
+
+/// What a failed call means.
+#[must_use]
+pub fn failure(e: &zbus::Error) -> Failure {
+    let gone = |why: &str| {
+        Failure::new(ErrorKind::Unreachable, format!("the daemon went away before it answered: {why}"))
+            .hint("what it had acknowledged is kept; start it again and look with `rssctl get`")
+    };
+    match e {
+        zbus::Error::InputOutput(io) => match io.kind() {
+            io::ErrorKind::TimedOut => Failure::new(ErrorKind::TimedOut, "the daemon did not answer in time")
+                .hint("the change may still be under way: `rssctl wait`, then `rssctl get`"),
+            _ => gone(&io.to_string()),
+        },
+        _ => {
+            let error = ApiError::from(e.clone());
+            if error.kind == ErrorKind::Unreachable { gone(&error.message) } else { error.into() }
+        }
+    }
+}
+
+fn record<T: DeserializeOwned>(dict: &Dictionary) -> Result<T, Failure> {
+    from_dict(dict).map_err(|e| {
+        Failure::new(ErrorKind::Failed, format!("the daemon's answer is not understood: {}", e.message))
+            .hint("daemon and rssctl are of different versions; install the same of both")
+    })
+}
+
+fn records<T: DeserializeOwned>(dicts: &[Dictionary]) -> Result<Vec<T>, Failure> {
+    dicts.iter().map(record).collect()
+}
+
+fn fail(e: zbus::Error) -> Failure {
+    failure(&e)
+}
+
+/// A change that the daemon makes to adapters.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Settings by field key.
+    Apply(Dictionary),
+    /// Back to the configuration.
+    Reset,
+    /// Back to how it was found.
+    Release,
+    /// Entries by hand, each `ENTRY=PROCESSOR`.
+    SetEntries(Vec<String>),
+    /// All entries of one processor to another.
+    MoveEntries {
+        /// The one to empty.
+        from: String,
+        /// The one to fill.
+        to: String,
+    },
+}
+
+impl Client {
+    /// Makes a change, or plans it.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn change(
+        &self,
+        names: &[String],
+        change: &Change,
+        options: &ApplyOptions,
+    ) -> Result<ApplyRecord, Stop> {
+        let m = &self.manager;
+        let o = to_dict(options)?;
+        let reply = match change {
+            Change::Apply(settings) => m.apply(names, settings, &o).await,
+            Change::Reset => m.reset(names, &o).await,
+            Change::Release => m.release(names, &o).await,
+            Change::SetEntries(entries) => m.set_entries(names, entries, &o).await,
+            Change::MoveEntries { from, to } => m.move_entries(names, from, to, &o).await,
+        };
+        Ok(record(&reply.map_err(fail)?)?)
+    }
+
+    /// Adapters that match; no name is all.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn adapters(
+        &self,
+        names: &[String],
+        options: &ListOptions,
+    ) -> Result<Vec<AdapterRecord>, Failure> {
+        records(&self.manager.list_adapters(names, &to_dict(options)?).await.map_err(fail)?)
+    }
+
+    /// Counters of adapters that match; no name is all.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn stats(&self, names: &[String], per: &str) -> Result<Vec<StatsRecord>, Failure> {
+        records(&self.manager.get_stats(names, per).await.map_err(fail)?)
+    }
+
+    /// Where a flow goes.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn flow(&self, name: &str, query: &FlowQuery) -> Result<FlowRecord, Failure> {
+        record(&self.manager.predict_flow(name, &to_dict(query)?).await.map_err(fail)?)
+    }
+
+    /// Why.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn why(&self, name: &str, query: &WhyQuery) -> Result<WhyRecord, Failure> {
+        record(&self.manager.explain(name, &to_dict(query)?).await.map_err(fail)?)
+    }
+
+    /// Events of the past.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn events(&self, query: &EventQuery) -> Result<Vec<EventRecord>, Failure> {
+        records(&self.manager.get_events(&to_dict(query)?).await.map_err(fail)?)
+    }
+
+    /// The whole state as events.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn rundown(&self) -> Result<Vec<EventRecord>, Failure> {
+        records(&self.manager.rundown().await.map_err(fail)?)
+    }
+
+    /// Software NICs.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn softnics(&self) -> Result<Vec<SoftnicRecord>, Failure> {
+        records(&self.manager.list_softnics().await.map_err(fail)?)
+    }
+
+    /// Creates a software NIC.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn create_softnic(&self, name: &str, options: &[(&str, String)]) -> Result<SoftnicRecord, Failure> {
+        let options = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        record(&self.manager.create_softnic(name, options).await.map_err(fail)?)
+    }
+
+    /// The machine-wide switches.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn global(&self) -> Result<GlobalRecord, Failure> {
+        record(&self.manager.get_global().await.map_err(fail)?)
+    }
+
+    /// Configuration in force.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn config(&self) -> Result<ConfigRecord, Failure> {
+        record(&self.manager.get_config().await.map_err(fail)?)
+    }
+}
+
+/// An event of a signal.
+///
+/// # Errors
+/// It is not understood.
+pub fn event(dict: &Dictionary) -> Result<EventRecord, Failure> {
+    record(dict)
+}

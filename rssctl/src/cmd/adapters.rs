@@ -1,0 +1,112 @@
+//! `rssctl get`, and which adapters a command means.
+
+use rssmgr_core::manager::{glob, is_glob};
+use rssmgr_proto::ErrorKind;
+use rssmgr_proto::types::{AdapterRecord, ListOptions};
+
+use super::Context;
+use crate::cli::{GetArgs, Output};
+use crate::client::{Client, Intent};
+use crate::exit::{Failure, Stop};
+use crate::render::{self, structured};
+
+/// Asks for `names` at once; if one of them does not exist, for each by itself, so that the others are still answered.
+/// A glob without a match is worth a note, a name that does not exist is a failure.
+pub(super) async fn each<T>(
+    c: &mut Context<'_, '_>,
+    names: &[String],
+    name_of: impl Fn(&T) -> &str,
+    ask: impl AsyncFn(&[String]) -> Result<Vec<T>, Failure>,
+) -> Result<Vec<T>, Stop> {
+    match ask(names).await {
+        Err(e) if e.error.kind == ErrorKind::NoSuchAdapter && !names.is_empty() => {}
+        other => return Ok(other?),
+    }
+    let mut found: Vec<T> = Vec::new();
+    for name in names {
+        match ask(std::slice::from_ref(name)).await {
+            Ok(records) => {
+                for record in records {
+                    if found.iter().all(|f| name_of(f) != name_of(&record)) {
+                        found.push(record);
+                    }
+                }
+            }
+            Err(e) if e.error.kind == ErrorKind::NoSuchAdapter && is_glob(name) => {
+                c.terminal.note(&format!("no adapter matches `{name}`"));
+            }
+            Err(e) if e.error.kind == ErrorKind::NoSuchAdapter => c.note(&e),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(found)
+}
+
+/// The names of adapters whose description matches one of the globs. As on Windows, case does not matter.
+pub(super) async fn described(
+    c: &mut Context<'_, '_>,
+    client: &Client,
+    patterns: &[String],
+    options: &ListOptions,
+) -> Result<Vec<String>, Stop> {
+    let all = client.adapters(&[], options).await?;
+    let mut out = Vec::new();
+    for pattern in patterns {
+        let wanted = pattern.to_lowercase();
+        let fits = |a: &&AdapterRecord| glob(&wanted, &a.interface_description.to_lowercase());
+        let hits: Vec<&AdapterRecord> = all.iter().filter(fits).collect();
+        if hits.is_empty() && is_glob(pattern) {
+            c.terminal.note(&format!("no adapter has a description that matches `{pattern}`"));
+        } else if hits.is_empty() {
+            let mut known: Vec<&str> = all.iter().map(|a| a.interface_description.as_str()).collect();
+            known.dedup();
+            c.note(&Failure::new(
+                ErrorKind::NoSuchAdapter,
+                format!("no adapter has the description `{pattern}`; there are: {}", known.join(", ")),
+            ));
+        }
+        for hit in hits {
+            if !out.contains(&hit.name) {
+                out.push(hit.name.clone());
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Shows adapters.
+pub(super) async fn get(c: &mut Context<'_, '_>, args: &GetArgs) -> Result<(), Stop> {
+    let client = c.client(Intent::Read).await?;
+    let options = ListOptions { include_hidden: args.include_hidden };
+    let mut names = args.names.clone();
+    if !args.interface_description.is_empty() {
+        names = described(c, &client, &args.interface_description, &options).await?;
+        if names.is_empty() {
+            return show(c, Vec::new(), true);
+        }
+    }
+    let one = matches!(names.as_slice(), [name] if !is_glob(name));
+    let ask = async |names: &[String]| client.adapters(names, &options).await;
+    let found = each(c, &names, |a: &AdapterRecord| &a.name, ask).await?;
+    show(c, found, one)
+}
+
+/// Prints adapters; people see one as a list and several as a table.
+pub(super) fn show(c: &mut Context<'_, '_>, adapters: Vec<AdapterRecord>, one: bool) -> Result<(), Stop> {
+    let paint = c.terminal.paint;
+    let people = if one || adapters.len() == 1 { Output::List } else { Output::Table };
+    let output = c.output().unwrap_or(people);
+    let text = match output {
+        Output::Json => structured::adapters(adapters, structured::Form::Json)?,
+        Output::Jsonl => structured::adapters(adapters, structured::Form::Jsonl)?,
+        Output::Yaml => structured::adapters(adapters, structured::Form::Yaml)?,
+        Output::Name => adapters.iter().fold(String::new(), |out, a| out + &a.name + "\n"),
+        Output::List => {
+            adapters.iter().map(|a| render::list::adapter(a, paint)).collect::<Vec<_>>().join("\n")
+        }
+        Output::Table | Output::Wide if adapters.is_empty() => String::new(),
+        Output::Table => render::summary(&adapters, false, paint),
+        Output::Wide => render::summary(&adapters, true, paint),
+    };
+    c.terminal.print(&text)
+}

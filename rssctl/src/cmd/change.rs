@@ -1,0 +1,158 @@
+//! `rssctl set`, `enable`, `disable`, `reset` and `release`: one request to the daemon, its answer shown.
+
+use rssmgr_core::field::{FIELDS, Field};
+use rssmgr_proto::ErrorKind;
+use rssmgr_proto::dict::{Dictionary, to_dict};
+use rssmgr_proto::types::{ApplyRecord, ListOptions};
+
+use super::{Context, adapters};
+use crate::cli::{ApplyArgs, ChangeArgs, SetArgs};
+use crate::client::{Change, Client, Intent};
+use crate::exit::{Failure, Stop};
+use crate::render::{self, structured};
+use crate::resolve;
+
+/// Changes settings.
+pub(super) async fn set(c: &mut Context<'_, '_>, args: &SetArgs) -> Result<(), Stop> {
+    if args.settings.is_empty() {
+        let flags: Vec<String> = FIELDS.iter().map(|f| format!("--{}", f.flag)).collect();
+        return Err(Failure::usage("nothing to set")
+            .hint(format!("give at least one of {}", flags.join(", ")))
+            .into());
+    }
+    let everyone = args.names.is_empty() && args.apply.interface_description.is_empty();
+    if everyone && args.settings.given.iter().any(|(f, _)| *f == Field::Enabled) {
+        return Err(Failure::usage("--enabled needs the name of an adapter: it would switch every managed one")
+            .hint("name them (`rssctl set 'eth*' --enabled false`), or use `rssctl disable --all`")
+            .into());
+    }
+    let patch = resolve::patch(&args.settings)?;
+    let change = Change::Apply(resolve::settings(&patch)?);
+    request(c, &args.names, everyone, &args.apply, &change).await
+}
+
+/// Switches receive side scaling on or off.
+pub(super) async fn switch(c: &mut Context<'_, '_>, args: &ChangeArgs, on: bool) -> Result<(), Stop> {
+    let settings: Dictionary = to_dict(&serde_json::json!({ (Field::Enabled.key()): on }))?;
+    request(c, &args.names, args.all, &args.apply, &Change::Apply(settings)).await
+}
+
+/// Back to the configuration.
+pub(super) async fn reset(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Result<(), Stop> {
+    request(c, &args.names, args.all, &args.apply, &Change::Reset).await
+}
+
+/// Back to how it was found.
+pub(super) async fn release(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Result<(), Stop> {
+    request(c, &args.names, args.all, &args.apply, &Change::Release).await
+}
+
+/// Sends a change and shows what came of it. No names mean every managed adapter only when `everyone` says so.
+pub(super) async fn request(
+    c: &mut Context<'_, '_>,
+    names: &[String],
+    everyone: bool,
+    args: &ApplyArgs,
+    change: &Change,
+) -> Result<(), Stop> {
+    let confirm = args.confirm == Some(true) && !args.what_if;
+    if confirm && !c.terminal.answers {
+        return Err(Failure::usage("--confirm asks a question, and nobody is there to answer it")
+            .hint("run it on a terminal, or leave the question out with --confirm=false (-Confirm:'$false')")
+            .into());
+    }
+    let intent = if args.what_if { Intent::Read } else { Intent::Change };
+    let client = c.client(intent).await?;
+    let mut names = names.to_vec();
+    if !args.interface_description.is_empty() {
+        let options = ListOptions { include_hidden: args.include_hidden };
+        names = adapters::described(c, &client, &args.interface_description, &options).await?;
+    }
+    if names.is_empty() && !everyone {
+        return Ok(());
+    }
+    let mut options = resolve::options(args);
+    if confirm {
+        options.dry_run = true;
+        let planned = client.change(&names, change, &options).await?;
+        plans(c, &planned)?;
+        if planned.adapters.iter().all(|p| !p.changed) {
+            return Ok(());
+        }
+        if !c.terminal.ask("Apply this?")? {
+            c.terminal.note("nothing was changed");
+            return Ok(());
+        }
+        options.dry_run = false;
+        options.if_generation = Some(planned.generation);
+    }
+    let reply = client.change(&names, change, &options).await?;
+    if args.pass_thru && !args.what_if {
+        failures(c, &reply);
+        return pass_thru(c, &client, &reply).await;
+    }
+    if args.what_if { plans(c, &reply) } else { results(c, &reply) }
+}
+
+/// The adapters as they are now, as `rssctl get` shows them.
+async fn pass_thru(c: &mut Context<'_, '_>, client: &Client, reply: &ApplyRecord) -> Result<(), Stop> {
+    let names: Vec<String> = reply.adapters.iter().map(|p| p.name.clone()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let found = client.adapters(&names, &ListOptions { include_hidden: true }).await;
+    // A daemon that knows nothing hidden knows no such option.
+    let found = match found {
+        Err(e) if e.error.kind == ErrorKind::Usage => client.adapters(&names, &ListOptions::default()).await,
+        other => other,
+    };
+    adapters::show(c, found?, names.len() == 1)
+}
+
+/// Plans in full.
+pub(super) fn plans(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<(), Stop> {
+    if structured(c, reply)? {
+        failures(c, reply);
+        return Ok(());
+    }
+    let paint = c.terminal.paint;
+    let texts: Vec<String> = reply.adapters.iter().map(|p| render::plan(p, paint)).collect();
+    c.terminal.print(&texts.join("\n"))?;
+    failures(c, reply);
+    Ok(())
+}
+
+/// What was applied, a line an adapter; nothing with `--quiet`.
+fn results(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<(), Stop> {
+    if !structured(c, reply)? && !c.global.quiet {
+        let paint = c.terminal.paint;
+        let good = reply.adapters.iter().filter(|p| p.error.is_none());
+        let text: String = good.map(|p| render::applied(p, paint)).collect();
+        c.terminal.print(&text)?;
+    }
+    failures(c, reply);
+    Ok(())
+}
+
+/// Prints the reply in the structured format or the names that were asked for; `false` when it is for people.
+fn structured(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<bool, Stop> {
+    let text = match (c.form(), c.output()) {
+        (Some(structured::Form::Jsonl), _) => {
+            structured::adapters(reply.adapters.clone(), structured::Form::Jsonl)?
+        }
+        (Some(form), _) => structured::record(reply.clone(), form)?,
+        (None, Some(crate::cli::Output::Name)) => {
+            reply.adapters.iter().fold(String::new(), |out, p| out + &p.name + "\n")
+        }
+        (None, _) => return Ok(false),
+    };
+    c.terminal.print(&text)?;
+    Ok(true)
+}
+
+/// The failures of single adapters.
+fn failures(c: &mut Context<'_, '_>, reply: &ApplyRecord) {
+    for error in reply.adapters.iter().filter_map(|p| p.error.clone()) {
+        c.note(&error.into());
+    }
+}

@@ -1,0 +1,119 @@
+//! `rssctl hash`: offline Toeplitz.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use rssmgr_core::QueueId;
+use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
+use rssmgr_core::steer::{MAX_ENTRIES, Steering, Verdict};
+use rssmgr_core::toeplitz::Toeplitz;
+use rssmgr_host::capture::{Capture, CaptureError, hash_capture};
+use rssmgr_proto::types::HashRecord;
+use rssmgr_proto::{ErrorKind, convert};
+
+use super::Context;
+use crate::cli::HashArgs;
+use crate::exit::{Failure, Stop};
+use crate::render::structured::{self, Form};
+use crate::render::{packet, packet_header};
+use crate::resolve::flow_query;
+
+/// Computes hashes.
+pub(super) fn run(c: &mut Context<'_, '_>, args: &HashArgs) -> Result<(), Stop> {
+    let steering = steering(args)?;
+    match (&args.pcap, &args.src, &args.dst) {
+        (Some(file), ..) if file == Path::new("-") => capture(c, io::stdin().lock(), file, &steering),
+        (Some(file), ..) => {
+            let open = File::open(file).map_err(|e| {
+                Failure::new(ErrorKind::BadFile, format!("cannot open capture {}: {e}", file.display()))
+            })?;
+            capture(c, open, file, &steering)
+        }
+        (None, Some(src), Some(dst)) => {
+            let tuple = convert::flow_tuple(&flow_query(src, dst, args.proto.as_deref())?)?;
+            let headers = tuple.headers().map_err(|e| Failure::usage(e.to_string()))?;
+            let record = record(1, &steering.steer(&headers));
+            let text = match c.form() {
+                Some(form) => structured::record(record, form)?,
+                None => packet_header(c.terminal.paint) + &packet(&record),
+            };
+            c.terminal.print(&text)
+        }
+        (None, ..) => Err(Failure::usage("give SRC and DST, or --pcap FILE").into()),
+    }
+}
+
+fn steering(args: &HashArgs) -> Result<Steering, Failure> {
+    let key = match args.hash_key.to_ascii_lowercase().as_str() {
+        "microsoft" => HashKey::microsoft(),
+        "symmetric" => HashKey::symmetric(KEY_BYTES),
+        _ => HashKey::parse(&args.hash_key, KEY_BYTES).map_err(|e| {
+            Failure::usage(format!("hash-key: {e}; allowed: {KEY_BYTES} bytes in hex, microsoft, symmetric"))
+        })?,
+    };
+    let types = HashTypes::parse(&args.hash_types).map_err(|e| Failure::usage(format!("hash-types: {e}")))?;
+    let entries = usize::try_from(args.entries).ok().filter(|n| (1..=MAX_ENTRIES).contains(n)).ok_or_else(|| {
+        Failure::usage(format!("entries: `{}` is not in 1 to {MAX_ENTRIES}", args.entries))
+    })?;
+    // Only the entry is asked for; the queue behind it is that of an adapter.
+    let table = vec![QueueId(0); entries].into_boxed_slice();
+    Steering::new(Arc::new(Toeplitz::new(&key)), types, table, QueueId(0)).map_err(|e| Failure::usage(e.to_string()))
+}
+
+fn record(packet: u64, v: &Verdict) -> HashRecord {
+    HashRecord {
+        packet,
+        hash_type: v.hash_type.map_or("none", |t| t.name()).into(),
+        hash: v.hash.map(|h| format!("{h:08x}")),
+        entry: v.entry.map(|e| e.0.into()),
+    }
+}
+
+fn damaged(file: &Path, e: &CaptureError) -> Failure {
+    Failure::new(ErrorKind::BadFile, format!("{}: {e}", file.display()))
+}
+
+/// One record after the other as they are read; what is damaged ends it, after everything before it was printed.
+fn capture(
+    c: &mut Context<'_, '_>,
+    reader: impl Read,
+    file: &Path,
+    steering: &Steering,
+) -> Result<(), Stop> {
+    let mut capture = Capture::new(reader).map_err(|e| damaged(file, &e))?;
+    let form = c.form();
+    let mut all: Vec<HashRecord> = Vec::new();
+    if form.is_none() {
+        let head = packet_header(c.terminal.paint);
+        c.terminal.print(&head)?;
+    }
+    let mut failed = None;
+    for found in hash_capture(&mut capture, steering) {
+        let found = match found {
+            Ok(found) => found,
+            Err(e) => {
+                failed = Some(damaged(file, &e));
+                // Another interface of the same file may be readable; anything else ends the file.
+                continue;
+            }
+        };
+        let verdict =
+            Verdict { hash_type: found.hash_type, hash: found.hash, entry: found.entry, queue: found.queue };
+        let record = record(found.packet, &verdict);
+        match form {
+            None => c.terminal.print(&packet(&record))?,
+            Some(Form::Jsonl) => {
+                let line = structured::record(record, Form::Jsonl)?;
+                c.terminal.print(&line)?;
+            }
+            Some(Form::Json | Form::Yaml) => all.push(record),
+        }
+    }
+    if let Some(form @ (Form::Json | Form::Yaml)) = form {
+        let text = structured::list("packets", all, form)?;
+        c.terminal.print(&text)?;
+    }
+    failed.map_or(Ok(()), |f| Err(f.into()))
+}

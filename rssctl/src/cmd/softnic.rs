@@ -1,0 +1,82 @@
+//! `rssctl softnic`.
+
+use std::path::Path;
+
+use rssmgr_proto::ErrorKind;
+
+use super::Context;
+use crate::cli::{Output, SoftnicCommand, SoftnicCreateArgs};
+use crate::client::{Intent, failure};
+use crate::exit::{Failure, Stop};
+use crate::render::{self, structured};
+
+/// Creates, deletes, lists, or gives another source.
+pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Result<(), Stop> {
+    match command {
+        SoftnicCommand::Create(args) => {
+            let options = options(args)?;
+            let client = c.client(Intent::Change).await?;
+            let created = client.create_softnic(&args.name, &options).await?;
+            let text = match c.form() {
+                Some(form) => structured::record(created, form)?,
+                None if c.global.quiet => return Ok(()),
+                None => format!("{}: created; see `rssctl get {}`\n", created.name, created.name),
+            };
+            c.terminal.print(&text)
+        }
+        SoftnicCommand::Delete { name } => {
+            let client = c.client(Intent::Change).await?;
+            client.manager.delete_softnic(name).await.map_err(|e| failure(&e))?;
+            Ok(())
+        }
+        SoftnicCommand::Source { name, source } => {
+            let source = absolute(source)?;
+            let client = c.client(Intent::Change).await?;
+            client.manager.set_softnic_source(name, &source).await.map_err(|e| failure(&e))?;
+            Ok(())
+        }
+        SoftnicCommand::List => {
+            let client = c.client(Intent::Read).await?;
+            let nics = client.softnics().await?;
+            let text = match (c.form(), c.output()) {
+                (Some(form), _) => structured::list("softnics", nics, form)?,
+                (None, Some(Output::Name)) => nics.iter().fold(String::new(), |out, n| out + &n.name + "\n"),
+                (None, _) => render::softnics(&nics, c.terminal.paint),
+            };
+            c.terminal.print(&text)
+        }
+    }
+}
+
+/// The options by key; the daemon knows what each takes.
+fn options(args: &SoftnicCreateArgs) -> Result<Vec<(&'static str, String)>, Failure> {
+    let source = args.source.as_deref().map(absolute).transpose()?;
+    let topology = args.topology.as_deref().map(absolute).transpose()?;
+    let all = [
+        ("queues", args.queues.clone()),
+        ("max_queues", args.max_queues.clone()),
+        ("entries", args.entries.clone()),
+        ("topology", topology),
+        ("node", args.node.clone()),
+        ("ring", args.ring.clone()),
+        ("source", source),
+        ("speed", args.speed.clone()),
+    ];
+    Ok(all.into_iter().filter_map(|(k, v)| Some((k, v?))).collect())
+}
+
+/// `pcap:FILE` and `path:DIR` with an absolute path: the daemon has another working folder.
+fn absolute(text: &str) -> Result<String, Failure> {
+    match text.split_once(':') {
+        Some((kind @ ("pcap" | "path"), rest)) if !rest.is_empty() && Path::new(rest).is_relative() => {
+            let here = std::env::current_dir()
+                .map_err(|e| Failure::new(ErrorKind::Failed, format!("{text}: no working folder: {e}")))?;
+            let full = here.join(rest);
+            let full = full.to_str().ok_or_else(|| {
+                Failure::usage(format!("{text}: the working folder is not UTF-8; write an absolute path"))
+            })?;
+            Ok(format!("{kind}:{full}"))
+        }
+        _ => Ok(text.into()),
+    }
+}

@@ -1,0 +1,98 @@
+//! `rssctl stats`.
+
+use std::time::Duration;
+
+use rssmgr_core::manager::is_glob;
+use rssmgr_proto::types::{ListOptions, StatsRecord};
+
+use super::{Context, adapters};
+use crate::cli::{Output, StatsArgs};
+use crate::client::{Client, Intent};
+use crate::exit::Stop;
+use crate::render::structured::Form;
+use crate::render::{self, structured};
+use crate::resolve;
+
+/// Clears the screen and goes to its top left.
+const CLEAR: &str = "\x1b[H\x1b[2J";
+
+/// Shows counters, once or again and again.
+pub(super) async fn run(c: &mut Context<'_, '_>, args: &StatsArgs) -> Result<(), Stop> {
+    let every = args.watch.as_ref().map(|w| resolve::duration("watch", w)).transpose()?;
+    let client = c.client(Intent::Read).await?;
+    let mut names = args.names.clone();
+    if !args.interface_description.is_empty() {
+        names = adapters::described(c, &client, &args.interface_description, &ListOptions::default()).await?;
+        if names.is_empty() {
+            return Ok(());
+        }
+    }
+    let per = args.per.as_deref().unwrap_or_default();
+    let first = read(c, &client, &names, per).await?;
+    match every {
+        None => show(c, first, &names),
+        Some(every) => watch(c, &client, args, (&names, per), every, first).await,
+    }
+}
+
+async fn read(
+    c: &mut Context<'_, '_>,
+    client: &Client,
+    names: &[String],
+    per: &str,
+) -> Result<Vec<StatsRecord>, Stop> {
+    let ask = async |names: &[String]| client.stats(names, per).await;
+    adapters::each(c, names, |s: &StatsRecord| &s.name, ask).await
+}
+
+/// One adapter that was named is one object; everything else is a list, however many there are.
+fn show(c: &mut Context<'_, '_>, mut found: Vec<StatsRecord>, names: &[String]) -> Result<(), Stop> {
+    let one = matches!(names, [name] if !is_glob(name));
+    let paint = c.terminal.paint;
+    let text = match (c.form(), c.output()) {
+        (Some(form), _) if one && form != Form::Jsonl => match found.pop() {
+            Some(record) => structured::record(record, form)?,
+            None => return Ok(()),
+        },
+        (Some(form), _) => structured::adapters(found, form)?,
+        (None, Some(Output::Name)) => found.iter().fold(String::new(), |out, s| out + &s.name + "\n"),
+        (None, _) => found.iter().map(|s| render::stats(s, paint)).collect::<Vec<_>>().join("\n"),
+    };
+    c.terminal.print(&text)
+}
+
+async fn watch(
+    c: &mut Context<'_, '_>,
+    client: &Client,
+    args: &StatsArgs,
+    (names, per): (&[String], &str),
+    every: Duration,
+    first: Vec<StatsRecord>,
+) -> Result<(), Stop> {
+    let mut before = first;
+    let mut times = 0;
+    // At least a tenth of a second, so that watching does not become the load that is watched.
+    let mut clock = tokio::time::interval(every.max(Duration::from_millis(100)));
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    clock.tick().await;
+    while args.count.is_none_or(|n| times < n) {
+        clock.tick().await;
+        let now = read(c, client, names, per).await?;
+        if c.form().is_some() {
+            show(c, now.clone(), names)?;
+        } else {
+            let paint = c.terminal.paint;
+            let mut text = if c.terminal.tty { CLEAR.to_string() } else { String::new() };
+            for record in &now {
+                if let Some(old) = before.iter().find(|b| b.name == record.name) {
+                    text += &render::rates(old, record, paint);
+                }
+            }
+            c.terminal.print(&text)?;
+        }
+        c.terminal.flush()?;
+        before = now;
+        times += 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! How records look: pure functions from record to text. Nothing here knows a terminal, a daemon or a clock.
+
+mod event;
+mod flow;
+pub mod list;
+mod packet;
+mod plan;
+mod settings;
+mod stats;
+mod style;
+pub mod structured;
+mod summary;
+mod why;
+
+pub use event::event;
+pub use flow::flow;
+pub use packet::{packet, packet_header};
+pub use plan::{applied, plan};
+pub use settings::{config, softnics};
+pub use stats::{rates, stats};
+pub use style::{Paint, table};
+pub use summary::{entries, summary};
+pub use why::why;

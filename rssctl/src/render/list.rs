@@ -1,0 +1,104 @@
+//! The list layout of `Get-NetAdapterRss`, byte for byte, and below it what Windows does not tell.
+//!
+//! Windows' block as observed on several machines: labels padded to 47 characters, then ` : `; processor array items
+//! `G:N/D` with two blanks between them, table items `G:N` each followed by a tab; eight in a row, continuation rows
+//! indented by 50.
+
+use std::fmt::Write as _;
+
+use rssmgr_proto::types::{AdapterRecord, ProcessorRecord};
+
+use super::style::Paint;
+
+const LABEL: usize = 47;
+const PER_ROW: usize = 8;
+
+/// One property.
+fn line(out: &mut String, label: &str, value: &str) {
+    let _ = writeln!(out, "{label:<LABEL$} : {value}");
+}
+
+/// Rows of eight items, the following ones indented to below the first.
+fn rows(items: &[String], between: &str, after: &str) -> String {
+    let rows: Vec<String> = items.chunks(PER_ROW).map(|row| row.join(between) + after).collect();
+    rows.join(&format!("\n{:width$}", "", width = LABEL + 3))
+}
+
+/// PowerShell's spelling of a boolean.
+fn boolean(b: bool) -> &'static str {
+    if b { "True" } else { "False" }
+}
+
+/// What `Get-NetAdapterRss` prints of an adapter.
+#[must_use]
+pub fn windows(a: &AdapterRecord) -> String {
+    let array: Vec<String> =
+        a.processor_array.iter().map(|p| format!("{}/{}", p.processor, p.distance)).collect();
+    let table: Vec<String> =
+        a.indirection_table.iter().map(|e| e.processor.clone().unwrap_or_else(|| "-".into())).collect();
+    let mut out = String::new();
+    line(&mut out, "Name", &a.name);
+    line(&mut out, "InterfaceDescription", &a.interface_description);
+    line(&mut out, "Enabled", boolean(a.enabled));
+    line(&mut out, "NumberOfReceiveQueues", &a.number_of_receive_queues.to_string());
+    line(&mut out, "Profile", &a.profile);
+    line(&mut out, "BaseProcessor: [Group:Number]", &a.base_processor);
+    line(&mut out, "MaxProcessor: [Group:Number]", &a.max_processor);
+    line(&mut out, "MaxProcessors", &a.max_processors.to_string());
+    line(&mut out, "RssProcessorArray: [Group:Number/NUMA Distance]", &rows(&array, "  ", ""));
+    line(&mut out, "IndirectionTable: [Group:Number]", &rows(&table, "\t", if table.is_empty() { "" } else { "\t" }));
+    out
+}
+
+/// What Windows does not tell: the state of the adapter, the processors in use with their nodes, the hash.
+#[must_use]
+pub fn beyond(a: &AdapterRecord, paint: Paint) -> String {
+    let mut out = String::new();
+    let state = match &a.state_reason {
+        Some(why) => format!("{}: {why}", a.state),
+        None => a.state.clone(),
+    };
+    line(&mut out, "State", &paint.graded(&a.state, &state));
+    line(&mut out, "Verified", &a.verified);
+    if !a.global_enabled {
+        line(&mut out, "GlobalEnabled", &paint.careful("False (rssctl global set --rss on)"));
+    }
+    line(&mut out, "Driver", &a.driver);
+    if let Some(mac) = &a.mac {
+        line(&mut out, "MacAddress", mac);
+    }
+    line(&mut out, "NumaNode", &a.node.map_or("unknown".into(), |n| n.to_string()));
+    if let Some(machine) = &a.pretended_topology {
+        line(&mut out, "PretendedTopology", &paint.careful(&format!("{machine} (its processors are not this machine's)")));
+    }
+    line(&mut out, "Processors: [Group:Number@Node]", &rows(&at_nodes(&a.processors), "  ", ""));
+    line(&mut out, "DefaultProcessor: [Group:Number]", &a.default_processor);
+    line(&mut out, "IndirectionTableEntryCount", &a.indirection_table.len().to_string());
+    line(&mut out, "HashTypes", &if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(", ") });
+    line(&mut out, "HashKey", &format!("{} bytes ({})", a.hash_key_size, a.hash_key));
+    let set: Vec<String> = a
+        .settings
+        .iter()
+        .filter(|s| s.origin != "default")
+        .map(|s| format!("{} = {} ({})", s.key, s.value, s.origin))
+        .collect();
+    line(&mut out, "Settings", &rows_of_one(&set));
+    out
+}
+
+fn at_nodes(processors: &[ProcessorRecord]) -> Vec<String> {
+    processors.iter().map(|p| format!("{}@{}", p.processor, p.node.map_or("-".into(), |n| n.to_string()))).collect()
+}
+
+fn rows_of_one(items: &[String]) -> String {
+    if items.is_empty() {
+        return "all default".into();
+    }
+    items.join(&format!("\n{:width$}", "", width = LABEL + 3))
+}
+
+/// An adapter: Windows' block, an empty line, the rest.
+#[must_use]
+pub fn adapter(a: &AdapterRecord, paint: Paint) -> String {
+    windows(a) + "\n" + &beyond(a, paint)
+}

@@ -1,0 +1,176 @@
+//! Counters, and rates between two readings of them.
+
+use std::fmt::Write as _;
+
+use rssmgr_proto::types::{StatsRecord, TotalsRecord};
+
+use super::style::{Paint, table};
+
+/// Totals with the names under which they are shown.
+fn totals(t: &TotalsRecord) -> [(&'static str, u64); 11] {
+    [
+        ("packets", t.packets),
+        ("bytes", t.bytes),
+        ("drops", t.drops),
+        ("unhashed", t.unhashed),
+        ("unparsed", t.unparsed),
+        ("reordered", t.reordered),
+        ("entry moves", t.entry_moves),
+        ("unicast", t.unicast_packets),
+        ("multicast", t.multicast_packets),
+        ("broadcast", t.broadcast_packets),
+        ("misses", t.misses),
+    ]
+}
+
+/// One row of a breakdown: how it is named, and its counters.
+struct Row {
+    names: Vec<String>,
+    counters: Vec<u64>,
+}
+
+/// A breakdown: headings of names, headings of counters, rows.
+struct Breakdown {
+    names: Vec<&'static str>,
+    counters: Vec<&'static str>,
+    rows: Vec<Row>,
+}
+
+fn text<T: ToString>(value: Option<T>) -> String {
+    value.map(|v| v.to_string()).unwrap_or_default()
+}
+
+fn breakdown(s: &StatsRecord) -> Option<Breakdown> {
+    if let Some(queues) = &s.queues {
+        let rows = queues
+            .iter()
+            .map(|q| Row {
+                names: vec![q.queue.to_string(), text(q.processor.as_ref()), text(q.node)],
+                counters: vec![q.packets, q.bytes, q.drops, q.reordered, q.backlog],
+            })
+            .collect();
+        let counters = vec!["PACKETS", "BYTES", "DROPS", "REORDERED", "BACKLOG"];
+        return Some(Breakdown { names: vec!["QUEUE", "PROCESSOR", "NODE"], counters, rows });
+    }
+    if let Some(cpus) = &s.cpus {
+        let rows = cpus
+            .iter()
+            .map(|c| Row {
+                names: vec![c.processor.clone(), c.cpu.to_string(), text(c.node)],
+                counters: vec![c.packets, c.bytes],
+            })
+            .collect();
+        return Some(Breakdown {
+            names: vec!["PROCESSOR", "CPU", "NODE"],
+            counters: vec!["PACKETS", "BYTES"],
+            rows,
+        });
+    }
+    let entries = s.entries.as_ref()?;
+    let rows = entries
+        .iter()
+        .map(|e| Row {
+            names: vec![e.entry.to_string(), e.queue.to_string(), text(e.processor.as_ref())],
+            counters: vec![e.packets, e.bytes],
+        })
+        .collect();
+    Some(Breakdown { names: vec!["ENTRY", "QUEUE", "PROCESSOR"], counters: vec!["PACKETS", "BYTES"], rows })
+}
+
+fn head(s: &StatsRecord, paint: Paint) -> String {
+    match &s.pretended_topology {
+        Some(machine) => {
+            format!("{}  (processors of a pretended machine, {machine})\n", paint.bold(&s.name))
+        }
+        None => paint.bold(&s.name) + "\n",
+    }
+}
+
+/// The counters of an adapter.
+#[must_use]
+pub fn stats(s: &StatsRecord, paint: Paint) -> String {
+    let mut out = head(s, paint);
+    let Some(b) = breakdown(s) else {
+        for (name, value) in totals(&s.totals) {
+            let _ = writeln!(out, "  {name:<12} {value:>16}");
+        }
+        return out;
+    };
+    let all: Vec<&str> = b.names.iter().chain(&b.counters).copied().collect();
+    let rows: Vec<Vec<String>> = b
+        .rows
+        .into_iter()
+        .map(|r| r.names.into_iter().chain(r.counters.iter().map(u64::to_string)).collect())
+        .collect();
+    out += &table(paint, &all, &rows);
+    let _ = writeln!(
+        out,
+        "total: {} packets, {} bytes, {} drops, {} reordered",
+        s.totals.packets, s.totals.bytes, s.totals.drops, s.totals.reordered
+    );
+    out
+}
+
+/// What a counter grew by in a second; `-` when it was set back.
+fn rate(before: u64, now: u64, ms: u64) -> String {
+    match now.checked_sub(before) {
+        Some(grown) => {
+            let per_second = u128::from(grown) * 1000 / u128::from(ms.max(1));
+            per_second.to_string()
+        }
+        None => "-".into(),
+    }
+}
+
+/// What the counters of an adapter grew by in a second between two readings.
+#[must_use]
+pub fn rates(before: &StatsRecord, now: &StatsRecord, paint: Paint) -> String {
+    let ms = now.time_ms.saturating_sub(before.time_ms);
+    let mut out = head(now, paint);
+    let (Some(old), Some(new)) = (breakdown(before), breakdown(now)) else {
+        for ((name, old), (_, new)) in totals(&before.totals).into_iter().zip(totals(&now.totals)) {
+            let _ = writeln!(out, "  {name:<12} {new:>16} {:>14}/s", rate(old, new, ms));
+        }
+        return out;
+    };
+    let per_second: Vec<String> = new.counters.iter().map(|c| format!("{c}/S")).collect();
+    let heads: Vec<&str> = new.names.iter().copied().chain(per_second.iter().map(String::as_str)).collect();
+    let rows: Vec<Vec<String>> = new
+        .rows
+        .into_iter()
+        .map(|r| {
+            let then = old.rows.iter().find(|o| o.names.first() == r.names.first());
+            let counters = r.counters.iter().enumerate().map(|(i, now)| {
+                let before = then.and_then(|o| o.counters.get(i)).copied().unwrap_or_default();
+                // A backlog is a level, not a counter.
+                if per_second.get(i).is_some_and(|h| h == "BACKLOG/S") { now.to_string() } else { rate(before, *now, ms) }
+            });
+            r.names.iter().cloned().chain(counters).collect()
+        })
+        .collect();
+    let heads: Vec<&str> = heads.into_iter().map(|h| if h == "BACKLOG/S" { "BACKLOG" } else { h }).collect();
+    out += &table(paint, &heads, &rows);
+    let t = (&before.totals, &now.totals);
+    let _ = writeln!(
+        out,
+        "total: {} packets/s, {} bytes/s, {} drops/s, {} reordered/s",
+        rate(t.0.packets, t.1.packets, ms),
+        rate(t.0.bytes, t.1.bytes, ms),
+        rate(t.0.drops, t.1.drops, ms),
+        rate(t.0.reordered, t.1.reordered, ms)
+    );
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_per_second_and_survive_a_reset() {
+        assert_eq!(rate(1000, 3000, 500), "4000");
+        assert_eq!(rate(10, 5, 1000), "-");
+        assert_eq!(rate(0, u64::MAX, 1), (u128::from(u64::MAX) * 1000).to_string());
+        assert_eq!(rate(0, 7, 0), "7000");
+    }
+}

@@ -1,0 +1,113 @@
+//! Adapters as a table, and an indirection table as one.
+
+use rssmgr_core::Processor;
+use rssmgr_proto::types::{AdapterRecord, EntryRecord};
+
+use super::style::{Paint, table};
+
+/// Processors in short: runs with the same step become `0:0-0:14/2`.
+pub(super) fn short<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let list: Vec<(&str, Option<Processor>)> = names.map(|n| (n, n.parse().ok())).collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut rest = list.as_slice();
+    while let Some((first, _)) = rest.first() {
+        // Steps between neighbours of one group; a run is at least three, since `0:0,0:1` reads better than a range.
+        let step = |pair: &[(&str, Option<Processor>)]| match pair {
+            [(_, Some(a)), (_, Some(b))] if a.group == b.group => b.number.checked_sub(a.number).filter(|s| *s > 0),
+            _ => None,
+        };
+        let by = rest.get(..2).and_then(step);
+        let run = by.map_or(0, |_| rest.windows(2).take_while(|pair| step(pair) == by).count());
+        let (used, text) = match (rest.get(run), by) {
+            (Some((last, _)), Some(1)) if run >= 2 => (run + 1, format!("{first}-{last}")),
+            (Some((last, _)), Some(by)) if run >= 2 => (run + 1, format!("{first}-{last}/{by}")),
+            _ => (1, (*first).to_string()),
+        };
+        out.push(text);
+        rest = rest.get(used..).unwrap_or_default();
+    }
+    out.join(",")
+}
+
+/// Adapters, one a line; `wide` has more columns.
+#[must_use]
+pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
+    let mut heads = vec!["NAME", "STATE", "ENABLED", "PROFILE", "QUEUES", "BASE", "MAX", "NODE", "PROCESSORS"];
+    if wide {
+        heads.extend(["ENTRIES", "HASH-TYPES", "VERIFIED", "DRIVER", "MAC", "TOPOLOGY", "DESCRIPTION"]);
+    }
+    let node = |n: Option<u32>| n.map_or("-".into(), |n| n.to_string());
+    let rows: Vec<Vec<String>> = adapters
+        .iter()
+        .map(|a| {
+            let enabled = match (a.enabled, a.global_enabled) {
+                (true, _) => "yes",
+                (false, true) => "no",
+                (false, false) => "no (global)",
+            };
+            let mut row = vec![
+                a.name.clone(),
+                a.state.clone(),
+                enabled.into(),
+                a.profile.clone(),
+                a.number_of_receive_queues.to_string(),
+                a.base_processor.clone(),
+                a.max_processor.clone(),
+                node(a.node),
+                short(a.processors.iter().map(|p| p.processor.as_str())),
+            ];
+            if wide {
+                row.extend([
+                    a.indirection_table.len().to_string(),
+                    if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(",") },
+                    a.verified.clone(),
+                    a.driver.clone(),
+                    a.mac.clone().unwrap_or_default(),
+                    a.pretended_topology.as_ref().map_or("host".into(), |t| format!("{t} (pretended)")),
+                    a.interface_description.clone(),
+                ]);
+            }
+            row
+        })
+        .collect();
+    table(paint, &heads, &rows)
+}
+
+/// An indirection table: entry, queue, processor.
+#[must_use]
+pub fn entries(entries: &[EntryRecord], paint: Paint) -> String {
+    let rows: Vec<Vec<String>> = entries
+        .iter()
+        .map(|e| {
+            vec![
+                e.entry.to_string(),
+                e.queue.to_string(),
+                e.processor.clone().unwrap_or_default(),
+                e.cpu.map(|c| c.to_string()).unwrap_or_default(),
+            ]
+        })
+        .collect();
+    table(paint, &["ENTRY", "QUEUE", "PROCESSOR", "CPU"], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_short() {
+        let of = |cpus: &[u32]| {
+            let names: Vec<String> = cpus.iter().map(|c| format!("{}:{}", c / 64, c % 64)).collect();
+            short(names.iter().map(String::as_str))
+        };
+        assert_eq!(of(&[0, 1, 2, 3]), "0:0-0:3");
+        assert_eq!(of(&[0, 2, 4]), "0:0-0:4/2");
+        assert_eq!(of(&[0, 8, 1, 9]), "0:0,0:8,0:1,0:9");
+        assert_eq!(of(&[62, 63, 64, 65, 66]), "0:62,0:63,1:0-1:2");
+        assert_eq!(of(&[5]), "0:5");
+        assert_eq!(of(&[5, 5]), "0:5,0:5");
+        assert_eq!(of(&[3, 2, 1]), "0:3,0:2,0:1");
+        assert_eq!(of(&[]), "");
+        assert_eq!(short(["0:0", "-", "0:2"].into_iter()), "0:0,-,0:2");
+    }
+}

@@ -1,0 +1,105 @@
+//! From what was typed to what is meant: values checked, adapters and addresses named, formats chosen.
+
+mod endpoint;
+mod offline;
+mod time;
+
+pub use endpoint::{Endpoint, flow_query};
+pub use offline::{AdapterSpec, OfflineMachine};
+pub use time::{duration, since, timestamp};
+
+use rssmgr_core::field::{Field, FieldError, Raw};
+use rssmgr_core::settings::SettingsPatch;
+use rssmgr_core::{EntryIndex, Processor};
+use rssmgr_proto::dict::{Dictionary, to_variant};
+use rssmgr_proto::types::ApplyOptions;
+use serde_json::Value;
+
+use crate::cli::{ApplyArgs, SettingArgs};
+use crate::exit::{Failure, Stop};
+
+/// The settings as a patch.
+///
+/// # Errors
+/// Names the setting, the value and what is allowed.
+pub fn patch(args: &SettingArgs) -> Result<SettingsPatch, Failure> {
+    let mut patch = SettingsPatch::default();
+    for (field, text) in &args.given {
+        patch.set(*field, &Raw::Text(text.clone())).map_err(|e| refused(*field, &e))?;
+    }
+    Ok(patch)
+}
+
+fn refused(field: Field, e: &FieldError) -> Failure {
+    Failure::usage(e.to_string()).hint(format!("this is the value of --{}; see `rssctl set --help`", field.info().flag))
+}
+
+/// A patch as it travels: by field key, in the form that [`SettingsPatch::set`] takes back.
+///
+/// # Errors
+/// None in practice; the conversion to D-Bus is fallible by type.
+pub fn settings(patch: &SettingsPatch) -> Result<Dictionary, Stop> {
+    let mut out = Dictionary::new();
+    for (field, raw) in patch.iter() {
+        let value = match raw {
+            Raw::Bool(b) => Value::from(b),
+            Raw::Int(n) => Value::from(n),
+            Raw::Text(t) => Value::from(t),
+            Raw::List(l) => Value::from(l),
+        };
+        let variant = to_variant(value)?.try_into_owned().map_err(|e| Failure::usage(format!("{field}: {e}")))?;
+        out.insert(field.key().into(), variant);
+    }
+    Ok(out)
+}
+
+/// The options of a request.
+#[must_use]
+pub fn options(args: &ApplyArgs) -> ApplyOptions {
+    ApplyOptions {
+        dry_run: args.what_if,
+        runtime: args.runtime,
+        if_generation: args.if_generation,
+        allow: args.allow.as_ref().map(|a| a.to_ascii_lowercase()),
+        atomic: args.atomic,
+    }
+}
+
+/// `ENTRY=PROCESSOR` in its canonical form.
+///
+/// # Errors
+/// Names the part that is wrong.
+pub fn entry(text: &str) -> Result<String, Failure> {
+    let form = || {
+        Failure::usage(format!(
+            "`{text}` is no table entry: write ENTRY=PROCESSOR, such as 0=0:2 for entry 0 to processor 2 of group 0"
+        ))
+    };
+    let (entry, processor) = text.split_once('=').ok_or_else(form)?;
+    let digits = !entry.is_empty() && entry.bytes().all(|b| b.is_ascii_digit());
+    let entry = EntryIndex(entry.parse().ok().filter(|_| digits).ok_or_else(form)?);
+    Ok(format!("{entry}={}", self::processor(processor)?))
+}
+
+/// A processor, `8` or `1:3`.
+///
+/// # Errors
+/// Names the text and what is allowed.
+pub fn processor(text: &str) -> Result<Processor, Failure> {
+    text.parse().map_err(|e: rssmgr_core::ids::ProcessorError| Failure::usage(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries() {
+        assert_eq!(entry("5=67").unwrap(), "5=1:3");
+        for bad in ["5", "=1", "x=1", "+1=2", "70000=1"] {
+            let e = entry(bad).unwrap_err();
+            assert!(e.error.message.contains(&format!("`{bad}`")), "{e}");
+        }
+        assert!(entry("1=0:64").unwrap_err().error.message.contains("0 to 63"));
+    }
+}
