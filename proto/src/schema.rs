@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::types::{
-    AdapterRecord, ApplyRecord, ConfigRecord, Document, EventRecord, FlowRecord, GlobalRecord, HashRecord, PlanRecord,
-    SoftnicRecord, StatsRecord, Versioned, WhyRecord,
+    AdapterRecord, ApplyRecord, ConfigRecord, Document, EventRecord, FlowRecord, GlobalRecord, HashRecord,
+    PlanRecord, SoftnicRecord, StatsRecord, Versioned, WhyRecord,
 };
 
 /// A list of records that are no adapters, under the key of its kind.

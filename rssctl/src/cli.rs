@@ -7,8 +7,8 @@ mod offline;
 mod settings;
 
 pub use adapter::{
-    ApplyArgs, ChangeArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand, TableMoveArgs, TableSetArgs,
-    WhyArgs,
+    ApplyArgs, ChangeArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand, TableMoveArgs,
+    TableSetArgs, WhyArgs,
 };
 pub use daemon::{
     ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch, WaitArgs,

@@ -58,7 +58,8 @@ impl Client {
         let (connection, place) = match address {
             Some(text) => {
                 let address: Address = text.parse()?;
-                let connection = explicit(&address).await.map_err(|why| unreachable(&format!("{address}: {why}")))?;
+                let connection =
+                    explicit(&address).await.map_err(|why| unreachable(&format!("{address}: {why}")))?;
                 (connection, address.to_string())
             }
             None => find(intent, terminal).await?,
@@ -93,7 +94,9 @@ async fn explicit(address: &Address) -> Result<Connection, String> {
 async fn build(builder: Builder<'_>) -> Result<Connection, String> {
     match tokio::time::timeout(CONNECT, builder.method_timeout(CALL).build()).await {
         Ok(result) => result.map_err(|e| e.to_string()),
-        Err(_) => Err(format!("it accepted the connection but did not answer within {} s", CONNECT.as_secs())),
+        Err(_) => {
+            Err(format!("it accepted the connection but did not answer within {} s", CONNECT.as_secs()))
+        }
     }
 }
 
@@ -109,10 +112,20 @@ async fn bus(builder: Builder<'_>) -> Result<Option<Connection>, String> {
     Ok(owned.then_some(connection))
 }
 
+/// A connection to the system bus, if there is one and the daemon is on it.
+async fn system() -> Result<Option<Connection>, String> {
+    let elsewhere = std::env::var_os("DBUS_SYSTEM_BUS_ADDRESS").is_some();
+    let usual = ["/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"];
+    if !elsewhere && !usual.iter().any(|p| std::path::Path::new(p).exists()) {
+        return Err("there is none".into());
+    }
+    bus(Builder::system()).await
+}
+
 /// The daemon nobody named.
 async fn find(intent: Intent, terminal: &mut Terminal<'_>) -> Result<(Connection, String), Stop> {
     let mut tried = Vec::new();
-    let system = match bus(Builder::system()).await {
+    let system = match system().await {
         Ok(Some(connection)) => Some(connection),
         Ok(None) => {
             tried.push(format!("the system bus (nobody owns {BUS})"));

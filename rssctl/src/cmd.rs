@@ -61,6 +61,7 @@ pub fn run(cli: &Cli, terminal: &mut Terminal<'_>) -> Result<Outcome, Stop> {
     match &cli.command {
         Command::Hash(args) => hash::run(c, args)?,
         Command::Generate(args) => generate::run(c, args)?,
+        Command::Config(ConfigCommand::Check { path }) => config::check(c, path.as_deref())?,
         Command::Plan(args) if args.adapter.is_some() => plan::offline(c, args)?,
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -92,10 +93,9 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Events(args) => events::run(c, args).await,
         Command::Wait(args) => wait::run(c, args).await,
         Command::Config(ConfigCommand::Show { origin }) => config::show(c, *origin).await,
-        Command::Config(ConfigCommand::Check) => config::check(c).await,
         Command::Global(GlobalCommand::Get) => global::get(c).await,
         Command::Global(GlobalCommand::Set { rss }) => global::set(c, *rss).await,
         // These ran before anything was connected.
-        Command::Hash(_) | Command::Generate(_) => Ok(()),
+        Command::Hash(_) | Command::Generate(_) | Command::Config(ConfigCommand::Check { .. }) => Ok(()),
     }
 }

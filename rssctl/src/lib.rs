@@ -41,9 +41,9 @@ pub fn main() -> ExitCode {
 
 /// Runs a command line, program name first, and answers the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let parsed = powershell::translate(args.into_iter().collect()).map_err(Said::Failure).and_then(|args| {
-        Cli::try_parse_from(args).map_err(|e| Said::Clap(Box::new(e)))
-    });
+    let parsed = powershell::translate(args.into_iter().collect())
+        .map_err(Said::Failure)
+        .and_then(|args| Cli::try_parse_from(args).map_err(|e| Said::Clap(Box::new(e))));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(Said::Failure(failure)) => {

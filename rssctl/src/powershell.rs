@@ -64,13 +64,20 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             }
             Some(ours) if !parameter::looks_like(ours) || (native && !parameter::meant(cmdlet, ours)) => {
                 // A name, or an option of ours. In front of a cmdlet's `-Name` a bare word is the name too.
-                if ours.starts_with('-') || native { out.push(word) } else { line.names.extend(value::list(ours, &mut words)) }
+                if ours.starts_with('-') || native {
+                    out.push(word)
+                } else {
+                    line.names.extend(value::list(ours, &mut words))
+                }
             }
             Some(spelled) => line.take(cmdlet, spelled, &mut words)?,
             None => out.push(word),
         }
     }
-    line.finish(cmdlet, out)
+    if !native {
+        line.check_named(cmdlet)?;
+    }
+    Ok(line.finish(out))
 }
 
 /// Where the verb is: the first word that is no option and no value of one.
@@ -114,7 +121,9 @@ impl Line {
         self.given.push(parameter.name);
         match parameter.meaning {
             Meaning::NotYet => {
-                return Err(Failure::usage(format!("-{} is not there yet", parameter.name)).hint(parameter.instead));
+                return Err(
+                    Failure::usage(format!("-{} is not there yet", parameter.name)).hint(parameter.instead)
+                );
             }
             Meaning::Switch(option) => {
                 if value::switch(parameter.name, attached)? {
@@ -179,22 +188,28 @@ impl Line {
         Ok(())
     }
 
-    fn finish(mut self, cmdlet: &Cmdlet, mut out: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    /// In PowerShell the name is mandatory too; `rssctl set` without one means every adapter, a cmdlet never does.
+    fn check_named(&self, cmdlet: &Cmdlet) -> Result<(), Failure> {
+        let described = self.given.contains(&"InterfaceDescription");
+        if !cmdlet.needs_name || !self.names.is_empty() || described {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("{} needs -Name or -InterfaceDescription", cmdlet.name)).hint(format!(
+            "name the adapters (-Name 'eth*'), or write `rssctl {}` for every managed one",
+            cmdlet.every
+        )))
+    }
+
+    fn finish(mut self, mut out: Vec<OsString>) -> Vec<OsString> {
         for (option, group, number) in &self.parts {
             let (group, number) = (group.as_deref().unwrap_or(""), number.as_deref().unwrap_or(""));
             self.options.push(format!("--{option}={group}:{number}"));
-        }
-        let described = self.given.contains(&"InterfaceDescription");
-        if cmdlet.needs_name && self.names.is_empty() && !described {
-            // In PowerShell it is mandatory too; `rssctl set` without a name means every adapter, a cmdlet never does.
-            return Err(Failure::usage(format!("{} needs -Name or -InterfaceDescription", cmdlet.name))
-                .hint(format!("name the adapters (-Name 'eth*'), or write `rssctl {}` for every managed one", cmdlet.every)));
         }
         out.extend(self.options.into_iter().map(OsString::from));
         if !self.names.is_empty() {
             out.push("--".into());
             out.append(&mut self.names);
         }
-        Ok(out)
+        out
     }
 }

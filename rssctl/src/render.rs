@@ -7,8 +7,8 @@ mod packet;
 mod plan;
 mod settings;
 mod stats;
-mod style;
 pub mod structured;
+mod style;
 mod summary;
 mod why;
 

@@ -31,7 +31,8 @@ pub fn patch(args: &SettingArgs) -> Result<SettingsPatch, Failure> {
 }
 
 fn refused(field: Field, e: &FieldError) -> Failure {
-    Failure::usage(e.to_string()).hint(format!("this is the value of --{}; see `rssctl set --help`", field.info().flag))
+    Failure::usage(e.to_string())
+        .hint(format!("this is the value of --{}; see `rssctl set --help`", field.info().flag))
 }
 
 /// A patch as it travels: by field key, in the form that [`SettingsPatch::set`] takes back.
@@ -47,7 +48,8 @@ pub fn settings(patch: &SettingsPatch) -> Result<Dictionary, Stop> {
             Raw::Text(t) => Value::from(t),
             Raw::List(l) => Value::from(l),
         };
-        let variant = to_variant(value)?.try_into_owned().map_err(|e| Failure::usage(format!("{field}: {e}")))?;
+        let variant =
+            to_variant(value)?.try_into_owned().map_err(|e| Failure::usage(format!("{field}: {e}")))?;
         out.insert(field.key().into(), variant);
     }
     Ok(out)

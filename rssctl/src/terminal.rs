@@ -25,7 +25,15 @@ impl<'a> Terminal<'a> {
     pub fn new(out: &'a mut dyn Write, err: &'a mut dyn Write, global: &Global) -> Self {
         let tty = io::stdout().is_terminal();
         let answers = io::stdin().is_terminal() && io::stderr().is_terminal();
-        Self { out, err, tty, answers, paint: paint(global.color, tty), quiet: global.quiet, verbose: global.verbose }
+        Self {
+            out,
+            err,
+            tty,
+            answers,
+            paint: paint(global.color, tty),
+            quiet: global.quiet,
+            verbose: global.verbose,
+        }
     }
 
     /// Prints to standard output.
@@ -92,7 +100,8 @@ fn paint(color: Color, tty: bool) -> Paint {
         Color::Never => false,
         Color::Auto if set("NO_COLOR") => false,
         Color::Auto => {
-            let forced = set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
+            let forced =
+                set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0");
             forced || (tty && std::env::var_os("TERM").is_none_or(|t| t != "dumb"))
         }
     };

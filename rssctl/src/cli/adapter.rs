@@ -68,7 +68,7 @@ pub struct ApplyArgs {
     #[arg(long)]
     pub atomic: bool,
     /// Apply only while the published state still has this generation
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub if_generation: Option<u64>,
     /// Only adapters whose description matches this glob; may be repeated
     #[arg(long, value_name = "PATTERN", conflicts_with = "names")]
@@ -121,7 +121,7 @@ pub(super) const RELEASE_EXAMPLES: &str = "Examples:\n  \
 /// `rssctl enable`, `disable`, `reset` and `release`.
 #[derive(Debug, Args)]
 pub struct ChangeArgs {
-    #[arg(value_name = "NAME", help = NAMES, required_unless_present_any = ["all", "interface_description"])]
+    #[arg(value_name = "NAME", help = NAMES)]
     /// Adapters.
     pub names: Vec<String>,
     /// Every managed adapter
@@ -183,7 +183,7 @@ pub struct WhyArgs {
     #[arg(long, value_name = "[G:]N", conflicts_with_all = ["entry", "flow"])]
     pub cpu: Option<String>,
     /// An entry of the indirection table, from 0
-    #[arg(long, value_name = "N", conflicts_with = "flow")]
+    #[arg(long, value_name = "N", conflicts_with = "flow", allow_negative_numbers = true)]
     pub entry: Option<u32>,
     /// A flow: SRC DST [PROTO], as `rssctl flow` takes it
     #[arg(long, value_names = ["SRC", "DST", "PROTO"], num_args = 2..=3)]
@@ -282,7 +282,7 @@ pub struct StatsArgs {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
     pub watch: Option<String>,
     /// With --watch: stop after N times
-    #[arg(long, value_name = "N", requires = "watch")]
+    #[arg(long, value_name = "N", requires = "watch", allow_negative_numbers = true)]
     pub count: Option<u64>,
     /// Only adapters whose description matches this glob; may be repeated
     #[arg(long, value_name = "PATTERN", conflicts_with = "names")]

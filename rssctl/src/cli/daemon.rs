@@ -1,5 +1,7 @@
 //! Commands about the daemon and the machine.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 /// `rssctl softnic`.
@@ -41,22 +43,22 @@ pub struct SoftnicCreateArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Receive queues at the start
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub queues: Option<String>,
     /// The most receive queues it can have
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_queues: Option<String>,
     /// Entries of its indirection table, a power of two
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub entries: Option<String>,
     /// The machine it is in: `host`, NODESxCORESxTHREADS, or path:DIR of a recorded one
     #[arg(long, value_name = "SPEC")]
     pub topology: Option<String>,
     /// The NUMA node it is near to
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub node: Option<String>,
     /// Descriptors in each queue's ring
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub ring: Option<String>,
     /// Where packets come from: none, synthetic[:OPTIONS], pcap:FILE, live:INTERFACE
     #[arg(long, value_name = "SOURCE")]
@@ -81,13 +83,13 @@ pub struct EventsArgs {
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
     /// Only these event ids
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "ID", value_delimiter = ',', allow_negative_numbers = true)]
     pub id: Vec<u32>,
     /// Only events of this adapter
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
     /// At most the newest N of the past
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub limit: Option<u32>,
     /// The whole state as events, now
     #[arg(long, conflicts_with_all = ["follow", "since", "limit"])]
@@ -102,7 +104,7 @@ pub struct EventsArgs {
 )]
 pub struct WaitArgs {
     /// The generation to wait for
-    #[arg(long, value_name = "N", default_value_t)]
+    #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]
     pub generation: u64,
     /// How long at most: 500ms, 30s, 2m
     #[arg(long, value_name = "TIME", default_value = "30s")]
@@ -120,8 +122,12 @@ pub enum ConfigCommand {
         origin: bool,
     },
     /// Check the configuration files without applying them
-    #[command(after_long_help = "Examples:\n  rssctl config check")]
-    Check,
+    #[command(after_long_help = "Examples:\n  rssctl config check\n  rssctl config check ./rssmgrd.toml")]
+    Check {
+        /// A file, or a folder with rssmgrd.toml and rssmgrd.toml.d; without it the system's
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+    },
 }
 
 /// `rssctl global`.
@@ -136,7 +142,7 @@ pub enum GlobalCommand {
         rssctl Set-NetOffloadGlobalSetting -ReceiveSideScaling Enabled")]
     Set {
         /// Receive side scaling of the whole machine
-        #[arg(long, value_name = "on|off", value_enum, hide_possible_values = true)]
+        #[arg(long, value_name = "on|off", value_enum, ignore_case = true, hide_possible_values = true)]
         rss: Switch,
     },
 }

@@ -20,7 +20,8 @@ impl SettingArgs {
 
 fn arg(row: &'static FieldInfo) -> Arg {
     let windows: Vec<&str> = row.powershell.iter().map(|p| p.name).collect();
-    let windows = if windows.is_empty() { String::new() } else { format!(" [PowerShell: -{}]", windows.join(", -")) };
+    let windows =
+        if windows.is_empty() { String::new() } else { format!(" [PowerShell: -{}]", windows.join(", -")) };
     Arg::new(row.key)
         .long(row.flag)
         .value_name(row.value_name)

@@ -4,8 +4,8 @@ use std::io;
 
 use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::types::{
-    AdapterRecord, ApplyOptions, ApplyRecord, ConfigRecord, EventQuery, EventRecord, FlowQuery, FlowRecord, GlobalRecord,
-    ListOptions, SoftnicRecord, StatsRecord, WhyQuery, WhyRecord,
+    AdapterRecord, ApplyOptions, ApplyRecord, ConfigRecord, EventQuery, EventRecord, FlowQuery, FlowRecord,
+    GlobalRecord, ListOptions, SoftnicRecord, StatsRecord, WhyQuery, WhyRecord,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -155,7 +155,11 @@ impl Client {
     ///
     /// # Errors
     /// What the daemon says.
-    pub async fn create_softnic(&self, name: &str, options: &[(&str, String)]) -> Result<SoftnicRecord, Failure> {
+    pub async fn create_softnic(
+        &self,
+        name: &str,
+        options: &[(&str, String)],
+    ) -> Result<SoftnicRecord, Failure> {
         let options = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
         record(&self.manager.create_softnic(name, options).await.map_err(fail)?)
     }

@@ -1,7 +1,6 @@
 //! `rssctl set`, `enable`, `disable`, `reset` and `release`: one request to the daemon, its answer shown.
 
 use rssmgr_core::field::{FIELDS, Field};
-use rssmgr_proto::ErrorKind;
 use rssmgr_proto::dict::{Dictionary, to_dict};
 use rssmgr_proto::types::{ApplyRecord, ListOptions};
 
@@ -22,9 +21,11 @@ pub(super) async fn set(c: &mut Context<'_, '_>, args: &SetArgs) -> Result<(), S
     }
     let everyone = args.names.is_empty() && args.apply.interface_description.is_empty();
     if everyone && args.settings.given.iter().any(|(f, _)| *f == Field::Enabled) {
-        return Err(Failure::usage("--enabled needs the name of an adapter: it would switch every managed one")
-            .hint("name them (`rssctl set 'eth*' --enabled false`), or use `rssctl disable --all`")
-            .into());
+        return Err(Failure::usage(
+            "--enabled needs the name of an adapter: it would switch every managed one",
+        )
+        .hint("name them (`rssctl set 'eth*' --enabled false`), or use `rssctl disable --all`")
+        .into());
     }
     let patch = resolve::patch(&args.settings)?;
     let change = Change::Apply(resolve::settings(&patch)?);
@@ -34,17 +35,27 @@ pub(super) async fn set(c: &mut Context<'_, '_>, args: &SetArgs) -> Result<(), S
 /// Switches receive side scaling on or off.
 pub(super) async fn switch(c: &mut Context<'_, '_>, args: &ChangeArgs, on: bool) -> Result<(), Stop> {
     let settings: Dictionary = to_dict(&serde_json::json!({ (Field::Enabled.key()): on }))?;
-    request(c, &args.names, args.all, &args.apply, &Change::Apply(settings)).await
+    named(c, args, &Change::Apply(settings)).await
 }
 
 /// Back to the configuration.
 pub(super) async fn reset(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Result<(), Stop> {
-    request(c, &args.names, args.all, &args.apply, &Change::Reset).await
+    named(c, args, &Change::Reset).await
 }
 
 /// Back to how it was found.
 pub(super) async fn release(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Result<(), Stop> {
-    request(c, &args.names, args.all, &args.apply, &Change::Release).await
+    named(c, args, &Change::Release).await
+}
+
+/// A change that never means everybody by omission.
+async fn named(c: &mut Context<'_, '_>, args: &ChangeArgs, change: &Change) -> Result<(), Stop> {
+    if args.names.is_empty() && !args.all && args.apply.interface_description.is_empty() {
+        return Err(Failure::usage("which adapters? None is named")
+            .hint("give NAME, a glob such as 'eth*', or --all for every managed one")
+            .into());
+    }
+    request(c, &args.names, args.all, &args.apply, change).await
 }
 
 /// Sends a change and shows what came of it. No names mean every managed adapter only when `everyone` says so.
@@ -100,13 +111,8 @@ async fn pass_thru(c: &mut Context<'_, '_>, client: &Client, reply: &ApplyRecord
     if names.is_empty() {
         return Ok(());
     }
-    let found = client.adapters(&names, &ListOptions { include_hidden: true }).await;
-    // A daemon that knows nothing hidden knows no such option.
-    let found = match found {
-        Err(e) if e.error.kind == ErrorKind::Usage => client.adapters(&names, &ListOptions::default()).await,
-        other => other,
-    };
-    adapters::show(c, found?, names.len() == 1)
+    let found = client.adapters(&names, &ListOptions::default()).await?;
+    adapters::show(c, found, names.len() == 1)
 }
 
 /// Plans in full.

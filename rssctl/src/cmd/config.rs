@@ -1,6 +1,6 @@
 //! `rssctl config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rssmgr_proto::ErrorKind;
@@ -26,17 +26,15 @@ pub(super) async fn show(c: &mut Context<'_, '_>, origin: bool) -> Result<(), St
 }
 
 /// Has the daemon's program check the files: only it knows where they are and what they may hold.
-pub(super) async fn check(c: &mut Context<'_, '_>) -> Result<(), Stop> {
+pub(super) fn check(c: &mut Context<'_, '_>, path: Option<&Path>) -> Result<(), Stop> {
     let program = daemon();
     c.terminal.detail(&format!("running {} --check-config", program.display()));
-    c.terminal.flush()?;
-    let output = tokio::task::spawn_blocking({
-        let program = program.clone();
-        move || Command::new(program).arg("--check-config").output()
-    })
-    .await
-    .map_err(|e| Failure::new(ErrorKind::Failed, e.to_string()))?
-    .map_err(|e| {
+    let mut command = Command::new(&program);
+    command.arg("--check-config");
+    if let Some(path) = path {
+        command.arg("--config").arg(path);
+    }
+    let output = command.output().map_err(|e| {
         Failure::new(ErrorKind::Failed, format!("cannot run {}: {e}", program.display()))
             .hint("rssmgrd must be beside rssctl or in PATH")
     })?;
@@ -44,9 +42,10 @@ pub(super) async fn check(c: &mut Context<'_, '_>) -> Result<(), Stop> {
     if output.status.success() {
         return Ok(());
     }
-    let message = String::from_utf8_lossy(&output.stderr);
-    let message = message.trim().trim_start_matches("rssmgrd: ").trim_start_matches("error: ");
-    Err(Failure::new(ErrorKind::BadFile, if message.is_empty() { "the configuration is wrong" } else { message }).into())
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.trim().trim_start_matches("rssmgrd: ").trim_start_matches("error: ");
+    let said = if said.is_empty() { "the configuration is wrong" } else { said };
+    Err(Failure::new(ErrorKind::BadFile, said).into())
 }
 
 /// rssmgrd beside this program, else by name.

@@ -72,7 +72,8 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &EventsArgs) -> Result<()
                 let unfiltered = query.ids.is_empty() && query.adapter.is_none();
                 let lost = (e.seq - seen - 1).saturating_sub(kept);
                 if unfiltered && lost > 0 {
-                    c.terminal.note(&format!("{lost} events were lost: they came faster than they were read"));
+                    c.terminal
+                        .note(&format!("{lost} events were lost: they came faster than they were read"));
                 }
                 missed.extend(wanted(&e, &query).then(|| e.clone()));
                 missed

@@ -23,7 +23,8 @@ pub(super) fn run(c: &mut Context<'_, '_>, args: &GenerateArgs) -> Result<(), St
         GenerateKind::Man => clap_mangen::generate_to(command(), dir).map_err(|e| unwritten(dir, &e))?,
         GenerateKind::Completions => {
             for shell in SHELLS {
-                clap_complete::generate_to(shell, &mut command(), "rssctl", dir).map_err(|e| unwritten(dir, &e))?;
+                clap_complete::generate_to(shell, &mut command(), "rssctl", dir)
+                    .map_err(|e| unwritten(dir, &e))?;
             }
         }
         GenerateKind::Schema => {

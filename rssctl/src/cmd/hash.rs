@@ -9,7 +9,7 @@ use rssmgr_core::QueueId;
 use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
 use rssmgr_core::steer::{MAX_ENTRIES, Steering, Verdict};
 use rssmgr_core::toeplitz::Toeplitz;
-use rssmgr_host::capture::{Capture, CaptureError, hash_capture};
+use rssmgr_host::capture::{Capture, CaptureError, HashedPacket, hash_capture};
 use rssmgr_proto::types::HashRecord;
 use rssmgr_proto::{ErrorKind, convert};
 
@@ -54,12 +54,14 @@ fn steering(args: &HashArgs) -> Result<Steering, Failure> {
         })?,
     };
     let types = HashTypes::parse(&args.hash_types).map_err(|e| Failure::usage(format!("hash-types: {e}")))?;
-    let entries = usize::try_from(args.entries).ok().filter(|n| (1..=MAX_ENTRIES).contains(n)).ok_or_else(|| {
-        Failure::usage(format!("entries: `{}` is not in 1 to {MAX_ENTRIES}", args.entries))
-    })?;
+    let entries = usize::try_from(args.entries)
+        .ok()
+        .filter(|n| (1..=MAX_ENTRIES).contains(n))
+        .ok_or_else(|| Failure::usage(format!("entries: `{}` is not in 1 to {MAX_ENTRIES}", args.entries)))?;
     // Only the entry is asked for; the queue behind it is that of an adapter.
     let table = vec![QueueId(0); entries].into_boxed_slice();
-    Steering::new(Arc::new(Toeplitz::new(&key)), types, table, QueueId(0)).map_err(|e| Failure::usage(e.to_string()))
+    Steering::new(Arc::new(Toeplitz::new(&key)), types, table, QueueId(0))
+        .map_err(|e| Failure::usage(e.to_string()))
 }
 
 fn record(packet: u64, v: &Verdict) -> HashRecord {
@@ -76,12 +78,7 @@ fn damaged(file: &Path, e: &CaptureError) -> Failure {
 }
 
 /// One record after the other as they are read; what is damaged ends it, after everything before it was printed.
-fn capture(
-    c: &mut Context<'_, '_>,
-    reader: impl Read,
-    file: &Path,
-    steering: &Steering,
-) -> Result<(), Stop> {
+fn capture(c: &mut Context<'_, '_>, reader: impl Read, file: &Path, steering: &Steering) -> Result<(), Stop> {
     let mut capture = Capture::new(reader).map_err(|e| damaged(file, &e))?;
     let form = c.form();
     let mut all: Vec<HashRecord> = Vec::new();
@@ -89,14 +86,21 @@ fn capture(
         let head = packet_header(c.terminal.paint);
         c.terminal.print(&head)?;
     }
-    let mut failed = None;
+    let mut strange: Vec<u16> = Vec::new();
     for found in hash_capture(&mut capture, steering) {
         let found = match found {
             Ok(found) => found,
+            // One interface of the file: told once, and its packets are listed as what they are, without a hash.
+            Err(e @ CaptureError::LinkType { number, packet: Some(packet) }) => {
+                if !strange.contains(&number) {
+                    strange.push(number);
+                    c.note(&damaged(file, &e));
+                }
+                HashedPacket { packet, hash_type: None, hash: None, entry: None, queue: QueueId(0) }
+            }
             Err(e) => {
-                failed = Some(damaged(file, &e));
-                // Another interface of the same file may be readable; anything else ends the file.
-                continue;
+                c.note(&damaged(file, &e));
+                break;
             }
         };
         let verdict =
@@ -115,5 +119,5 @@ fn capture(
         let text = structured::list("packets", all, form)?;
         c.terminal.print(&text)?;
     }
-    failed.map_or(Ok(()), |f| Err(f.into()))
+    Ok(())
 }

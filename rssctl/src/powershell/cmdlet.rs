@@ -73,6 +73,8 @@ pub(super) fn find(word: &str) -> Result<Found, Failure> {
         return Err(Failure::usage(format!("{name} is not there yet")).hint(*instead));
     }
     let known: Vec<&str> = CMDLETS.iter().map(|c| c.name).collect();
-    let near = nearest(word, known.iter().copied()).map(|n| format!(" (did you mean {n}?)")).unwrap_or_default();
-    Err(Failure::usage(format!("unknown cmdlet `{word}`{near}")).hint(format!("known are {}", known.join(", "))))
+    let near =
+        nearest(word, known.iter().copied()).map(|n| format!(" (did you mean {n}?)")).unwrap_or_default();
+    Err(Failure::usage(format!("unknown cmdlet `{word}`{near}"))
+        .hint(format!("known are {}", known.join(", "))))
 }

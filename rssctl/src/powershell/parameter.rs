@@ -67,7 +67,11 @@ const APPLY: [Parameter; 5] = [
     parameter("Confirm", &["cf"], Meaning::Question("--confirm")),
     // An adapter is never restarted here, so there is nothing to leave out.
     parameter("NoRestart", &[], Meaning::Nothing),
-    not_yet("InputObject", &[], "name the adapters with -Name, for example from `rssctl get -o name | xargs`"),
+    not_yet(
+        "InputObject",
+        &[],
+        "name the adapters with -Name, for example from `rssctl get -o name | xargs`",
+    ),
 ];
 
 /// Remote machines and jobs.
@@ -77,7 +81,8 @@ const REMOTE: [Parameter; 3] = [
     not_yet("AsJob", &[], "let the shell run it in the background: `rssctl ... &`"),
 ];
 
-const VARIABLES: &str = "PowerShell's variables have no counterpart here; use the shell's own: `x=$(rssctl ...)`";
+const VARIABLES: &str =
+    "PowerShell's variables have no counterpart here; use the shell's own: `x=$(rssctl ...)`";
 
 /// PowerShell's own parameters. They also take part when a prefix is looked for, as in PowerShell.
 const COMMON: [Parameter; 12] = [
@@ -163,9 +168,14 @@ pub(super) fn find(cmdlet: &Cmdlet, spelled: &str) -> Result<Parameter, Failure>
     match fits.as_slice() {
         [one] => Ok(**one),
         [] => {
-            let known = || all.iter().filter(|p| !p.common).flat_map(|p| std::iter::once(p.name).chain(p.aliases.iter().copied()));
+            let known = || {
+                all.iter()
+                    .filter(|p| !p.common)
+                    .flat_map(|p| std::iter::once(p.name).chain(p.aliases.iter().copied()))
+            };
             let near = nearest(name, known()).map(|n| format!(" (did you mean -{n}?)")).unwrap_or_default();
-            let names: Vec<String> = all.iter().filter(|p| !p.common).map(|p| format!("-{}", p.name)).collect();
+            let names: Vec<String> =
+                all.iter().filter(|p| !p.common).map(|p| format!("-{}", p.name)).collect();
             Err(Failure::usage(format!("{} has no parameter -{name}{near}", cmdlet.name))
                 .hint(format!("it has {}", names.join(", "))))
         }

@@ -36,13 +36,18 @@ impl Iterator for Words<'_> {
 
 /// A value that is not there: most likely the shell took it.
 fn missing(name: &str, form: &str) -> Failure {
-    let example = if matches!(name, "Enabled" | "WhatIf" | "Confirm" | "PassThru" | "IncludeHidden" | "NoRestart") {
-        "'$false'"
-    } else {
-        "VALUE"
-    };
-    Failure::usage(format!("-{name}{form} has no value: a shell expands $true and $false to nothing"))
-        .hint(format!("quote it: -{name}:{example} or -{name}:{}", if example == "VALUE" { "'VALUE'" } else { "'$true'" }))
+    let example =
+        if matches!(name, "Enabled" | "WhatIf" | "Confirm" | "PassThru" | "IncludeHidden" | "NoRestart") {
+            "'$false'"
+        } else {
+            "VALUE"
+        };
+    Failure::usage(format!("-{name}{form} has no value: a shell expands $true and $false to nothing")).hint(
+        format!(
+            "quote it: -{name}:{example} or -{name}:{}",
+            if example == "VALUE" { "'VALUE'" } else { "'$true'" }
+        ),
+    )
 }
 
 /// The one value of a parameter.
@@ -85,8 +90,10 @@ pub(super) fn switch(name: &'static str, attached: Option<&str>) -> Result<bool,
         None | Some("$true" | "true" | "1") => Ok(true),
         Some("$false" | "false" | "0") => Ok(false),
         Some("") => Err(missing(name, ":")),
-        Some(other) => Err(Failure::usage(format!("-{name}: `{other}` is neither; allowed: $true or $false"))
-            .hint(format!("quote it for the shell: -{name}:'$false'"))),
+        Some(other) => {
+            Err(Failure::usage(format!("-{name}: `{other}` is neither; allowed: $true or $false"))
+                .hint(format!("quote it for the shell: -{name}:'$false'")))
+        }
     }
 }
 

@@ -13,7 +13,13 @@ pub fn flow(f: &FlowRecord) -> String {
         None => address.to_string(),
     };
     let mut out = String::new();
-    let _ = writeln!(out, "flow       {} -> {} ({})", end(&f.src, f.src_port), end(&f.dst, f.dst_port), f.protocol);
+    let _ = writeln!(
+        out,
+        "flow       {} -> {} ({})",
+        end(&f.src, f.src_port),
+        end(&f.dst, f.dst_port),
+        f.protocol
+    );
     match &f.hash {
         Some(hash) => {
             let _ = writeln!(out, "hash       {hash} ({})", f.hash_type);
@@ -25,7 +31,10 @@ pub fn flow(f: &FlowRecord) -> String {
             let _ = writeln!(out, "entry      {e}");
         }
         (Some(e), false) => {
-            let _ = writeln!(out, "entry      {e} (not looked at: RSS is off, everything goes to the default queue)");
+            let _ = writeln!(
+                out,
+                "entry      {e} (not looked at: RSS is off, everything goes to the default queue)"
+            );
         }
         (None, _) => out += "entry      none (the default queue takes it)\n",
     }

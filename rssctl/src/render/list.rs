@@ -46,7 +46,11 @@ pub fn windows(a: &AdapterRecord) -> String {
     line(&mut out, "MaxProcessor: [Group:Number]", &a.max_processor);
     line(&mut out, "MaxProcessors", &a.max_processors.to_string());
     line(&mut out, "RssProcessorArray: [Group:Number/NUMA Distance]", &rows(&array, "  ", ""));
-    line(&mut out, "IndirectionTable: [Group:Number]", &rows(&table, "\t", if table.is_empty() { "" } else { "\t" }));
+    line(
+        &mut out,
+        "IndirectionTable: [Group:Number]",
+        &rows(&table, "\t", if table.is_empty() { "" } else { "\t" }),
+    );
     out
 }
 
@@ -69,12 +73,20 @@ pub fn beyond(a: &AdapterRecord, paint: Paint) -> String {
     }
     line(&mut out, "NumaNode", &a.node.map_or("unknown".into(), |n| n.to_string()));
     if let Some(machine) = &a.pretended_topology {
-        line(&mut out, "PretendedTopology", &paint.careful(&format!("{machine} (its processors are not this machine's)")));
+        line(
+            &mut out,
+            "PretendedTopology",
+            &paint.careful(&format!("{machine} (its processors are not this machine's)")),
+        );
     }
     line(&mut out, "Processors: [Group:Number@Node]", &rows(&at_nodes(&a.processors), "  ", ""));
     line(&mut out, "DefaultProcessor: [Group:Number]", &a.default_processor);
     line(&mut out, "IndirectionTableEntryCount", &a.indirection_table.len().to_string());
-    line(&mut out, "HashTypes", &if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(", ") });
+    line(
+        &mut out,
+        "HashTypes",
+        &if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(", ") },
+    );
     line(&mut out, "HashKey", &format!("{} bytes ({})", a.hash_key_size, a.hash_key));
     let set: Vec<String> = a
         .settings
@@ -87,7 +99,10 @@ pub fn beyond(a: &AdapterRecord, paint: Paint) -> String {
 }
 
 fn at_nodes(processors: &[ProcessorRecord]) -> Vec<String> {
-    processors.iter().map(|p| format!("{}@{}", p.processor, p.node.map_or("-".into(), |n| n.to_string()))).collect()
+    processors
+        .iter()
+        .map(|p| format!("{}@{}", p.processor, p.node.map_or("-".into(), |n| n.to_string())))
+        .collect()
 }
 
 fn rows_of_one(items: &[String]) -> String {

@@ -1,47 +1,40 @@
-//! Plans and their results: before, after, steps with their impact, and why.
+//! Plans and their results: before, after, steps with their impact, and why. Made to be read at night: no line depends
+//! on another column, what does not change is said once, and a reason stands below the steps that it is the reason of.
 
 use std::fmt::Write as _;
 
-use rssmgr_proto::types::{PlanRecord, StateRecord};
+use rssmgr_proto::types::{PlanRecord, StateRecord, StepRecord};
 
-use super::style::{Paint, table};
+use super::style::Paint;
 use super::summary::short;
+
+/// Columns that prose is broken at.
+const WIDTH: usize = 80;
 
 /// A plan in full.
 #[must_use]
 pub fn plan(p: &PlanRecord, paint: Paint) -> String {
     let mut out = headline(p, paint);
     if let Some(e) = &p.error {
-        let _ = writeln!(out, "  {}", paint.bad(&e.message));
+        out += &paragraph("  ", &e.message);
     }
     if let (Some(before), Some(after)) = (&p.before, &p.after) {
-        let mut rows: Vec<Vec<String>> = p
-            .settings
-            .iter()
-            .map(|c| vec![format!("setting {}", c.key), c.before.clone(), c.after.clone()])
-            .collect();
-        rows.extend(states(before, after));
-        for row in &mut rows {
-            if row.get(1) == row.get(2) {
-                row.truncate(2);
-                row.push("same".into());
-            }
-        }
         out += "\n";
-        out += &indented(&table(paint, &["", "BEFORE", "AFTER"], &rows));
+        for c in &p.settings {
+            line(&mut out, &format!("set {}", c.key), &c.before, &c.after, paint);
+        }
+        for (name, old, new) in states(before, after) {
+            line(&mut out, name, &old, &new, paint);
+        }
     }
     if !p.steps.is_empty() {
-        let rows: Vec<Vec<String>> = (1..)
-            .zip(&p.steps)
-            .map(|(n, s): (u32, _)| vec![n.to_string(), s.op.clone(), s.impact.clone(), s.why.text.clone()])
-            .collect();
-        out += "\n";
-        out += &indented(&table(paint, &["#", "STEP", "IMPACT", "WHY"], &rows));
+        let _ = writeln!(out, "\n  {}", paint.bold("Steps"));
+        steps(&mut out, &p.steps, paint);
     }
     if !p.reasons.is_empty() {
-        let _ = writeln!(out, "\n  {}", paint.bold("WHY THESE PROCESSORS"));
+        let _ = writeln!(out, "\n  {}", paint.bold("Why"));
         for reason in &p.reasons {
-            let _ = writeln!(out, "  - {}", reason.text);
+            out += &paragraph("  - ", &reason.text);
         }
     }
     out
@@ -49,37 +42,90 @@ pub fn plan(p: &PlanRecord, paint: Paint) -> String {
 
 /// `nic0: planned, 12 steps, impact reorder`.
 fn headline(p: &PlanRecord, paint: Paint) -> String {
+    let impact = || paint.graded(&p.impact, &p.impact);
     let what = match p.steps.len() {
         0 if p.changed => "no step needed".to_string(),
         0 => "nothing to do".to_string(),
-        1 => format!("1 step, impact {}", paint.graded(&p.impact, &p.impact)),
-        n => format!("{n} steps, impact {}", paint.graded(&p.impact, &p.impact)),
+        1 => format!("1 step, impact {}", impact()),
+        n => format!("{n} steps, impact {}", impact()),
     };
     format!("{}: {}, {what}\n", paint.bold(&p.name), paint.graded(&p.status, &p.status))
 }
 
-fn states(before: &StateRecord, after: &StateRecord) -> Vec<Vec<String>> {
-    let list = |l: &[String]| if l.is_empty() { "none".to_string() } else { l.join(",") };
-    let both = |name: &str, f: &dyn Fn(&StateRecord) -> String| vec![name.into(), f(before), f(after)];
-    let mut rows = vec![
+/// `  queues          16 -> 8`, or the one value that stays.
+fn line(out: &mut String, name: &str, before: &str, after: &str, paint: Paint) {
+    let _ = if before == after {
+        writeln!(out, "  {name:<18} {after}")
+    } else {
+        writeln!(out, "  {name:<18} {before} {} {}", paint.bold("->"), paint.bold(after))
+    };
+}
+
+fn states<'a>(before: &StateRecord, after: &StateRecord) -> Vec<(&'a str, String, String)> {
+    let both = |name, f: &dyn Fn(&StateRecord) -> String| (name, f(before), f(after));
+    let moved = before.table.iter().zip(&after.table).filter(|(a, b)| a != b).count();
+    let table = |s: &StateRecord, moved: String| format!("{} entries{moved}", s.table.len());
+    let moved = if moved == 0 { String::new() } else { format!(", {moved} of them to other processors") };
+    vec![
         both("enabled", &|s| if s.enabled { "yes".into() } else { "no".into() }),
         both("queues", &|s| s.queues.to_string()),
         both("processors", &|s| match s.processors.as_slice() {
             [] => "any".into(),
             list => short(list.iter().map(String::as_str)),
         }),
-        both("hash types", &|s| list(&s.hash_types)),
-        both("table entries", &|s| s.table.len().to_string()),
-    ];
-    let moved = before.table.iter().zip(&after.table).filter(|(a, b)| a != b).count();
-    if moved > 0 {
-        rows.push(vec!["entries moved".into(), String::new(), format!("{moved} of {}", after.table.len())]);
-    }
-    rows
+        both("hash types", &|s| match s.hash_types.as_slice() {
+            [] => "none".into(),
+            list => list.join(","),
+        }),
+        ("table", table(before, String::new()), table(after, moved)),
+    ]
 }
 
-fn indented(text: &str) -> String {
-    text.lines().fold(String::new(), |out, line| out + "  " + line + "\n")
+/// Numbered steps; below each run of steps with the same reason, the reason.
+fn steps(out: &mut String, steps: &[StepRecord], paint: Paint) {
+    let digits = steps.len().to_string().len();
+    let wide = steps.iter().map(|s| s.op.chars().count()).max().unwrap_or_default();
+    let mut rest = steps;
+    let mut n = 1;
+    while let Some(first) = rest.first() {
+        let run = rest.iter().take_while(|s| s.why == first.why).count();
+        for step in rest.iter().take(run) {
+            let impact = paint.graded(&step.impact, &step.impact);
+            let _ = writeln!(out, "  {n:>digits$}  {:<wide$}  {impact}", step.op);
+            n += 1;
+        }
+        out.push_str(&paragraph(
+            &format!("  {:digits$}  ", ""),
+            &format!("because {}", asked(&first.why.text)),
+        ));
+        rest = rest.get(run..).unwrap_or_default();
+    }
+}
+
+/// `it was asked for (queues)` reads better behind "because" than `asked for: queues`.
+fn asked(text: &str) -> String {
+    text.strip_prefix("asked for: ").map_or_else(|| text.into(), |what| format!("it was asked for ({what})"))
+}
+
+/// Text broken at [`WIDTH`]; the first line starts with `lead`, the others with as many blanks.
+fn paragraph(lead: &str, text: &str) -> String {
+    let mut out = String::new();
+    let mut current = lead.to_string();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && current.chars().count() + 1 + word.chars().count() > WIDTH {
+            out += &current;
+            out.push('\n');
+            current = " ".repeat(lead.chars().count());
+            empty = true;
+        }
+        if !empty {
+            current.push(' ');
+        }
+        current += word;
+        empty = false;
+    }
+    out + &current + "\n"
 }
 
 /// What was applied, a line an adapter.
@@ -89,4 +135,18 @@ pub fn applied(p: &PlanRecord, paint: Paint) -> String {
         p.settings.iter().map(|c| format!("{} {} -> {}", c.key, c.before, c.after)).collect();
     let line = headline(p, paint);
     if changes.is_empty() { line } else { format!("{} ({})\n", line.trim_end(), changes.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_broken_and_long_words_are_not() {
+        let text = paragraph("  - ", &"word ".repeat(30));
+        assert!(text.lines().all(|l| l.len() <= WIDTH) && text.lines().count() == 2, "{text}");
+        assert!(text.lines().nth(1).unwrap().starts_with("    word"));
+        let long = "x".repeat(100);
+        assert_eq!(paragraph("  ", &format!("a {long}")), format!("  a\n  {long}\n"));
+    }
 }

@@ -28,7 +28,8 @@ pub fn config(c: &ConfigRecord, origin: bool, paint: Paint) -> String {
                 row
             })
             .collect();
-        out += &table(paint, if origin { &["SETTING", "VALUE", "FROM"] } else { &["SETTING", "VALUE"] }, &rows);
+        out +=
+            &table(paint, if origin { &["SETTING", "VALUE", "FROM"] } else { &["SETTING", "VALUE"] }, &rows);
     }
     out
 }
@@ -44,7 +45,8 @@ pub fn softnics(nics: &[SoftnicRecord], paint: Paint) -> String {
                 Some(why) => format!("{}: {why}", n.source_state),
                 None => n.source_state.clone(),
             };
-            let topology = n.pretended_topology.as_ref().map_or("host".into(), |t| format!("{t} (pretended)"));
+            let topology =
+                n.pretended_topology.as_ref().map_or("host".into(), |t| format!("{t} (pretended)"));
             vec![n.name.clone(), option("queues"), option("entries"), topology, option("source"), source]
         })
         .collect();

@@ -143,7 +143,11 @@ pub fn rates(before: &StatsRecord, now: &StatsRecord, paint: Paint) -> String {
             let counters = r.counters.iter().enumerate().map(|(i, now)| {
                 let before = then.and_then(|o| o.counters.get(i)).copied().unwrap_or_default();
                 // A backlog is a level, not a counter.
-                if per_second.get(i).is_some_and(|h| h == "BACKLOG/S") { now.to_string() } else { rate(before, *now, ms) }
+                if per_second.get(i).is_some_and(|h| h == "BACKLOG/S") {
+                    now.to_string()
+                } else {
+                    rate(before, *now, ms)
+                }
             });
             r.names.iter().cloned().chain(counters).collect()
         })

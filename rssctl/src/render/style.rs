@@ -70,8 +70,10 @@ pub fn table(paint: Paint, heads: &[&str], rows: &[Vec<String>]) -> String {
     table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
     for column in 0..heads.len() {
         let cells = || rows.iter().filter_map(|r| r.get(column)).filter(|c| !c.is_empty() && *c != "-");
-        let number = |c: &String| c.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
-            && c.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '%'));
+        let number = |c: &String| {
+            c.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+                && c.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '%'))
+        };
         if cells().next().is_some() && cells().all(number) {
             table.modify(Columns::one(column), Alignment::right());
         }

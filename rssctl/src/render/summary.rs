@@ -13,7 +13,9 @@ pub(super) fn short<'a>(names: impl Iterator<Item = &'a str>) -> String {
     while let Some((first, _)) = rest.first() {
         // Steps between neighbours of one group; a run is at least three, since `0:0,0:1` reads better than a range.
         let step = |pair: &[(&str, Option<Processor>)]| match pair {
-            [(_, Some(a)), (_, Some(b))] if a.group == b.group => b.number.checked_sub(a.number).filter(|s| *s > 0),
+            [(_, Some(a)), (_, Some(b))] if a.group == b.group => {
+                b.number.checked_sub(a.number).filter(|s| *s > 0)
+            }
             _ => None,
         };
         let by = rest.get(..2).and_then(step);
@@ -32,7 +34,8 @@ pub(super) fn short<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// Adapters, one a line; `wide` has more columns.
 #[must_use]
 pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
-    let mut heads = vec!["NAME", "STATE", "ENABLED", "PROFILE", "QUEUES", "BASE", "MAX", "NODE", "PROCESSORS"];
+    let mut heads =
+        vec!["NAME", "STATE", "ENABLED", "PROFILE", "QUEUES", "BASE", "MAX", "NODE", "PROCESSORS"];
     if wide {
         heads.extend(["ENTRIES", "HASH-TYPES", "VERIFIED", "DRIVER", "MAC", "TOPOLOGY", "DESCRIPTION"]);
     }

@@ -32,7 +32,8 @@ impl FromStr for Endpoint {
             Some(rest) => {
                 let (address, port) = rest.split_once(']').ok_or_else(wrong)?;
                 let address: std::net::Ipv6Addr = address.parse().map_err(|_| wrong())?;
-                let port = if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or_else(wrong)?) };
+                let port =
+                    if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or_else(wrong)?) };
                 (IpAddr::from(address), port)
             }
             None => {
@@ -43,9 +44,10 @@ impl FromStr for Endpoint {
         };
         let number = |p: &str| {
             let digits = !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
-            p.parse().ok().filter(|_| digits).ok_or_else(|| {
-                Failure::usage(format!("`{text}`: the port `{p}` is not in 0 to 65535"))
-            })
+            p.parse()
+                .ok()
+                .filter(|_| digits)
+                .ok_or_else(|| Failure::usage(format!("`{text}`: the port `{p}` is not in 0 to 65535")))
         };
         Ok(Self { address, port: port.map(number).transpose()? })
     }
@@ -86,7 +88,18 @@ mod tests {
             let e: Endpoint = text.parse().unwrap();
             assert_eq!((e.address.to_string().as_str(), e.port), (address, port), "{text}");
         }
-        for bad in ["", "192.0.2", "192.0.2.1:", "192.0.2.1:x", "192.0.2.1:65536", "192.0.2.1:+1", "[::1", "[::1]80", "[192.0.2.1]:1", "host:80"] {
+        for bad in [
+            "",
+            "192.0.2",
+            "192.0.2.1:",
+            "192.0.2.1:x",
+            "192.0.2.1:65536",
+            "192.0.2.1:+1",
+            "[::1",
+            "[::1]80",
+            "[192.0.2.1]:1",
+            "host:80",
+        ] {
             let e = bad.parse::<Endpoint>().unwrap_err();
             assert!(e.error.message.contains(&format!("`{bad}`")), "{bad}: {e}");
         }

@@ -84,11 +84,19 @@ impl AdapterSpec {
         let mut given: Vec<(&str, &str)> = Vec::new();
         for part in text.split(',').filter(|p| !p.trim().is_empty()) {
             let Some((key, value)) = part.trim().split_once('=') else {
-                return Err(Failure::usage(format!("adapter: `{part}` is not KEY=VALUE; keys are {}", KEYS.join(", "))));
+                return Err(Failure::usage(format!(
+                    "adapter: `{part}` is not KEY=VALUE; keys are {}",
+                    KEYS.join(", ")
+                )));
             };
             let Some(key) = KEYS.into_iter().find(|k| k.eq_ignore_ascii_case(key)) else {
-                let near = nearest(key, KEYS.into_iter()).map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default();
-                return Err(Failure::usage(format!("adapter: unknown key `{key}`{near}; keys are {}", KEYS.join(", "))));
+                let near = nearest(key, KEYS.into_iter())
+                    .map(|n| format!(" (did you mean `{n}`?)"))
+                    .unwrap_or_default();
+                return Err(Failure::usage(format!(
+                    "adapter: unknown key `{key}`{near}; keys are {}",
+                    KEYS.join(", ")
+                )));
             };
             if given.iter().any(|(k, _)| *k == key) {
                 return Err(Failure::usage(format!("adapter: `{key}` is given twice")));
@@ -101,7 +109,9 @@ impl AdapterSpec {
             let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
             match value.parse().ok().filter(|n| digits && (min..=max).contains(n)) {
                 Some(n) => Ok(Some(n)),
-                None => Err(Failure::usage(format!("adapter: {key}: `{value}` is no number from {min} to {max}"))),
+                None => {
+                    Err(Failure::usage(format!("adapter: {key}: `{value}` is no number from {min} to {max}")))
+                }
             }
         };
         let small = |key: &str, max: u32| -> Result<Option<u16>, Failure> {
@@ -127,11 +137,16 @@ impl AdapterSpec {
         };
         if let Some(n) = node.filter(|n| machine.topology.nodes().all(|id| id != *n)) {
             let have: Vec<String> = machine.topology.nodes().map(|id| id.to_string()).collect();
-            return Err(Failure::usage(format!("adapter: node: `{n}` does not exist; the machine has {}", have.join(", "))));
+            return Err(Failure::usage(format!(
+                "adapter: node: `{n}` does not exist; the machine has {}",
+                have.join(", ")
+            )));
         }
         let max_queues = max_queues.unwrap_or(queues);
         if queues > max_queues {
-            return Err(Failure::usage(format!("adapter: queues: `{queues}` is more than max_queues, {max_queues}")));
+            return Err(Failure::usage(format!(
+                "adapter: queues: `{queues}` is more than max_queues, {max_queues}"
+            )));
         }
         Ok(Self {
             name: text("name").unwrap_or("offline0").into(),
