@@ -157,7 +157,9 @@ impl Steering {
     /// Parses a frame and steers it.
     #[must_use]
     pub fn classify(&self, frame: &[u8], link: LinkType) -> Verdict {
-        self.steer(&packet::parse(frame, link))
+        let mut headers = Headers::default();
+        packet::fill(frame, link, &mut headers);
+        self.steer(&headers)
     }
 
     /// Steers a packet with these headers.

@@ -1,11 +1,11 @@
 //! IPv4 headers, with options.
 
-use super::transport::{self, Transport};
-use super::{Addresses, Net, Span, array};
+use super::{Addresses, Headers, Net, Span, array};
 
-/// The IPv4 header at `at`; `None` if it is not one, or its 20 fixed bytes were not captured.
+/// Finds the IPv4 header at `at`. Returns where the datagram ends, perhaps beyond what was captured; `None` if there is
+/// no IPv4 header, or its 20 fixed bytes were not captured.
 #[inline]
-pub(super) fn parse(frame: &[u8], at: usize) -> Option<(Net, Option<Transport>)> {
+pub(super) fn parse(frame: &[u8], at: usize, headers: &mut Headers) -> Option<usize> {
     let fixed: &[u8; 20] = array(frame, at)?;
     let header = usize::from(fixed[0] & 0x0f) * 4;
     if fixed[0] >> 4 != 4 || header < 20 {
@@ -19,19 +19,14 @@ pub(super) fn parse(frame: &[u8], at: usize) -> Option<(Net, Option<Transport>)>
     };
     // More fragments, or an offset.
     let fragment = u16::from_be_bytes([fixed[6], fixed[7]]) & 0x3fff != 0;
-    let protocol = fixed[9];
     let captured = end.min(frame.len());
     let start = (at + header).min(captured);
-    let net = Net {
-        addresses: Addresses::V4 {
-            src: [fixed[12], fixed[13], fixed[14], fixed[15]],
-            dst: [fixed[16], fixed[17], fixed[18], fixed[19]],
-        },
+    headers.net = Some(Net {
+        addresses: Addresses::V4 { src: array(fixed, 12).copied()?, dst: array(fixed, 16).copied()? },
         fragment,
-        protocol: Some(protocol),
+        protocol: Some(fixed[9]),
         start: at,
         payload: Span { start, end: captured },
-    };
-    let transport = if fragment { None } else { transport::parse(frame, protocol, at + header, end) };
-    Some((net, transport))
+    });
+    Some(end)
 }

@@ -1,7 +1,6 @@
 //! IPv6 headers, with every extension header that can be skipped.
 
-use super::transport::{self, Transport};
-use super::{Addresses, Net, Span, array};
+use super::{Addresses, Headers, Net, Span, array};
 
 /// Protocol numbers of extension headers (IANA, "IPv6 Extension Header Types"). Encrypted payload (50) cannot be
 /// looked into and is not among them.
@@ -27,9 +26,10 @@ struct Chain {
     routing: Option<[u8; 16]>,
 }
 
-/// The IPv6 header at `at`; `None` if it is not one, or its 40 fixed bytes were not captured.
+/// Finds the IPv6 header at `at`. Returns where the datagram ends, perhaps beyond what was captured; `None` if there is
+/// no IPv6 header, or its 40 fixed bytes were not captured.
 #[inline]
-pub(super) fn parse(frame: &[u8], at: usize) -> Option<(Net, Option<Transport>)> {
+pub(super) fn parse(frame: &[u8], at: usize, headers: &mut Headers) -> Option<usize> {
     let fixed: &[u8; 40] = array(frame, at)?;
     if fixed[0] >> 4 != 6 {
         return None;
@@ -41,7 +41,7 @@ pub(super) fn parse(frame: &[u8], at: usize) -> Option<(Net, Option<Transport>)>
     };
     let captured = end.min(frame.len());
     let chain = walk(frame.get(..captured)?, at + 40, fixed[6]);
-    let net = Net {
+    headers.net = Some(Net {
         addresses: Addresses::V6 {
             src: array(fixed, 8).copied()?,
             dst: array(fixed, 24).copied()?,
@@ -51,13 +51,9 @@ pub(super) fn parse(frame: &[u8], at: usize) -> Option<(Net, Option<Transport>)>
         fragment: chain.fragment,
         protocol: chain.protocol,
         start: at,
-        payload: Span { start: chain.at.min(captured), end: captured },
-    };
-    let transport = match chain.protocol {
-        Some(protocol) if !chain.fragment => transport::parse(frame, protocol, chain.at, end),
-        _ => None,
-    };
-    Some((net, transport))
+        payload: Span { start: chain.at, end: captured },
+    });
+    Some(end)
 }
 
 /// Follows the headers of `datagram` from the one of type `next` at `at`. Every header is at least 8 bytes long, so
@@ -71,9 +67,10 @@ fn walk(datagram: &[u8], at: usize, next: u8) -> Chain {
             // Anywhere but first it is to be treated like an unknown header (RFC 8200, section 4).
             kind::HOP_BY_HOP if !first => break,
             kind::FRAGMENT => 8,
+            // At least 12 bytes (RFC 4302, 2.2).
             kind::AUTHENTICATION => match datagram.get(chain.at + 1) {
-                Some(words) => (usize::from(*words) + 2) * 4,
-                None => return Chain { protocol: None, ..chain },
+                Some(words) if *words > 0 => (usize::from(*words) + 2) * 4,
+                _ => return Chain { protocol: None, ..chain },
             },
             kind::HOP_BY_HOP
             | kind::ROUTING

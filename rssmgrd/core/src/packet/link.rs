@@ -1,6 +1,6 @@
 //! What is before the IP header: Ethernet with VLAN tags, the cooked headers of Linux captures, or nothing.
 
-use super::{array, be16};
+use super::{Headers, array, be16};
 
 /// How the frames of a link or a capture start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,56 +22,49 @@ pub enum LinkType {
 pub(super) enum Payload {
     Ipv4,
     Ipv6,
-    /// IP of the version that its first byte says.
-    Ip,
     Other,
 }
 
-/// The link header, tags included.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) dst_mac: Option<[u8; 6]>,
-    pub(super) src_mac: Option<[u8; 6]>,
-    pub(super) vlan: Option<u16>,
-    pub(super) payload: Payload,
-    /// Where the payload starts.
-    pub(super) end: usize,
-}
-
-impl Link {
-    const UNKNOWN: Self = Self { dst_mac: None, src_mac: None, vlan: None, payload: Payload::Other, end: 0 };
+/// Finds the addresses and the VLAN of a link header. Returns what follows it, and where; `None` when it was cut.
+#[inline]
+pub(super) fn parse(frame: &[u8], link: LinkType, headers: &mut Headers) -> Option<(Payload, usize)> {
+    match link {
+        LinkType::Ethernet => ethernet(frame, headers),
+        LinkType::RawIp => raw(frame),
+        LinkType::LinuxSll => sll(frame, headers),
+        LinkType::LinuxSll2 => sll2(frame, headers),
+        LinkType::Null => null(frame),
+    }
 }
 
 #[inline]
-pub(super) fn parse(frame: &[u8], link: LinkType) -> Link {
-    let header = match link {
-        LinkType::Ethernet => ethernet(frame),
-        LinkType::RawIp => Some(Link { payload: Payload::Ip, ..Link::UNKNOWN }),
-        LinkType::LinuxSll => sll(frame),
-        LinkType::LinuxSll2 => sll2(frame),
-        LinkType::Null => null(frame),
-    };
-    header.unwrap_or(Link::UNKNOWN)
+fn ethernet(frame: &[u8], headers: &mut Headers) -> Option<(Payload, usize)> {
+    let macs: &[u8; 12] = array(frame, 0)?;
+    headers.dst_mac = array(macs, 0).copied();
+    headers.src_mac = array(macs, 6).copied();
+    tags(frame, be16(frame, 12)?, 14, headers)
 }
 
-fn ethernet(frame: &[u8]) -> Option<Link> {
-    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = *array::<12>(frame, 0)?;
-    let (dst_mac, src_mac) = ([d0, d1, d2, d3, d4, d5], [s0, s1, s2, s3, s4, s5]);
-    Some(Link { dst_mac: Some(dst_mac), src_mac: Some(src_mac), ..ether_type(frame, 12) })
+fn raw(frame: &[u8]) -> Option<(Payload, usize)> {
+    match frame.first()? >> 4 {
+        4 => Some((Payload::Ipv4, 0)),
+        6 => Some((Payload::Ipv6, 0)),
+        _ => Some((Payload::Other, 0)),
+    }
 }
 
 /// Protocol at byte 14, sender at 6, its length at 4.
-fn sll(frame: &[u8]) -> Option<Link> {
+fn sll(frame: &[u8], headers: &mut Headers) -> Option<(Payload, usize)> {
     let header: &[u8; 16] = array(frame, 0)?;
-    Some(Link { src_mac: cooked_mac(be16(header, 4)?, header, 6), ..ether_type(frame, 14) })
+    headers.src_mac = cooked_mac(be16(header, 4)?, header, 6);
+    tags(frame, be16(header, 14)?, 16, headers)
 }
 
 /// Protocol at byte 0, sender at 12, its length at 11.
-fn sll2(frame: &[u8]) -> Option<Link> {
+fn sll2(frame: &[u8], headers: &mut Headers) -> Option<(Payload, usize)> {
     let header: &[u8; 20] = array(frame, 0)?;
-    // The protocol is first, the tags that it announces come after the header.
-    let link = follow(frame, be16(header, 0)?, 20);
-    Some(Link { src_mac: cooked_mac(u16::from(header[11]), header, 12), ..link })
+    headers.src_mac = cooked_mac(u16::from(header[11]), header, 12);
+    tags(frame, be16(header, 0)?, 20, headers)
 }
 
 fn cooked_mac(len: u16, header: &[u8], at: usize) -> Option<[u8; 6]> {
@@ -80,37 +73,24 @@ fn cooked_mac(len: u16, header: &[u8], at: usize) -> Option<[u8; 6]> {
 
 /// The numbers of `AF_INET` and `AF_INET6`: the first is the same everywhere, the second is not (Linux 10, Windows
 /// 23, the BSDs 24 and 28, macOS 30). The byte order is that of the machine that captured, unknown to us.
-fn null(frame: &[u8]) -> Option<Link> {
+fn null(frame: &[u8]) -> Option<(Payload, usize)> {
     let ([0, 0, 0, family] | [family, 0, 0, 0]) = *array::<4>(frame, 0)? else { return None };
     let payload = match family {
         2 => Payload::Ipv4,
         10 | 23 | 24 | 28 | 30 => Payload::Ipv6,
         _ => Payload::Other,
     };
-    Some(Link { payload, end: 4, ..Link::UNKNOWN })
+    Some((payload, 4))
 }
 
-/// The type field at `at` and the tags that follow it.
+/// Walks the VLAN tags (802.1Q 0x8100, 802.1ad 0x88a8, and 0x9100 of the time before 802.1ad) from `at`, where a frame
+/// of type `kind` goes on.
 #[inline]
-fn ether_type(frame: &[u8], at: usize) -> Link {
-    match be16(frame, at) {
-        Some(kind) => follow(frame, kind, at + 2),
-        None => Link::UNKNOWN,
-    }
-}
-
-/// Walks VLAN tags (802.1Q 0x8100, 802.1ad 0x88a8, and 0x9100 of the time before 802.1ad) from `at`.
-#[inline]
-fn follow(frame: &[u8], mut kind: u16, mut at: usize) -> Link {
-    let mut vlan = None;
+fn tags(frame: &[u8], mut kind: u16, mut at: usize, headers: &mut Headers) -> Option<(Payload, usize)> {
     while matches!(kind, 0x8100 | 0x88a8 | 0x9100) {
-        let Some([hi, lo, k0, k1]) = array(frame, at).copied() else {
-            // The tag is cut; its id may have been captured all the same.
-            vlan = vlan.or_else(|| be16(frame, at).map(|tag| tag & 0x0fff));
-            return Link { vlan, end: at, ..Link::UNKNOWN };
-        };
-        vlan = vlan.or(Some(u16::from_be_bytes([hi, lo]) & 0x0fff));
-        kind = u16::from_be_bytes([k0, k1]);
+        let tag = be16(frame, at)?;
+        headers.vlan = headers.vlan.or(Some(tag & 0x0fff));
+        kind = be16(frame, at + 2)?;
         at += 4;
     }
     let payload = match kind {
@@ -118,5 +98,5 @@ fn follow(frame: &[u8], mut kind: u16, mut at: usize) -> Link {
         0x86dd => Payload::Ipv6,
         _ => Payload::Other,
     };
-    Link { vlan, payload, end: at, ..Link::UNKNOWN }
+    Some((payload, at))
 }

@@ -1,6 +1,6 @@
 //! The ports of TCP and UDP.
 
-use super::array;
+use super::{Net, array};
 
 /// A transport protocol whose ports can be hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,13 +51,14 @@ pub struct Transport {
     pub dport: u16,
 }
 
-/// The header of `protocol` at `at` in a datagram that ends at `end` (perhaps beyond what was captured).
+/// The transport header of a datagram that ends at `end`, perhaps beyond what was captured. Fragments have none: those
+/// after the first do not carry it, and no part of a datagram may be treated other than the rest.
 #[inline]
-pub(super) fn parse(frame: &[u8], protocol: u8, at: usize, end: usize) -> Option<Transport> {
-    let kind = TransportKind::from_protocol(protocol)?;
-    if at + kind.header() > end {
+pub(super) fn parse(frame: &[u8], net: &Net, end: usize) -> Option<Transport> {
+    let kind = TransportKind::from_protocol(net.protocol?)?;
+    if net.fragment || net.payload.start + kind.header() > end {
         return None;
     }
-    let [s0, s1, d0, d1] = *array(frame, at)?;
+    let [s0, s1, d0, d1] = *array(frame, net.payload.start)?;
     Some(Transport { kind, sport: u16::from_be_bytes([s0, s1]), dport: u16::from_be_bytes([d0, d1]) })
 }

@@ -1,0 +1,44 @@
+//! The hash of each packet of a capture, offline.
+
+use super::{Capture, CaptureError};
+use rssmgr_core::hash::HashType;
+use rssmgr_core::steer::Steering;
+use rssmgr_core::{EntryIndex, QueueId};
+use std::io::Read;
+
+/// What steering makes of one packet of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashedPacket {
+    /// Number of the packet in the file, from 1.
+    pub packet: u64,
+    /// The hash type; `None` for a packet that is not hashed, be it for its kind or because it cannot be parsed.
+    pub hash_type: Option<HashType>,
+    /// The hash.
+    pub hash: Option<u32>,
+    /// The entry of the indirection table.
+    pub entry: Option<EntryIndex>,
+    /// The queue; the default queue for a packet without a hash.
+    pub queue: QueueId,
+}
+
+/// Steers every packet of a capture, one after the other. Errors are those of [`Capture::next_record`]; the iterator ends
+/// after damage.
+pub fn hash_capture<R: Read>(
+    capture: &mut Capture<R>,
+    steering: &Steering,
+) -> impl Iterator<Item = Result<HashedPacket, CaptureError>> {
+    std::iter::from_fn(move || {
+        let record = match capture.next_record() {
+            Ok(record) => record?,
+            Err(error) => return Some(Err(error)),
+        };
+        let verdict = steering.classify(record.data, record.link);
+        Some(Ok(HashedPacket {
+            packet: record.packet,
+            hash_type: verdict.hash_type,
+            hash: verdict.hash,
+            entry: verdict.entry,
+            queue: verdict.queue,
+        }))
+    })
+}
