@@ -2,7 +2,7 @@
 //!
 //! The rules, in the order in which they act:
 //! 1. [`eligible`]: which CPUs may be used at all.
-//! 2. [`order`]: the profile's order of them, free processors before shared ones.
+//! 2. `order`: the profile's order of them, free processors before shared ones.
 //! 3. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
 
 pub mod eligible;
@@ -45,7 +45,8 @@ pub struct AdapterInput<'a> {
     pub device: &'a Device,
     /// Queues it had when it was first seen; what `queues = auto` means.
     pub found_queues: u16,
-    /// The processors it runs on now; `None` when it was never placed.
+    /// The processors that were chosen for it and that it runs on now (the [`Target::active`] first of its target);
+    /// `None` when it was never placed.
     pub assigned: Option<&'a [CpuId]>,
     /// Whether its processors are chosen anew. A running adapter is otherwise left where it is.
     pub replan: bool,
