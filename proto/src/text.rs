@@ -35,6 +35,7 @@ pub const fn limit(by: LimitBy) -> &'static str {
         LimitBy::Channels => "the queues that the adapter can have",
         LimitBy::TableEntries => "the entries of the indirection table",
         LimitBy::Vectors => "the interrupt vectors",
+        LimitBy::Kept => "the processors that it runs on already and keeps",
     }
 }
 
@@ -62,9 +63,15 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::GloballyOff => {
             "RSS is off for the whole machine: everything goes to the primary processor, the table is kept"
         }
-        Rule::IdleQueues => "the number of queues cannot be changed on this adapter; the others idle",
+        Rule::IdleQueues => {
+            "there are more queues than processors in use; the others idle, because the number of queues changes only when asked, or cannot"
+        }
         Rule::NoAffinity => "queues cannot be steered to processors on this adapter",
         Rule::Restore => "back to an earlier state",
+        Rule::Kept => "the adapter keeps the processors that it runs on already",
+        Rule::Shared => {
+            "a processor of this adapter serves another adapter too: there are not enough free ones where the profile wants them"
+        }
     }
 }
 
