@@ -125,16 +125,16 @@ impl PlaceError {
             ("offline", "offline"),
             ("isolated", "isolated"),
             ("nohz_full", "nohz_full"),
-            ("excluded", "excluded by exclude_cpus"),
+            ("excluded", "in exclude_cpus"),
             ("below_base", "below base_processor"),
             ("above_max", "above max_processor"),
-            ("smt_sibling", "siblings of a core's first thread (smt = skip)"),
+            ("smt_sibling", "SMT siblings (smt = skip)"),
         ];
         let parts: Vec<String> = kinds
             .into_iter()
             .map(|(name, words)| (of(name), words))
             .filter(|(cpus, _)| !cpus.is_empty())
-            .map(|(cpus, words)| format!("CPUs {cpus} are {words}"))
+            .map(|(cpus, words)| format!("{} {cpus} {words}", if cpus.len() == 1 { "CPU" } else { "CPUs" }))
             .collect();
         let mut remedies = Vec::new();
         if !of("below_base").is_empty() {

@@ -45,6 +45,8 @@ struct MachineToml {
     /// With `nodes`: the CPU lists of cores that have several threads.
     #[serde(default)]
     cores: Vec<String>,
+    /// With `nodes`: this many consecutive CPUs of a node are a core.
+    threads: Option<usize>,
     #[serde(default)]
     offline: String,
     #[serde(default)]
@@ -201,8 +203,11 @@ impl Case {
         let mut machine = Machine::default();
         for (node, list) in nodes {
             let node = node.parse().map_err(|_| format!("node `{node}`"))?;
-            for id in cpus(list)? {
-                machine.cpus.insert(id, MachineCpu { node, core: id, capacity: None });
+            let list: Vec<u32> = cpus(list)?.into_iter().collect();
+            for core in list.chunks(self.machine.threads.unwrap_or(1).max(1)) {
+                for id in core {
+                    machine.cpus.insert(*id, MachineCpu { node, core: core[0], capacity: None });
+                }
             }
         }
         for list in &self.machine.cores {

@@ -1,11 +1,12 @@
 //! What is planned for a case, for people to read.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{Device, Op};
 use rssmgr_core::driver::{SOFTNIC, apply};
-use rssmgr_core::place::{AdapterInput, Reason, Target, place};
+use rssmgr_core::place::{AdapterInput, Candidate, Reason, Target, place};
 use rssmgr_core::plan::{self, Step};
 use rssmgr_core::{AdapterId, CpuId, Processor, QueueId};
 
@@ -64,9 +65,7 @@ fn show(
         return Err(format!("{}: the steps do not reach the target: {part}", adapter.name));
     }
     line(out, &adapter.name, &format!("path {}", target.path.name()));
-    let array: Vec<String> =
-        target.array.iter().map(|c| format!("{}/{}", Processor::from(c.cpu), c.distance)).collect();
-    wrapped(out, "array", &array);
+    wrapped(out, "array", &array(target));
     wrapped(out, "processors", &target.processors.iter().map(|c| name(*c)).collect::<Vec<_>>());
     if target.active != target.processors.len() {
         line(out, "active", &target.active.to_string());
@@ -100,6 +99,10 @@ fn show(
         }
     }
     flush(out, &mut homes);
+    let again = plan::plan(&SOFTNIC, cap, &after, target).map_err(|e| format!("{}: {e}", adapter.name))?;
+    if !again.is_empty() {
+        return Err(format!("{}: a second plan is not empty: {again:?}", adapter.name));
+    }
     if steps.is_empty() {
         line(out, "step", "none");
     }
@@ -121,27 +124,52 @@ fn words(step: &Step) -> String {
     }
 }
 
-/// `0 1 2 3 repeated, 128 entries`: the shortest beginning that the table repeats, and the entries that differ.
+/// `0 1 2 3 repeated, 128 entries`: the shortest pattern that fits, and the entries that differ.
 fn table(table: &[QueueId]) -> String {
-    if table.is_empty() {
-        return "no entries".into();
-    }
-    let misfits = |period: usize| -> Vec<usize> {
-        (0..table.len()).filter(|i| table[*i] != table[*i % period]).collect()
+    let misfits = |pattern: &[QueueId]| -> Vec<usize> {
+        (0..table.len()).filter(|i| table[*i] != pattern[*i % pattern.len()]).collect()
     };
-    let (period, odd) = (1..=table.len())
-        .map(|p| (p, misfits(p)))
-        .min_by_key(|(p, odd)| p + 3 * odd.len())
-        .unwrap_or((table.len(), Vec::new()));
-    let mut text = String::new();
-    for queue in &table[..period] {
-        let _ = write!(text, "{queue} ");
-    }
-    let _ = write!(text, "{}{} entries", if period < table.len() { "repeated, " } else { "= " }, table.len());
+    // For each length, the pattern that most entries agree on.
+    let pattern = |length: usize| -> Vec<QueueId> {
+        let column = |j: usize| table.iter().skip(j).step_by(length);
+        let count = |j: usize, q: QueueId| column(j).filter(|x| **x == q).count();
+        let most = |j: usize| column(j).copied().max_by_key(|q| (count(j, *q), Reverse(*q)));
+        (0..length).filter_map(most).collect()
+    };
+    let best = (1..=table.len())
+        .map(|length| pattern(length))
+        .map(|p| (misfits(&p), p))
+        .min_by_key(|(odd, p)| p.len() + 4 * odd.len());
+    let Some((odd, pattern)) = best else { return "no entries".into() };
+    let mut text: String = pattern.iter().map(|q| format!("{q} ")).collect();
+    let _ = write!(
+        text,
+        "{}, {} entries",
+        if pattern.len() < table.len() { "repeated" } else { "once" },
+        table.len()
+    );
     for i in odd {
-        let _ = write!(text, ", entry {i} = {}", table[i]);
+        let _ = write!(text, "; entry {i} = {}", table[i]);
     }
     text
+}
+
+/// `0:0-7/0`: processors one after the other at one distance are one item.
+fn array(target: &Target) -> Vec<String> {
+    let same_run = |a: &Candidate, b: &Candidate| {
+        let (pa, pb) = (Processor::from(a.cpu), Processor::from(b.cpu));
+        b.cpu.0 == a.cpu.0 + 1 && pa.group == pb.group && a.distance == b.distance
+    };
+    let item = |run: &[Candidate]| {
+        let tail =
+            run.last().filter(|_| run.len() > 2).map(|c| format!("-{}", Processor::from(c.cpu).number));
+        (format!("{}{}/{}", name(run[0].cpu), tail.unwrap_or_default(), run[0].distance), run.len() > 2)
+    };
+    let runs = target.array.chunk_by(same_run).flat_map(|run| match item(run) {
+        (text, true) => vec![text],
+        (_, false) => run.iter().map(|c| item(&[*c]).0).collect(),
+    });
+    runs.collect()
 }
 
 fn why(reason: &Reason) -> String {
