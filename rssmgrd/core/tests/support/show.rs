@@ -137,7 +137,7 @@ fn table(table: &[QueueId]) -> String {
         (0..length).filter_map(most).collect()
     };
     let best = (1..=table.len())
-        .map(|length| pattern(length))
+        .map(pattern)
         .map(|p| (misfits(&p), p))
         .min_by_key(|(odd, p)| p.len() + 4 * odd.len());
     let Some((odd, pattern)) = best else { return "no entries".into() };
