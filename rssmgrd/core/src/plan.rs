@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::capability::Capability;
 use crate::device::{Device, EntryMove, Op, Refusal, UserTable};
-use crate::driver::{Driver, Impact, apply, round_robin};
+use crate::driver::{Driver, Impact, change, round_robin};
 use crate::ids::{EntryIndex, QueueId};
 use crate::place::{Reason, Target};
 
@@ -73,10 +73,9 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn push(&mut self, op: Op) -> Result<(), Refusal> {
-        let after = apply(self.cap, &self.device, &op)?;
         let impact = self.driver.impact(&self.device, &op);
+        change(self.cap, &mut self.device, &op)?;
         self.steps.push(Step { why: self.target.why(&op), impact, op });
-        self.device = after;
         Ok(())
     }
 

@@ -33,7 +33,7 @@ pub(super) fn order(
     match rule(input.settings.profile.value) {
         Rule::RoundRobinNodes => {
             list.sort_by_cached_key(|c| (sibling(c), shares.of(c.cpu)));
-            round_robin(&mut list, sibling);
+            list = round_robin(&list, sibling);
         }
         Rule::ByCapacity => {
             let smaller = |c: &Candidate| topology.cpu(c.cpu).map_or(u16::MAX, |cpu| u16::MAX - cpu.capacity);
@@ -57,13 +57,16 @@ pub(super) fn order(
 
 /// Each node gives its k-th processor before any gives the one after, nearest node first. First threads stay before
 /// all siblings, even where a node with few cores then falls behind; its siblings catch up first.
-fn round_robin(list: &mut [Candidate], sibling: impl Fn(&Candidate) -> bool) {
+///
+/// `list` has each node's processors in the order in which the node gives them.
+fn round_robin(list: &[Candidate], sibling: impl Fn(&Candidate) -> bool) -> Vec<Candidate> {
     let mut given: BTreeMap<Option<NodeId>, u32> = BTreeMap::new();
-    let mut turns: BTreeMap<CpuId, u32> = BTreeMap::new();
-    for c in list.iter() {
+    let mut keyed = Vec::with_capacity(list.len());
+    for c in list {
         let turn = given.entry(c.node).or_default();
-        turns.insert(c.cpu, *turn);
+        keyed.push(((sibling(c), *turn, c.distance, c.node), *c));
         *turn += 1;
     }
-    list.sort_by_cached_key(|c| (sibling(c), turns.get(&c.cpu).copied(), c.distance, c.node));
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, c)| c).collect()
 }
