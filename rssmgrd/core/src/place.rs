@@ -45,7 +45,8 @@ pub struct AdapterInput<'a> {
     pub device: &'a Device,
     /// Queues it had when it was first seen; what `queues = auto` means.
     pub found_queues: u16,
-    /// The processors it runs on now; `None` when it was never placed.
+    /// The processors that were chosen for it and that it runs on now (the [`Target::active`] first of its target);
+    /// `None` when it was never placed.
     pub assigned: Option<&'a [CpuId]>,
     /// Whether its processors are chosen anew. A running adapter is otherwise left where it is.
     pub replan: bool,

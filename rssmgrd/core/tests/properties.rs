@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use oracle::Oracle;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use rssmgr_core::device::UserTable;
 use rssmgr_core::driver::{SOFTNIC, apply, round_robin};
 use rssmgr_core::field::{Field, Raw};
@@ -43,7 +44,11 @@ fn without_manual(world: &World, index: usize) -> Option<Vec<u32>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig {
+        cases: 600,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
 
     /// Processors, counts and limits are those of the oracle, and it fails where the oracle says so.
     #[test]
@@ -200,7 +205,7 @@ proptest! {
         let mut running = world.clone();
         for (adapter, result) in running.adapters.iter_mut().zip(&first).skip(1) {
             if let Ok(target) = result {
-                adapter.assigned = Some(target.processors.clone());
+                adapter.assigned = Some(target.processors[..target.active].to_vec());
                 adapter.replan = false;
             }
         }
