@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use oracle::Oracle;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use rssmgr_core::device::UserTable;
+use rssmgr_core::capability::ChannelControl;
+use rssmgr_core::device::{EntryMove, Op, Queue, UserTable};
 use rssmgr_core::driver::{SOFTNIC, apply, round_robin};
 use rssmgr_core::field::{Field, Raw};
-use rssmgr_core::hash::HashKey;
+use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::place::{PlaceError, Reason, Rule, Target, place};
 use rssmgr_core::plan::plan;
 use rssmgr_core::settings::{Auto, Layer, ManualTable, Origin, ProcessorPart, Settings, SettingsPatch};
@@ -45,7 +46,7 @@ fn without_manual(world: &World, index: usize) -> Option<Vec<u32>> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 600,
+        cases: ProptestConfig::default().cases.max(600),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..ProptestConfig::default()
     })]
@@ -250,6 +251,63 @@ proptest! {
         }
     }
 
+    /// An operation is refused when it asks for what is not there, and otherwise does what it says and no more.
+    #[test]
+    fn drivers_refuse_what_cannot_be(world in worlds(), op in ops()) {
+        let Adapter { capability: cap, device: before, .. } = &world.adapters[0];
+        let queue = |q: &QueueId| q.0 < before.channels();
+        let possible = match &op {
+            Op::Enable | Op::Disable => true,
+            Op::SetKey(key) => cap.key_settable && key.len() == 4,
+            Op::SetEntries(moves) => {
+                cap.independent_entry_move
+                    && moves.iter().all(|m| queue(&m.queue) && m.entry.0 < cap.table_entries)
+            }
+            Op::WriteTable(table) => {
+                cap.table_entries > 0
+                    && table.len() == usize::from(cap.table_entries)
+                    && table.iter().all(queue)
+            }
+            Op::ResetTable => cap.table_entries > 0,
+            Op::Channels(n) => {
+                let range = 1..=cap.max_queues;
+                let settable = cap.channels == ChannelControl::Settable || *n == before.channels();
+                settable && range.contains(n) && before.table.iter().all(|q| q.0 < *n)
+            }
+            Op::Home { queue: q, .. } => cap.queue_affinity && queue(q),
+            Op::HashTypes(t) => cap.hash_types_settable && t.is_subset(HashTypes::DEFAULT),
+            Op::DefaultQueue(q) => queue(q),
+        };
+        let after = apply(cap, before, &op);
+        prop_assert_eq!(after.is_ok(), possible, "{}: {:?}", op, after);
+        let Ok(after) = after else { return Ok(()) };
+        prop_assert!(after.table.iter().chain([&after.default_queue]).all(|q| q.0 < after.channels()));
+        let mut expected = before.clone();
+        match op {
+            Op::Enable => expected.enabled = true,
+            Op::Disable => expected.enabled = false,
+            Op::SetKey(key) => expected.key = key,
+            Op::SetEntries(moves) => {
+                moves.iter().for_each(|m| expected.table[m.entry.index()] = m.queue);
+                expected.user_table = UserTable::Yes;
+            }
+            Op::WriteTable(table) => (expected.table, expected.user_table) = (table, UserTable::Yes),
+            Op::ResetTable => {
+                let spread = |i| QueueId(i % before.channels());
+                expected.table = (0..cap.table_entries).map(spread).collect();
+                expected.user_table = UserTable::No;
+            }
+            Op::Channels(n) => {
+                expected.queues.resize(usize::from(n), Queue { home: None });
+                expected.default_queue = if before.default_queue.0 < n { before.default_queue } else { QueueId(0) };
+            }
+            Op::Home { queue, cpu } => expected.queues[queue.index()].home = cpu,
+            Op::HashTypes(types) => expected.hash_types = types,
+            Op::DefaultQueue(queue) => expected.default_queue = queue,
+        }
+        prop_assert_eq!(after, expected);
+    }
+
     /// Patches can be merged in any grouping, before layering or by it.
     #[test]
     fn layers_are_associative(a in parts(), b in parts(), c in parts()) {
@@ -297,6 +355,27 @@ fn parts() -> impl Strategy<Value = SettingsPatch> {
         let Adapter { patch, .. } = world.adapters.into_iter().next().expect("one adapter at least");
         SettingsPatch { base_processor: base, max_processor: max, ..patch }
     })
+}
+
+/// Operations, some of them impossible on any adapter.
+fn ops() -> impl Strategy<Value = Op> {
+    let queue = || (0u16..18).prop_map(QueueId);
+    let low = || (0u16..3).prop_map(QueueId);
+    let moved = (0u16..20, low()).prop_map(|(e, queue)| EntryMove { entry: EntryIndex(e), queue });
+    let length = prop_oneof![Just(0usize), Just(1), Just(3), Just(16), Just(100), Just(101)];
+    prop_oneof![
+        Just(Op::Enable),
+        Just(Op::Disable),
+        Just(Op::ResetTable),
+        proptest::collection::vec(any::<u8>(), 3..6).prop_map(|k| Op::SetKey(HashKey::new(k))),
+        proptest::collection::vec(moved, 0..3).prop_map(Op::SetEntries),
+        (low(), length).prop_map(|(q, n)| Op::WriteTable(vec![q; n])),
+        (0u16..18).prop_map(Op::Channels),
+        (queue(), proptest::option::of(0u32..9)).prop_map(|(queue, c)| Op::Home { queue, cpu: c.map(CpuId) }),
+        proptest::sample::select(vec![HashTypes::NONE, HashTypes::DEFAULT, HashTypes::ALL])
+            .prop_map(Op::HashTypes),
+        queue().prop_map(Op::DefaultQueue),
+    ]
 }
 
 fn raws() -> impl Strategy<Value = Raw> {
