@@ -64,14 +64,12 @@ pub const fn rule(rule: Rule) -> &'static str {
             "RSS is off for the whole machine: everything goes to the primary processor, the table is kept"
         }
         Rule::IdleQueues => {
-            "there are more queues than processors in use; the others idle, because the number of queues changes only when asked, or cannot"
+            "queues beyond the processors used idle: their number is changed only when asked for, where it can be"
         }
         Rule::NoAffinity => "queues cannot be steered to processors on this adapter",
         Rule::Restore => "back to an earlier state",
-        Rule::Kept => "the adapter keeps the processors that it runs on already",
-        Rule::Shared => {
-            "a processor of this adapter serves another adapter too: there are not enough free ones where the profile wants them"
-        }
+        Rule::Kept => "a running adapter keeps its processors until it is planned anew",
+        Rule::Shared => "some of its processors serve another adapter too",
     }
 }
 

@@ -91,14 +91,14 @@ impl Driver {
         let in_use = |q: QueueId| q == device.default_queue || (device.enabled && device.table.contains(&q));
         match op {
             Op::Enable | Op::Disable | Op::DefaultQueue(_) => self.enable,
-            Op::SetKey(_) | Op::HashTypes(_) => self.rehash,
-            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => {
-                if device.enabled {
-                    self.table
-                } else {
-                    Impact::None
-                }
+            // With RSS off nothing looks at the hash or at the table.
+            Op::SetKey(_) | Op::HashTypes(_) | Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable
+                if !device.enabled =>
+            {
+                Impact::None
             }
+            Op::SetKey(_) | Op::HashTypes(_) => self.rehash,
+            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => self.table,
             Op::Channels(_) => self.channels,
             Op::Home { queue, .. } => {
                 if in_use(*queue) {

@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use oracle::Oracle;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use rssmgr_core::device::UserTable;
+use rssmgr_core::capability::ChannelControl;
+use rssmgr_core::device::{EntryMove, Op, Queue, UserTable};
 use rssmgr_core::driver::{SOFTNIC, apply, round_robin};
 use rssmgr_core::field::{Field, Raw};
-use rssmgr_core::hash::HashKey;
+use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::place::{PlaceError, Reason, Rule, Target, place};
 use rssmgr_core::plan::plan;
 use rssmgr_core::settings::{Auto, Layer, ManualTable, Origin, ProcessorPart, Settings, SettingsPatch};
@@ -45,7 +46,7 @@ fn without_manual(world: &World, index: usize) -> Option<Vec<u32>> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 600,
+        cases: ProptestConfig::default().cases.max(600),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..ProptestConfig::default()
     })]
@@ -130,21 +131,19 @@ proptest! {
     #[test]
     fn profiles_order(world in worlds()) {
         let results = placed(&world);
-        // A failing adapter stays where it is.
+        // A failing adapter stays where it is. What is kept is known before anything is chosen.
         let in_use = |i: usize| match &results[i] {
             Ok(target) => target.processors.clone(),
             Err(_) => world.adapters[i].assigned.clone().unwrap_or_default(),
         };
         let settled = |i: usize| {
             let oracle = Oracle::of(&world, &world.adapters[i]);
-            oracle.kept().is_some()
+            oracle.nowhere() || oracle.kept().is_some()
         };
         for (me, (adapter, result)) in world.adapters.iter().zip(&results).enumerate() {
             let oracle = Oracle::of(&world, adapter);
             let Ok(target) = result else { continue };
-            // An adapter whose settings are refused for other reasons than processors may settle early or late.
-            let unsure = |i: usize| results[i].is_err() && !settled(i);
-            if oracle.kept().is_some() || (0..results.len()).any(unsure) {
+            if oracle.kept().is_some() {
                 continue;
             }
             let mut shares: BTreeMap<u32, u32> = BTreeMap::new();
@@ -168,6 +167,14 @@ proptest! {
                 let count = given.get(&oracle.node(*cpu)).copied().unwrap_or(0);
                 let rank = oracle.rank(*cpu, share(*cpu), count);
                 prop_assert!(Some(rank) > last, "{cpu} was passed over for {active:?}");
+            }
+            for node in world.machine.nodes() {
+                let here = |c: &u32| oracle.node(*c) == node;
+                let rank = |c: &u32| oracle.rank_in_node(*c, share(*c));
+                let used: Vec<_> = active.iter().filter(|c| here(c)).map(rank).collect();
+                prop_assert!(used.is_sorted(), "node {node} of {active:?} is not in order");
+                let unused = oracle.eligible.iter().filter(|c| here(c) && !active.contains(c)).map(rank).min();
+                prop_assert!(unused.is_none_or(|u| used.last() < Some(&u)), "node {node} gave a worse one in {active:?}");
             }
         }
     }
@@ -250,6 +257,64 @@ proptest! {
         }
     }
 
+    /// An operation is refused when it asks for what is not there, and otherwise does what it says and no more.
+    #[test]
+    fn drivers_refuse_what_cannot_be(world in worlds(), op in ops()) {
+        for Adapter { capability: cap, device: before, .. } in &world.adapters {
+        let queue = |q: &QueueId| q.0 < before.channels();
+        let possible = match &op {
+            Op::Enable | Op::Disable => true,
+            Op::SetKey(key) => cap.key_settable && key.len() == 4,
+            Op::SetEntries(moves) => {
+                cap.independent_entry_move
+                    && moves.iter().all(|m| queue(&m.queue) && m.entry.0 < cap.table_entries)
+            }
+            Op::WriteTable(table) => {
+                cap.table_entries > 0
+                    && table.len() == usize::from(cap.table_entries)
+                    && table.iter().all(queue)
+            }
+            Op::ResetTable => cap.table_entries > 0,
+            Op::Channels(n) => {
+                let range = 1..=cap.max_queues;
+                let settable = cap.channels == ChannelControl::Settable || *n == before.channels();
+                settable && range.contains(n) && before.table.iter().all(|q| q.0 < *n)
+            }
+            Op::Home { queue: q, .. } => cap.queue_affinity && queue(q),
+            Op::HashTypes(t) => cap.hash_types_settable && t.is_subset(HashTypes::DEFAULT),
+            Op::DefaultQueue(q) => queue(q),
+        };
+        let after = apply(cap, before, &op);
+        prop_assert_eq!(after.is_ok(), possible, "{}: {:?}", op, after);
+        let Ok(after) = after else { continue };
+        prop_assert!(after.table.iter().chain([&after.default_queue]).all(|q| q.0 < after.channels()));
+        let mut expected = before.clone();
+        match op.clone() {
+            Op::Enable => expected.enabled = true,
+            Op::Disable => expected.enabled = false,
+            Op::SetKey(key) => expected.key = key,
+            Op::SetEntries(moves) => {
+                moves.iter().for_each(|m| expected.table[m.entry.index()] = m.queue);
+                expected.user_table = UserTable::Yes;
+            }
+            Op::WriteTable(table) => (expected.table, expected.user_table) = (table, UserTable::Yes),
+            Op::ResetTable => {
+                let spread = |i| QueueId(i % before.channels());
+                expected.table = (0..cap.table_entries).map(spread).collect();
+                expected.user_table = UserTable::No;
+            }
+            Op::Channels(n) => {
+                expected.queues.resize(usize::from(n), Queue { home: None });
+                expected.default_queue = if before.default_queue.0 < n { before.default_queue } else { QueueId(0) };
+            }
+            Op::Home { queue, cpu } => expected.queues[queue.index()].home = cpu,
+            Op::HashTypes(types) => expected.hash_types = types,
+            Op::DefaultQueue(queue) => expected.default_queue = queue,
+        }
+        prop_assert_eq!(after, expected);
+        }
+    }
+
     /// Patches can be merged in any grouping, before layering or by it.
     #[test]
     fn layers_are_associative(a in parts(), b in parts(), c in parts()) {
@@ -297,6 +362,28 @@ fn parts() -> impl Strategy<Value = SettingsPatch> {
         let Adapter { patch, .. } = world.adapters.into_iter().next().expect("one adapter at least");
         SettingsPatch { base_processor: base, max_processor: max, ..patch }
     })
+}
+
+/// Operations, some of them impossible on any adapter.
+fn ops() -> impl Strategy<Value = Op> {
+    let queue = || (0u16..18).prop_map(QueueId);
+    let low = || (0u16..3).prop_map(QueueId);
+    let moved = (0u16..20, low()).prop_map(|(e, queue)| EntryMove { entry: EntryIndex(e), queue });
+    let length = prop_oneof![Just(0usize), Just(1), Just(3), Just(16), Just(100), Just(101)];
+    prop_oneof![
+        1 => Just(Op::Enable),
+        1 => Just(Op::Disable),
+        1 => Just(Op::ResetTable),
+        1 => proptest::collection::vec(any::<u8>(), 3..6).prop_map(|k| Op::SetKey(HashKey::new(k))),
+        1 => proptest::collection::vec(moved, 0..3).prop_map(Op::SetEntries),
+        1 => (low(), length).prop_map(|(q, n)| Op::WriteTable(vec![q; n])),
+        // Shrinking past the default queue needs luck.
+        8 => (0u16..18).prop_map(Op::Channels),
+        1 => (queue(), proptest::option::of(0u32..9)).prop_map(|(queue, c)| Op::Home { queue, cpu: c.map(CpuId) }),
+        1 => proptest::sample::select(vec![HashTypes::NONE, HashTypes::DEFAULT, HashTypes::ALL])
+            .prop_map(Op::HashTypes),
+        1 => queue().prop_map(Op::DefaultQueue),
+    ]
 }
 
 fn raws() -> impl Strategy<Value = Raw> {

@@ -51,7 +51,7 @@ pub enum PlaceError {
         remedy: String,
     },
     /// An explicit entry beyond the table.
-    #[error("table entry {entry} does not exist: the table has entries 0 to {}", .entries.saturating_sub(1))]
+    #[error("table entry {entry} does not exist: {}", table(*.entries))]
     NoSuchEntry {
         /// The entry asked for.
         entry: EntryIndex,
@@ -153,6 +153,13 @@ impl PlaceError {
             remedies.push("bring a CPU online or lift its isolation");
         }
         Self::NothingEligible { because: parts.join(", "), remedy: remedies.join(", or ") }
+    }
+}
+
+fn table(entries: u16) -> String {
+    match entries.checked_sub(1) {
+        Some(last) => format!("the table has entries 0 to {last}"),
+        None => "this adapter has no indirection table".into(),
     }
 }
 

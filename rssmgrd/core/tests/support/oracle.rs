@@ -110,7 +110,16 @@ impl<'a> Oracle<'a> {
         array
     }
 
-    /// The rank of a processor in the profile's order, given how many other adapters use each and, for NUMA, how many
+    /// The rank of a processor among those of its node, given how many other adapters use it. The lower comes first.
+    pub(crate) fn rank_in_node(&self, cpu: u32, shares: u32) -> [u32; 6] {
+        let sibling = u32::from(first_thread(self.machine, cpu) != Some(cpu));
+        match self.profile() {
+            Profile::Numa | Profile::NumaStatic => [sibling, shares, cpu, 0, 0, 0],
+            _ => self.rank(cpu, shares, 0),
+        }
+    }
+
+    /// The rank of a processor in the profile's order, given how many other adapters use it and, for NUMA, how many
     /// processors its node gave before it. The lower comes first.
     pub(crate) fn rank(&self, cpu: u32, shares: u32, given: usize) -> [u32; 6] {
         let facts = &self.machine.cpus[&cpu];
@@ -118,7 +127,7 @@ impl<'a> Oracle<'a> {
         let distance = self.distance(cpu);
         match self.profile() {
             Profile::Numa | Profile::NumaStatic => {
-                [sibling, u32::try_from(given).unwrap(), distance, facts.node, shares, cpu]
+                [sibling, u32::try_from(given).unwrap(), distance, facts.node, 0, 0]
             }
             Profile::Balanced => [sibling, 1024 - facts.capacity.unwrap_or(1024), shares, distance, cpu, 0],
             Profile::Closest | Profile::ClosestStatic | Profile::Conservative => {
@@ -141,15 +150,20 @@ impl<'a> Oracle<'a> {
         self.machine.cpus[&cpu].node
     }
 
-    /// Whether no target is possible, before explicit entries are looked at.
-    pub(crate) fn refused(&self, boot_key: Option<usize>) -> bool {
+    /// Whether no processor can be chosen at all.
+    pub(crate) fn nowhere(&self) -> bool {
         let patch = &self.adapter.patch;
         let (base, max) = (whole(patch.base_processor), whole(patch.max_processor));
-        let settings = self.eligible.is_empty()
+        self.eligible.is_empty()
             || base.zip(max).is_some_and(|(b, m)| b > m)
             || self.preferred().is_some_and(|n| !self.machine.nodes().contains(&n))
             || self.profile() == Profile::Balanced
-                && (base.is_some() || max.is_some() || self.preferred().is_some());
+                && (base.is_some() || max.is_some() || self.preferred().is_some())
+    }
+
+    /// Whether no target is possible, explicit entries aside.
+    pub(crate) fn refused(&self, boot_key: Option<usize>) -> bool {
+        let patch = &self.adapter.patch;
         let cap = &self.adapter.capability;
         let there = self.adapter.device.key.bytes();
         let key = match &patch.hash_key {
@@ -166,7 +180,7 @@ impl<'a> Oracle<'a> {
             Some(Auto::Is(t)) if t == HashTypes::DEFAULT => false,
             Some(Auto::Is(t)) => !cap.hash_types_settable || t == HashTypes::ALL,
         };
-        settings || key || types
+        self.nowhere() || key || types
     }
 
     /// Whether the explicit entries fit beside these processors.
