@@ -1,0 +1,4 @@
+//! The software NIC with its threads running.
+
+mod conservation;
+mod support;
