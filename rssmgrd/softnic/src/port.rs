@@ -22,6 +22,9 @@ use crate::source::{Feed, Loss, Next, Prepared, SourceState};
 
 /// Packets between two looks at the clock and the mailbox.
 const BATCH: usize = 64;
+/// Packets after which sleeping workers are woken at the latest: interrupt moderation. A wake-up costs as much as
+/// handling tens of packets.
+const MODERATION: u64 = 512;
 /// Looks at a full ring before the port lets others run.
 const SPINS: u32 = 64;
 /// Times that it lets others run before it sleeps.
@@ -121,7 +124,7 @@ impl Port {
     pub(crate) fn new(shared: Arc<Shared>, mailbox: Arc<Mailbox>) -> Self {
         let steering = Arc::clone(&lock(&mailbox.orders).steering);
         let lanes =
-            Lanes { shared: Arc::clone(&shared), senders: Vec::new(), touched: Vec::new(), number: 0 };
+            Lanes { shared: Arc::clone(&shared), senders: Vec::new(), touched: Vec::new(), number: 0, flushed: 0 };
         let epoch = shared.epoch();
         Self { shared, mailbox, changes: 0, steering, lanes, epoch, feed: Feed::None, loss: Loss::Lossless }
     }
@@ -131,7 +134,7 @@ impl Port {
         while !self.shared.is_stopping() {
             self.follow();
             let pause = self.take_batch();
-            self.lanes.flush();
+            self.lanes.flush_if(!matches!(pause, Pause::No));
             let news = || self.mailbox.changes() != self.changes || self.shared.is_stopping();
             match pause {
                 Pause::No => {}
@@ -204,6 +207,8 @@ struct Lanes {
     touched: Vec<usize>,
     /// Packets that arrived.
     number: u64,
+    /// How many of them were published.
+    flushed: u64,
 }
 
 impl Lanes {
@@ -294,6 +299,13 @@ impl Lanes {
         true
     }
 
+    /// Flushes when the port is about to pause, or enough has come together.
+    fn flush_if(&mut self, pausing: bool) {
+        if pausing || self.number - self.flushed >= MODERATION {
+            self.flush();
+        }
+    }
+
     /// Publishes what was put into the rings and wakes the workers.
     fn flush(&mut self) {
         for queue in self.touched.drain(..) {
@@ -304,6 +316,7 @@ impl Lanes {
                 sender.link().bell.ring();
             }
         }
+        self.flushed = self.number;
         self.shared.generated.0.store(self.number, Ordering::Release);
     }
 
