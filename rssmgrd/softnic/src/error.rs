@@ -92,6 +92,38 @@ pub enum SoftnicError {
     /// The machine cannot be read.
     #[error(transparent)]
     Host(#[from] rssmgr_host::HostError),
+    /// A capture that cannot be opened.
+    #[error(transparent)]
+    CaptureOpen(rssmgr_host::capture::CaptureError),
+    /// A capture that is none, or is damaged.
+    #[error("{file}: {cause}")]
+    Capture {
+        /// The file.
+        file: String,
+        /// What is wrong with it, and where.
+        cause: rssmgr_host::capture::CaptureError,
+    },
+    /// A capture that does not fit into memory.
+    #[error(
+        "{file}: packet {packet} is the first for which there is no room: the packets of a capture may take {limit} MiB; keep fewer of them (`editcap -r IN OUT 1-{}`) or only their headers (`editcap -s 128 IN OUT`)", .packet - 1
+    )]
+    CaptureTooLarge {
+        /// The file.
+        file: String,
+        /// The first packet that does not fit, from 1.
+        packet: u64,
+        /// The most memory, in MiB.
+        limit: u64,
+    },
+    /// A capture without packets.
+    #[error("{file}: the capture holds no packet; capture again")]
+    CaptureEmpty {
+        /// The file.
+        file: String,
+    },
+    /// An interface that cannot be read.
+    #[error(transparent)]
+    Interface(#[from] rssmgr_netlink::packet_socket::PacketError),
     /// A table that cannot be.
     #[error(transparent)]
     Table(#[from] rssmgr_core::steer::TableError),

@@ -35,6 +35,8 @@ mod worker;
 
 pub use error::{SoftnicError, SpecError};
 pub use nic::SoftNic;
-pub use source::{Loss, Rate, Sizes, SourceSpec, SourceState, SyntheticSpec};
+pub use source::{
+    CaptureSpec, InterfaceSpec, Loss, Pace, Rate, Rounds, Sizes, SourceSpec, SourceState, SyntheticSpec,
+};
 pub use spec::{SoftnicSpec, TopologySpec};
 pub use tap::{HandledPacket, Tap};

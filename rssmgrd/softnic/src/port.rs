@@ -76,6 +76,14 @@ impl Mailbox {
         lock(&self.orders).state.clone()
     }
 
+    /// Notes what became of the source, unless another was ordered meanwhile.
+    fn report(&self, state: SourceState) {
+        let mut orders = lock(&self.orders);
+        if orders.source.is_none() {
+            orders.state = state;
+        }
+    }
+
     /// Whether the port has followed every change.
     pub(crate) fn is_followed(&self) -> bool {
         self.followed.load(Ordering::Acquire) == self.changes()
@@ -116,6 +124,10 @@ enum Pause {
     No,
     /// Until this moment.
     Until(Instant),
+    /// Until the source has something.
+    Poll,
+    /// Until all rings are empty.
+    Settle,
     /// Until somebody orders another source.
     Ended,
 }
@@ -123,8 +135,13 @@ enum Pause {
 impl Port {
     pub(crate) fn new(shared: Arc<Shared>, mailbox: Arc<Mailbox>) -> Self {
         let steering = Arc::clone(&lock(&mailbox.orders).steering);
-        let lanes =
-            Lanes { shared: Arc::clone(&shared), senders: Vec::new(), touched: Vec::new(), number: 0, flushed: 0 };
+        let lanes = Lanes {
+            shared: Arc::clone(&shared),
+            senders: Vec::new(),
+            touched: Vec::new(),
+            number: 0,
+            flushed: 0,
+        };
         let epoch = shared.epoch();
         Self { shared, mailbox, changes: 0, steering, lanes, epoch, feed: Feed::None, loss: Loss::Lossless }
     }
@@ -142,6 +159,12 @@ impl Port {
                     let limit = due.saturating_duration_since(Instant::now());
                     self.shared.port.sleep(news, Some(limit));
                 }
+                Pause::Poll => {
+                    if let Err(why) = self.feed.wait() {
+                        self.end(SourceState::Failed(why));
+                    }
+                }
+                Pause::Settle => self.lanes.settle(),
                 Pause::Ended => self.shared.port.sleep(news, None),
             }
         }
@@ -188,7 +211,25 @@ impl Port {
                         flow: frame.flow,
                     }
                 }
+                Next::Live(frame) => Arrival {
+                    data: self.feed.live_data(&frame),
+                    place: None,
+                    link: LinkType::Ethernet,
+                    wire_len: frame.wire_len,
+                    flow: frame.flow,
+                },
                 Next::Wait(due) => return Pause::Until(due),
+                Next::Poll => return Pause::Poll,
+                Next::Pass => return Pause::No,
+                Next::Settle => return Pause::Settle,
+                Next::Finished => {
+                    self.end(SourceState::Finished);
+                    return Pause::Ended;
+                }
+                Next::Failed(why) => {
+                    self.end(SourceState::Failed(why));
+                    return Pause::Ended;
+                }
                 Next::Nothing => return Pause::Ended,
             };
             if !self.lanes.deliver(&self.steering, &arrival, self.loss) {
@@ -196,6 +237,13 @@ impl Port {
             }
         }
         Pause::No
+    }
+
+    /// The source gives no more.
+    fn end(&mut self, state: SourceState) {
+        self.feed = Feed::None;
+        self.lanes.flush();
+        self.mailbox.report(state);
     }
 }
 

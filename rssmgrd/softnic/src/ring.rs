@@ -166,3 +166,61 @@ impl Link {
         buffers.iter().skip(first).take(words).fold(0, |sum, word| sum ^ word.load(Ordering::Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn descriptor(number: u64, place: u32, header: u8) -> Descriptor {
+        Descriptor {
+            number,
+            place,
+            header,
+            live: true,
+            cast: Cast::Unicast,
+            parsed: true,
+            flow: 0,
+            bytes: 0,
+            hashed: false,
+            hash: 0,
+            entry: 0,
+        }
+    }
+
+    /// While headers wait in a ring that is as full as can be, none is overwritten.
+    #[test]
+    fn each_slot_keeps_its_header() {
+        let (mut sender, mut receiver) = ring(3);
+        let header = |n: u64| [n.to_le_bytes(), (!n).to_le_bytes(), [7; 8]].concat();
+        // Of different lengths, so that an old header behind a short new one would show.
+        let length = |n: u64| usize::try_from(8 + n % 3 * 8).unwrap();
+        let expected = |n: u64| {
+            header(n)[..length(n)]
+                .chunks(8)
+                .fold(0, |sum, word| sum ^ u64::from_le_bytes(word.try_into().unwrap()))
+        };
+        let (mut sent, mut seen) = (0, 0);
+        while seen < 1000 {
+            while sender.has_room() {
+                let header = &header(sent)[..length(sent)];
+                let place = sender.store_header(header);
+                assert!(sender.push(descriptor(sent, place, u8::try_from(header.len()).unwrap())));
+                sent += 1;
+            }
+            assert!(!sender.push(descriptor(sent, 0, 0)), "full");
+            let chunk = receiver.consumer.read_chunk(1 + usize::try_from(seen % 3).unwrap()).unwrap();
+            let (first, second) = chunk.as_slices();
+            for d in first.iter().chain(second) {
+                assert_eq!(d.number, seen);
+                assert_eq!(receiver.link.touch(d.place, d.header), expected(seen));
+                seen += 1;
+            }
+            chunk.commit_all();
+        }
+    }
+
+    #[test]
+    fn a_descriptor_is_half_a_cache_line() {
+        assert_eq!(size_of::<Descriptor>(), 32);
+    }
+}

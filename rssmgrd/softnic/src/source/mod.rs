@@ -4,8 +4,12 @@
 //! opened, everything that takes long or can fail. What is prepared goes to the port, which asks it for one packet
 //! after the other.
 //!
-//! The rooms: `synthetic` (made-up flows) and `pace` (when the next packet is due).
+//! The rooms: `synthetic` (made-up flows), `capture` (a file), `interface` (live frames), `pace` (when the next
+//! packet is due) and `flow` (telling the flows of real traffic apart).
 
+mod capture;
+mod flow;
+mod interface;
 mod pace;
 mod synthetic;
 
@@ -16,6 +20,9 @@ use crate::error::{SoftnicError, SpecError};
 use crate::frame::FrameStore;
 use crate::options::{Options, shown};
 
+pub use capture::{CaptureSpec, Pace, Rounds};
+pub use interface::InterfaceSpec;
+pub(crate) use interface::LiveFrame;
 pub use pace::Rate;
 pub use synthetic::{Sizes, SyntheticSpec};
 
@@ -58,6 +65,10 @@ pub enum SourceSpec {
     None,
     /// `synthetic[:OPTIONS]`: made-up flows.
     Synthetic(SyntheticSpec),
+    /// `pcap:FILE[,OPTIONS]`: the packets of a capture file.
+    Pcap(CaptureSpec),
+    /// `interface:NAME`: the frames that a network interface receives.
+    Interface(InterfaceSpec),
 }
 
 impl SourceSpec {
@@ -70,11 +81,14 @@ impl SourceSpec {
         match kind {
             "none" => Options::parse("source none", &[], rest).map(|_| Self::None),
             "synthetic" => SyntheticSpec::parse(rest).map(Self::Synthetic),
+            "pcap" => CaptureSpec::parse(rest).map(Self::Pcap),
+            "interface" => InterfaceSpec::parse(rest).map(Self::Interface),
             _ => Err(SpecError::Value {
                 of: "software NIC",
                 key: "source",
                 value: shown(text),
-                allowed: "`synthetic[:OPTIONS]` or `none`".to_owned(),
+                allowed: "`synthetic[:OPTIONS]`, `pcap:FILE[,OPTIONS]`, `interface:NAME` or `none`"
+                    .to_owned(),
             }),
         }
     }
@@ -92,6 +106,8 @@ impl SourceSpec {
                 loss: Loss::Lossless,
             }),
             Self::Synthetic(spec) => Ok(synthetic::prepare(spec, mac)),
+            Self::Pcap(spec) => capture::prepare(spec),
+            Self::Interface(spec) => interface::prepare(spec),
         }
     }
 }
@@ -102,6 +118,8 @@ impl fmt::Display for SourceSpec {
         match self {
             Self::None => f.write_str("none"),
             Self::Synthetic(spec) => write!(f, "synthetic:{spec}"),
+            Self::Pcap(spec) => write!(f, "pcap:{spec}"),
+            Self::Interface(spec) => write!(f, "interface:{spec}"),
         }
     }
 }
@@ -142,19 +160,31 @@ impl Prepared {
     pub(crate) fn state(&self) -> SourceState {
         match self.feed {
             Feed::None => SourceState::Finished,
-            Feed::Synthetic(_) => SourceState::Running,
+            Feed::Synthetic(_) | Feed::Capture(_) | Feed::Interface(_) => SourceState::Running,
         }
     }
 }
 
 /// What comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// This frame of the store.
     Frame(usize),
+    /// This frame in the feed's buffer.
+    Live(LiveFrame),
     /// Nothing before this moment.
     Wait(Instant),
-    /// Nothing any more.
+    /// Nothing until [`Feed::wait`] returns.
+    Poll,
+    /// Something, but the mailbox shall be looked at first.
+    Pass,
+    /// Something, but all rings must be empty first.
+    Settle,
+    /// Nothing any more: all was given.
+    Finished,
+    /// Nothing any more, and why.
+    Failed(String),
+    /// Nothing at all.
     Nothing,
 }
 
@@ -163,6 +193,8 @@ pub(crate) enum Next {
 pub(crate) enum Feed {
     None,
     Synthetic(synthetic::Feed),
+    Capture(capture::Feed),
+    Interface(Box<interface::Feed>),
 }
 
 impl Feed {
@@ -171,6 +203,24 @@ impl Feed {
         match self {
             Self::None => Next::Nothing,
             Self::Synthetic(feed) => feed.next(now),
+            Self::Capture(feed) => feed.next(now),
+            Self::Interface(feed) => feed.next(),
+        }
+    }
+
+    /// The bytes of the live frame that was given last.
+    pub(crate) fn live_data(&self, frame: &LiveFrame) -> &[u8] {
+        match self {
+            Self::Interface(feed) => feed.data(frame),
+            Self::None | Self::Synthetic(_) | Self::Capture(_) => &[],
+        }
+    }
+
+    /// Waits a moment for the next packet, after [`Next::Poll`]; why none can come any more.
+    pub(crate) fn wait(&self) -> Result<(), String> {
+        match self {
+            Self::Interface(feed) => feed.wait(),
+            Self::None | Self::Synthetic(_) | Self::Capture(_) => Ok(()),
         }
     }
 }

@@ -10,7 +10,7 @@ const LONGEST_NAP: Duration = Duration::from_millis(5);
 /// The most packets that are saved up.
 const BURST: u64 = 64;
 /// A source that is later than this does not try to catch up.
-const LATEST: Duration = Duration::from_millis(100);
+pub(super) const LATEST: Duration = Duration::from_millis(100);
 /// Nanoseconds of a second.
 const SECOND: u128 = 1_000_000_000;
 

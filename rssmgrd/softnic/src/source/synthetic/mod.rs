@@ -233,3 +233,6 @@ impl Feed {
         Next::Frame(usize::try_from(flow * self.sizes + size).unwrap_or(usize::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests;
