@@ -174,7 +174,7 @@ pub fn settings(s: &Settings) -> Vec<SettingRecord> {
 #[must_use]
 pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
     let topology = &view.topology;
-    let array = view.target.as_ref().map_or_else(|| own_array(view), |t| t.array.clone());
+    let array = processor_array(view);
     let used = view.target.as_ref().map_or_else(|| in_use(&view.device), |t| t.processors.clone());
     let eligible = eligible::eligible(topology, &view.settings);
     let present: Vec<CpuId> = topology.cpus().map(|(id, _)| id).collect();
@@ -239,6 +239,12 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         reasons: view.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
         generation: view.generation.0,
     }
+}
+
+/// The eligible processors of an adapter by distance: its `RssProcessorArray`.
+#[must_use]
+pub fn processor_array(view: &AdapterView) -> Vec<Candidate> {
+    view.target.as_ref().map_or_else(|| own_array(view), |t| t.array.clone())
 }
 
 /// The processor array of an adapter that is only observed.
@@ -628,7 +634,7 @@ fn chain(view: &AdapterView, entry: EntryIndex) -> Vec<String> {
 fn cpu_why(snapshot: &Snapshot, view: &AdapterView, cpu: CpuId) -> CpuWhyRecord {
     let device = &view.device;
     let judged = verdict(&view.topology, &view.settings, cpu);
-    let array = view.target.as_ref().map_or_else(|| own_array(view), |t| t.array.clone());
+    let array = processor_array(view);
     let rank = array.iter().position(|c| c.cpu == cpu).map(|i| count(i + 1));
     let queues: Vec<u32> =
         (0..device.channels()).filter(|q| device.home(QueueId(*q)) == Some(cpu)).map(u32::from).collect();

@@ -35,6 +35,7 @@ pub const fn limit(by: LimitBy) -> &'static str {
         LimitBy::Channels => "the queues that the adapter can have",
         LimitBy::TableEntries => "the entries of the indirection table",
         LimitBy::Vectors => "the interrupt vectors",
+        LimitBy::Kept => "the processors that it runs on already and keeps",
     }
 }
 
@@ -62,9 +63,13 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::GloballyOff => {
             "RSS is off for the whole machine: everything goes to the primary processor, the table is kept"
         }
-        Rule::IdleQueues => "the number of queues cannot be changed on this adapter; the others idle",
+        Rule::IdleQueues => {
+            "queues beyond the processors used idle: their number is changed only when asked for, where it can be"
+        }
         Rule::NoAffinity => "queues cannot be steered to processors on this adapter",
         Rule::Restore => "back to an earlier state",
+        Rule::Kept => "a running adapter keeps its processors until it is planned anew",
+        Rule::Shared => "some of its processors serve another adapter too",
     }
 }
 

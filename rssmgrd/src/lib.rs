@@ -1,2 +1,17 @@
 #![forbid(unsafe_code)]
-//! .
+//! The daemon: the imperative shell around `rssmgr_core::manager`.
+//!
+//! [`app`] wires everything. [`owner`] holds the manager and executes its effects; readers see what it publishes and
+//! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`], [`store`],
+//! [`service`], [`clock`].
+
+pub mod app;
+pub mod args;
+pub mod backend;
+pub mod clock;
+pub mod dbus;
+pub mod events;
+pub mod metrics;
+pub mod owner;
+pub mod service;
+pub mod store;

@@ -1,4 +1,8 @@
 #![forbid(unsafe_code)]
 //! Entry point; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rssmgrd::app::main()
+}

@@ -91,14 +91,14 @@ impl Driver {
         let in_use = |q: QueueId| q == device.default_queue || (device.enabled && device.table.contains(&q));
         match op {
             Op::Enable | Op::Disable | Op::DefaultQueue(_) => self.enable,
-            Op::SetKey(_) | Op::HashTypes(_) => self.rehash,
-            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => {
-                if device.enabled {
-                    self.table
-                } else {
-                    Impact::None
-                }
+            // With RSS off nothing looks at the hash or at the table.
+            Op::SetKey(_) | Op::HashTypes(_) | Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable
+                if !device.enabled =>
+            {
+                Impact::None
             }
+            Op::SetKey(_) | Op::HashTypes(_) => self.rehash,
+            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => self.table,
             Op::Channels(_) => self.channels,
             Op::Home { queue, .. } => {
                 if in_use(*queue) {
@@ -117,8 +117,16 @@ impl Driver {
 /// # Errors
 /// What a driver would refuse.
 pub fn apply(cap: &Capability, device: &Device, op: &Op) -> Result<Device, Refusal> {
-    let mut d = device.clone();
-    let last = device.channels().saturating_sub(1);
+    let mut after = device.clone();
+    change(cap, &mut after, op)?;
+    Ok(after)
+}
+
+/// [`apply`] in place, for the planner, which gives up its device after a refusal: what a refused operation leaves
+/// is not defined.
+pub(crate) fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
+    let channels = d.channels();
+    let last = channels.saturating_sub(1);
     let queue_ok = |queue: QueueId| {
         if queue.0 <= last { Ok(()) } else { Err(Refusal::NoSuchQueue { op: op.to_string(), queue, last }) }
     };
@@ -164,11 +172,11 @@ pub fn apply(cap: &Capability, device: &Device, op: &Op) -> Result<Device, Refus
             if cap.table_entries == 0 {
                 return Err(unsupported());
             }
-            d.table = round_robin(cap.table_entries, device.channels());
+            d.table = round_robin(cap.table_entries, channels);
             d.user_table = UserTable::No;
         }
         Op::Channels(n) => {
-            if cap.channels == ChannelControl::Fixed && *n != device.channels() {
+            if cap.channels == ChannelControl::Fixed && *n != channels {
                 return Err(unsupported());
             }
             if *n == 0 || *n > cap.max_queues {
@@ -209,7 +217,7 @@ pub fn apply(cap: &Capability, device: &Device, op: &Op) -> Result<Device, Refus
             d.default_queue = *queue;
         }
     }
-    Ok(d)
+    Ok(())
 }
 
 /// A table that sends entry `i` to queue `i mod queues`.

@@ -45,7 +45,8 @@ pub struct AdapterInput<'a> {
     pub device: &'a Device,
     /// Queues it had when it was first seen; what `queues = auto` means.
     pub found_queues: u16,
-    /// The processors it runs on now; `None` when it was never placed.
+    /// The processors that were chosen for it and that it runs on now (the [`Target::active`] first of its target);
+    /// `None` when it was never placed.
     pub assigned: Option<&'a [CpuId]>,
     /// Whether its processors are chosen anew. A running adapter is otherwise left where it is.
     pub replan: bool,
@@ -58,42 +59,59 @@ pub struct AdapterInput<'a> {
 /// Places all adapters at once. An adapter that keeps its processors is not moved by the arrival of another; those
 /// to be planned anew are placed in order of id around them. Same input, same result.
 ///
-/// The answers are in the order of the inputs; a failing adapter does not disturb the others.
+/// The answers are in the order of the inputs. A failing adapter does not disturb the others: it keeps running where
+/// it is, so its processors count as used.
 #[must_use]
 pub fn place(inputs: &[AdapterInput<'_>], topology: &Topology) -> Vec<Result<Target, PlaceError>> {
     let arrays: Vec<_> = inputs.iter().map(|a| Array::of(a, topology)).collect();
-    let kept: Vec<Option<&[CpuId]>> = inputs
-        .iter()
-        .zip(&arrays)
-        .map(|(input, array)| {
-            let assigned = input.assigned.filter(|a| !input.replan && !a.is_empty())?;
-            let array = array.as_ref().ok()?;
-            assigned.iter().all(|cpu| array.eligible.contains(*cpu)).then_some(assigned)
-        })
-        .collect();
-    let mut shares: BTreeMap<CpuId, u32> = BTreeMap::new();
-    let use_all = |shares: &mut BTreeMap<CpuId, u32>, cpus: &[CpuId]| {
-        for cpu in cpus {
-            *shares.entry(*cpu).or_default() += 1;
-        }
-    };
-    kept.iter().flatten().for_each(|cpus| use_all(&mut shares, cpus));
-
-    let mut turn: Vec<usize> = (0..inputs.len()).collect();
-    turn.sort_by_key(|&i| inputs[i].id);
+    let mut shares = Shares::default();
     let mut results: Vec<Option<Result<Target, PlaceError>>> = inputs.iter().map(|_| None).collect();
+    for ((input, array), result) in inputs.iter().zip(&arrays).zip(&mut results) {
+        *result = match array {
+            Ok(array) => array.kept(input).map(|cpus| target(input, topology, array, cpus, true)),
+            Err(e) => Some(Err(e.clone())),
+        };
+        if let Some(result) = result {
+            shares.add(result, input);
+        }
+    }
+    let mut turn: Vec<usize> = (0..inputs.len()).filter(|i| results[*i].is_none()).collect();
+    turn.sort_by_key(|&i| inputs[i].id);
     for i in turn {
-        let result = arrays[i].as_ref().map_err(Clone::clone).and_then(|array| match kept[i] {
-            Some(cpus) => target(&inputs[i], topology, array, cpus.to_vec()),
-            None => {
-                let cpus = choose(&inputs[i], topology, array, &shares)?;
-                use_all(&mut shares, &cpus);
-                target(&inputs[i], topology, array, cpus)
-            }
+        let result = arrays[i].as_ref().map_err(Clone::clone).and_then(|array| {
+            let cpus = choose(&inputs[i], topology, array, &shares)?;
+            target(&inputs[i], topology, array, cpus, false)
         });
+        shares.add(&result, &inputs[i]);
         results[i] = Some(result);
     }
-    results.into_iter().flatten().collect()
+    let mut results: Vec<_> = results.into_iter().flatten().collect();
+    for target in results.iter_mut().flatten() {
+        if target.processors.iter().any(|cpu| shares.of(*cpu) > 1) {
+            target.reasons.push(Reason::Rule(Rule::Shared));
+        }
+    }
+    results
+}
+
+/// How many adapters use each processor.
+#[derive(Default)]
+struct Shares(BTreeMap<CpuId, u32>);
+
+impl Shares {
+    fn of(&self, cpu: CpuId) -> u32 {
+        self.0.get(&cpu).copied().unwrap_or(0)
+    }
+
+    fn add(&mut self, result: &Result<Target, PlaceError>, input: &AdapterInput<'_>) {
+        let cpus = match result {
+            Ok(target) => &target.processors,
+            Err(_) => input.assigned.unwrap_or_default(),
+        };
+        for cpu in cpus {
+            *self.0.entry(*cpu).or_default() += 1;
+        }
+    }
 }
 
 /// The eligible processors of one adapter, sorted as `RssProcessorArray` is.
@@ -120,6 +138,15 @@ impl Array {
             .collect();
         candidates.sort_by_key(|c| (c.distance, c.cpu));
         Ok(Self { candidates, eligible })
+    }
+
+    /// The processors that a running adapter keeps; `None` when they are to be chosen: it is new, a new choice was
+    /// asked for, or one of them may not be used any more.
+    fn kept(&self, input: &AdapterInput<'_>) -> Option<Vec<CpuId>> {
+        let assigned = input.assigned.filter(|a| !input.replan && !a.is_empty())?;
+        let mut seen = CpuSet::new();
+        let distinct = assigned.iter().copied().filter(|cpu| seen.insert(*cpu)).collect();
+        seen.is_subset(&self.eligible).then_some(distinct)
     }
 }
 
@@ -159,11 +186,22 @@ fn processor_limit(input: &AdapterInput<'_>, eligible: usize, queues: u16) -> (u
     limits.into_iter().min_by_key(|(n, _)| *n).unwrap_or((1, LimitBy::Queues))
 }
 
+/// How many channels there are to be. They are changed only when a number was asked for or when the processors exceed
+/// what is there: a change may drop the link, and takes transmit queues along.
+fn channels(input: &AdapterInput<'_>, queues: u16, processors: u32) -> u16 {
+    let there = input.device.channels();
+    let enough = input.settings.queues.value == Queues::Auto && processors <= there.into();
+    match input.capability.channels {
+        ChannelControl::Settable if !enough => queues,
+        _ => there,
+    }
+}
+
 fn choose(
     input: &AdapterInput<'_>,
     topology: &Topology,
     array: &Array,
-    shares: &BTreeMap<CpuId, u32>,
+    shares: &Shares,
 ) -> Result<Vec<CpuId>, PlaceError> {
     let (queues, _) = queues_wanted(input);
     let (n, _) = processor_limit(input, array.candidates.len(), queues);
@@ -178,6 +216,7 @@ fn target(
     topology: &Topology,
     array: &Array,
     mut cpus: Vec<CpuId>,
+    kept: bool,
 ) -> Result<Target, PlaceError> {
     let cap = input.capability;
     let settings = input.settings;
@@ -187,6 +226,7 @@ fn target(
     let (n, by) = processor_limit(input, array.candidates.len(), queues);
     cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     let given = u32::try_from(cpus.len()).unwrap_or(u32::MAX);
+    let by = if given < n { LimitBy::Kept } else { by };
     let asked = settings
         .max_processors
         .value
@@ -194,22 +234,26 @@ fn target(
         .unwrap_or_else(|| u32::try_from(array.candidates.len()).unwrap_or(u32::MAX));
     reasons.push(Reason::Limit { field: Field::MaxProcessors, asked, given, by });
     reasons.push(Reason::Rule(order::rule(settings.profile.value)));
+    if kept {
+        reasons.push(Reason::Rule(Rule::Kept));
+    }
     match settings.profile.value {
         Profile::Conservative => reasons.push(Reason::Rule(Rule::ConservativeUnmetered)),
         Profile::Balanced if topology.is_hybrid() => reasons.push(Reason::Rule(Rule::BalancedUnmetered)),
         _ => {}
     }
 
-    let (channels, path) = match cap.channels {
-        ChannelControl::Settable => (queues, Path::Native),
-        ChannelControl::Fixed => (input.device.channels(), Path::FixedChannels),
+    let path = match cap.channels {
+        ChannelControl::Settable => Path::Native,
+        ChannelControl::Fixed => Path::FixedChannels,
     };
-    if path == Path::FixedChannels && queues < channels {
-        reasons.push(Reason::Rule(Rule::IdleQueues));
-    }
+    let channels = channels(input, queues, n);
     let active = cpus.len();
     let mut home: Vec<CpuId> = (0..usize::from(channels)).map(|q| cpus[q % active]).collect();
     let table = table(input, array, topology, &mut cpus, &mut home, &mut reasons)?;
+    if cpus.len() < usize::from(channels) {
+        reasons.push(Reason::Rule(Rule::IdleQueues));
+    }
 
     let mut queues = input.device.queues.clone();
     queues.resize(usize::from(channels), Queue::default());
@@ -292,12 +336,18 @@ fn table(
 fn key(input: &AdapterInput<'_>) -> Result<HashKey, PlaceError> {
     let cap = input.capability;
     let want = usize::from(cap.key_bytes);
+    let there = &input.device.key;
     let wanted = match &input.settings.hash_key.value {
-        KeySetting::Keep | KeySetting::Random(None) => return Ok(input.device.key.clone()),
+        KeySetting::Keep | KeySetting::Random(None) => return Ok(there.clone()),
+        // A key that is there already needs no write, so it may be asked for where none can be made.
+        KeySetting::Given(k) if k == there => return Ok(k.clone()),
         _ if !cap.key_settable => return Err(PlaceError::KeyFixed),
         KeySetting::Symmetric => return Ok(HashKey::symmetric(want)),
         KeySetting::Given(k) if k.len() != want => return Err(PlaceError::KeyLength { got: k.len(), want }),
-        KeySetting::Host => input.boot_key.ok_or(PlaceError::NoBootKey)?,
+        // The kernel's buffer is all zero until a driver asks for the key.
+        KeySetting::Host => {
+            input.boot_key.filter(|k| k.bytes().iter().any(|b| *b != 0)).ok_or(PlaceError::NoBootKey)?
+        }
         KeySetting::Given(k) | KeySetting::Random(Some(k)) => k,
     };
     match wanted.bytes().get(..want) {

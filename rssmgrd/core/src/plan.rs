@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::capability::Capability;
 use crate::device::{Device, EntryMove, Op, Refusal, UserTable};
-use crate::driver::{Driver, Impact, apply, round_robin};
+use crate::driver::{Driver, Impact, change, round_robin};
 use crate::ids::{EntryIndex, QueueId};
 use crate::place::{Reason, Target};
 
@@ -55,6 +55,7 @@ pub fn plan(
     p.table()?;
     if want.channels() < p.device.channels() {
         p.push(Op::Channels(want.channels()))?;
+        p.give_back()?;
     }
     if want.enabled && !p.device.enabled {
         p.push(Op::Enable)?;
@@ -72,16 +73,15 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn push(&mut self, op: Op) -> Result<(), Refusal> {
-        let after = apply(self.cap, &self.device, &op)?;
         let impact = self.driver.impact(&self.device, &op);
+        change(self.cap, &mut self.device, &op)?;
         self.steps.push(Step { why: self.target.why(&op), impact, op });
-        self.device = after;
         Ok(())
     }
 
     fn home(&mut self, queue: QueueId) -> Result<(), Refusal> {
         let cpu = self.target.device.home(queue);
-        if queue.0 < self.device.channels() && self.device.home(queue) != cpu {
+        if self.cap.queue_affinity && queue.0 < self.device.channels() && self.device.home(queue) != cpu {
             self.push(Op::Home { queue, cpu })?;
         }
         Ok(())
@@ -97,20 +97,26 @@ impl Planner<'_> {
 
     fn table(&mut self) -> Result<(), Refusal> {
         let want = &self.target.device;
-        // A table that was the driver's own goes back by reset: writing the same entries would mark it as set by a
-        // user, and some drivers then refuse the next change of channels.
-        let own = want.user_table == UserTable::No && self.device.user_table == UserTable::Yes;
-        if own
-            && want.channels() == self.device.channels()
-            && want.table == round_robin(self.cap.table_entries, want.channels())
-        {
-            return self.push(Op::ResetTable);
-        }
-        if self.device.table == want.table {
+        if self.give_back()? || self.device.table == want.table {
             return Ok(());
         }
         let ops = table_ops(self.cap, &self.device.table, &want.table);
         ops.into_iter().try_for_each(|op| self.push(op))
+    }
+
+    /// Resets a table that was the driver's own, once the channels are as they were. Writing the same entries would
+    /// mark it as set by a user, and some drivers then refuse the next change of channels.
+    fn give_back(&mut self) -> Result<bool, Refusal> {
+        let want = &self.target.device;
+        let reset = want.user_table == UserTable::No
+            && self.device.user_table == UserTable::Yes
+            && self.cap.table_entries > 0
+            && want.channels() == self.device.channels()
+            && want.table == round_robin(self.cap.table_entries, want.channels());
+        if reset {
+            self.push(Op::ResetTable)?;
+        }
+        Ok(reset)
     }
 }
 

@@ -185,6 +185,11 @@ pub struct Sourced<T> {
     pub origin: Origin,
 }
 
+/// What fills in a base processor of which only a part is given (windows-rss: keyword defaults).
+const BASE: Processor = Processor { group: 0, number: 0 };
+/// What fills in a max processor of which only a part is given.
+const MAX: Processor = Processor { group: 0, number: 63 };
+
 /// The settings in force for one adapter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -271,8 +276,8 @@ impl Settings {
                 s.table.origin = l.origin.clone();
             }
         }
-        s.base_processor.value = whole(base, Processor { group: 0, number: 0 });
-        s.max_processor.value = whole(max, Processor { group: 0, number: 63 });
+        s.base_processor.value = whole(base, BASE);
+        s.max_processor.value = whole(max, MAX);
         s
     }
 }
@@ -397,12 +402,16 @@ impl SettingsPatch {
         take(&mut self.hash_types, newer.hash_types.as_ref());
         take(&mut self.smt, newer.smt.as_ref());
         take(&mut self.exclude_cpus, newer.exclude_cpus.as_ref());
-        for (slot, part) in
-            [(&mut self.base_processor, newer.base_processor), (&mut self.max_processor, newer.max_processor)]
-        {
-            if let Some(part) = part {
-                *slot = Some(part_over(part, slot.unwrap_or_default()));
-            }
+        for (slot, part, default) in [
+            (&mut self.base_processor, newer.base_processor, BASE),
+            (&mut self.max_processor, newer.max_processor, MAX),
+        ] {
+            *slot = match (*slot, part) {
+                // `auto` here hides what lies below, so a part over it must not let it show again.
+                (Some(Auto::Auto), Some(Auto::Is(p))) => Some(Auto::Is(p.or(default).into())),
+                (Some(below), Some(part)) => Some(part_over(part, below)),
+                (below, part) => part.or(below),
+            };
         }
     }
 

@@ -5,7 +5,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::selector::glob;
+use super::command::CommandError;
+use super::selector::{Selector, glob, is_glob};
 use crate::capability::Capability;
 use crate::device::Device;
 use crate::ids::{AdapterId, Generation, NodeId};
@@ -147,6 +148,23 @@ impl Snapshot {
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Arc<AdapterView>> {
         self.adapters.values().find(|a| a.facts.name == name)
+    }
+
+    /// The adapters that a reader means, ascending by id; every one when nothing is named.
+    ///
+    /// # Errors
+    /// A name or glob that matches nothing.
+    pub fn select(&self, selector: &Selector) -> Result<Vec<Arc<AdapterView>>, CommandError> {
+        let means =
+            |pattern: &String, name: &String| pattern == name || (is_glob(pattern) && glob(pattern, name));
+        let names = || self.adapters.values().map(|a| &a.facts.name);
+        if let Some(pattern) = selector.0.iter().find(|p| !names().any(|n| means(p, n))) {
+            let known = names().cloned().collect();
+            return Err(CommandError::NoSuchAdapter { pattern: pattern.clone(), known });
+        }
+        let meant =
+            |a: &&Arc<AdapterView>| selector.is_all() || selector.0.iter().any(|p| means(p, &a.facts.name));
+        Ok(self.adapters.values().filter(meant).cloned().collect())
     }
 }
 

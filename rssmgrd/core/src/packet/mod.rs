@@ -56,7 +56,7 @@ pub struct Net {
 }
 
 /// The addresses of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Addresses {
     /// IPv4.
     V4 {

@@ -51,7 +51,7 @@ pub enum PlaceError {
         remedy: String,
     },
     /// An explicit entry beyond the table.
-    #[error("table entry {entry} does not exist: the table has entries 0 to {}", .entries.saturating_sub(1))]
+    #[error("table entry {entry} does not exist: {}", table(*.entries))]
     NoSuchEntry {
         /// The entry asked for.
         entry: EntryIndex,
@@ -125,16 +125,16 @@ impl PlaceError {
             ("offline", "offline"),
             ("isolated", "isolated"),
             ("nohz_full", "nohz_full"),
-            ("excluded", "excluded by exclude_cpus"),
+            ("excluded", "in exclude_cpus"),
             ("below_base", "below base_processor"),
             ("above_max", "above max_processor"),
-            ("smt_sibling", "siblings of a core's first thread (smt = skip)"),
+            ("smt_sibling", "SMT siblings (smt = skip)"),
         ];
         let parts: Vec<String> = kinds
             .into_iter()
             .map(|(name, words)| (of(name), words))
             .filter(|(cpus, _)| !cpus.is_empty())
-            .map(|(cpus, words)| format!("CPUs {cpus} are {words}"))
+            .map(|(cpus, words)| format!("{} {cpus} {words}", if cpus.len() == 1 { "CPU" } else { "CPUs" }))
             .collect();
         let mut remedies = Vec::new();
         if !of("below_base").is_empty() {
@@ -153,6 +153,13 @@ impl PlaceError {
             remedies.push("bring a CPU online or lift its isolation");
         }
         Self::NothingEligible { because: parts.join(", "), remedy: remedies.join(", or ") }
+    }
+}
+
+fn table(entries: u16) -> String {
+    match entries.checked_sub(1) {
+        Some(last) => format!("the table has entries 0 to {last}"),
+        None => "this adapter has no indirection table".into(),
     }
 }
 

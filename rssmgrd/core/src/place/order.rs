@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{AdapterInput, Candidate, Rule};
+use super::{AdapterInput, Candidate, Rule, Shares};
 use crate::ids::{CpuId, NodeId};
 use crate::profile::Profile;
 use crate::topology::Topology;
@@ -17,23 +17,27 @@ pub(super) const fn rule(profile: Profile) -> Rule {
     }
 }
 
-/// The candidates in the order in which the profile takes them. `shares` counts the other adapters on each CPU.
+/// The candidates, which are sorted as the array is, in the order in which the profile takes them.
+///
+/// First threads come before all siblings, however near those are. Within what the profile prescribes, a processor
+/// with fewer other adapters comes first; for the Closest profiles nearness is prescribed, for NUMA the alternation of
+/// nodes, for Balanced the kind of core. What still ties is in the order of the array.
 pub(super) fn order(
     input: &AdapterInput<'_>,
     topology: &Topology,
     candidates: &[Candidate],
-    shares: &BTreeMap<CpuId, u32>,
+    shares: &Shares,
 ) -> Vec<CpuId> {
-    let shared = |c: &Candidate| shares.get(&c.cpu).copied().unwrap_or(0);
-    // Siblings come after all first threads, however near they are.
     let sibling = |c: &Candidate| !topology.is_first_online_thread(c.cpu);
     let mut list = candidates.to_vec();
     match rule(input.settings.profile.value) {
-        Rule::RoundRobinNodes => round_robin(&list, |c| (sibling(c), shared(c), c.cpu), sibling),
+        Rule::RoundRobinNodes => {
+            list.sort_by_cached_key(|c| (sibling(c), shares.of(c.cpu)));
+            list = round_robin(&list, sibling);
+        }
         Rule::ByCapacity => {
-            let capacity = |c: &Candidate| topology.cpu(c.cpu).map_or(0, |cpu| cpu.capacity);
-            list.sort_by_key(|c| (sibling(c), u16::MAX - capacity(c), c.distance, shared(c), c.cpu));
-            list.iter().map(|c| c.cpu).collect()
+            let smaller = |c: &Candidate| topology.cpu(c.cpu).map_or(u16::MAX, |cpu| u16::MAX - cpu.capacity);
+            list.sort_by_cached_key(|c| (sibling(c), smaller(c), shares.of(c.cpu)));
         }
         _ => {
             // An explicit base processor is the anchor, unless a node was preferred by name.
@@ -45,34 +49,24 @@ pub(super) fn order(
                 Some(node) => topology.distance(Some(node), c.cpu),
                 None => c.distance,
             };
-            list.sort_by_key(|c| (sibling(c), near(c), shared(c), c.cpu));
-            list.iter().map(|c| c.cpu).collect()
+            list.sort_by_cached_key(|c| (sibling(c), near(c), shares.of(c.cpu)));
         }
     }
+    list.into_iter().map(|c| c.cpu).collect()
 }
 
-/// Every node, nearest first, gives its first processor before any gives its second; all first threads before all
-/// siblings.
-fn round_robin<K: Ord>(
-    candidates: &[Candidate],
-    key: impl Fn(&Candidate) -> K,
-    sibling: impl Fn(&Candidate) -> bool,
-) -> Vec<CpuId> {
-    let mut nodes: BTreeMap<(u32, Option<NodeId>), Vec<Candidate>> = BTreeMap::new();
-    for c in candidates {
-        nodes.entry((c.distance, c.node)).or_default().push(*c);
+/// Each node gives its k-th processor before any gives the one after, nearest node first. First threads stay before
+/// all siblings, even where a node with few cores then falls behind; its siblings catch up first.
+///
+/// `list` has each node's processors in the order in which the node gives them.
+fn round_robin(list: &[Candidate], sibling: impl Fn(&Candidate) -> bool) -> Vec<Candidate> {
+    let mut given: BTreeMap<Option<NodeId>, u32> = BTreeMap::new();
+    let mut keyed = Vec::with_capacity(list.len());
+    for c in list {
+        let turn = given.entry(c.node).or_default();
+        keyed.push(((sibling(c), *turn, c.distance, c.node), *c));
+        *turn += 1;
     }
-    for members in nodes.values_mut() {
-        members.sort_by_key(|c| key(c));
-    }
-    let mut out = Vec::with_capacity(candidates.len());
-    for class in [false, true] {
-        let lists: Vec<Vec<CpuId>> = nodes
-            .values()
-            .map(|m| m.iter().filter(|c| sibling(c) == class).map(|c| c.cpu).collect())
-            .collect();
-        let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
-        out.extend((0..longest).flat_map(|i| lists.iter().filter_map(move |l| l.get(i).copied())));
-    }
-    out
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, c)| c).collect()
 }

@@ -18,6 +18,8 @@ pub enum LimitBy {
     TableEntries,
     /// The number of interrupt vectors.
     Vectors,
+    /// The processors that it runs on already and keeps.
+    Kept,
 }
 
 impl LimitBy {
@@ -31,6 +33,7 @@ impl LimitBy {
             Self::Channels => "channels",
             Self::TableEntries => "table_entries",
             Self::Vectors => "vectors",
+            Self::Kept => "kept",
         }
     }
 }
@@ -58,17 +61,22 @@ pub enum Rule {
     Disabled,
     /// RSS is off for the whole machine.
     GloballyOff,
-    /// The number of channels cannot be changed; queues that are not needed idle.
+    /// There are more queues than processors are used: the rest get no entry and idle, since channels are changed only
+    /// when asked, or cannot be.
     IdleQueues,
     /// Queues cannot be steered to CPUs here.
     NoAffinity,
     /// Back to an earlier state.
     Restore,
+    /// The adapter keeps the processors that it runs on already.
+    Kept,
+    /// A processor of this adapter serves another one too.
+    Shared,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::NearestFirst,
         Self::RoundRobinNodes,
         Self::ByCapacity,
@@ -82,6 +90,8 @@ impl Rule {
         Self::IdleQueues,
         Self::NoAffinity,
         Self::Restore,
+        Self::Kept,
+        Self::Shared,
     ];
 
     /// The name in JSON.
@@ -101,6 +111,8 @@ impl Rule {
             Self::IdleQueues => "idle_queues",
             Self::NoAffinity => "no_affinity",
             Self::Restore => "restore",
+            Self::Kept => "kept",
+            Self::Shared => "shared",
         }
     }
 

@@ -24,7 +24,7 @@ pub enum Path {
     /// Channels, table and interrupt affinity.
     #[default]
     Native,
-    /// The number of channels cannot be changed: the table uses fewer queues.
+    /// The number of channels cannot be changed: the table uses as many of them as there are processors.
     FixedChannels,
 }
 

@@ -1,0 +1,318 @@
+//! A golden case as its `case.toml` writes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
+use rssmgr_core::cpuset::CpuSet;
+use rssmgr_core::device::{Device, Queue, UserTable};
+use rssmgr_core::driver::round_robin;
+use rssmgr_core::field::{Field, FieldError, Raw};
+use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
+use rssmgr_core::topology::Topology;
+use rssmgr_core::{CpuId, EntryIndex, NodeId, Processor, QueueId};
+use serde::Deserialize;
+
+use crate::machine::{Machine, MachineCpu};
+
+/// `case.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    /// The machine.
+    machine: MachineToml,
+    /// The machine-wide RSS switch.
+    #[serde(default = "yes")]
+    pub(crate) rss: bool,
+    /// The host's boot key in hex; none when not drawn.
+    boot_key: Option<String>,
+    /// The adapters; the first has id 0, the next id 1, ...
+    pub(crate) adapter: Vec<Adapter>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MachineToml {
+    /// `NODESxCORESxTHREADS`
+    spec: Option<String>,
+    /// Threads of a core have adjacent numbers, as on Windows.
+    #[serde(default)]
+    siblings_adjacent: bool,
+    /// New numbers of the nodes of `spec`.
+    node_ids: Option<Vec<u32>>,
+    /// Instead of `spec`: nodes by number with the CPU list of each.
+    nodes: Option<BTreeMap<String, String>>,
+    /// With `nodes`: the CPU lists of cores that have several threads.
+    #[serde(default)]
+    cores: Vec<String>,
+    /// With `nodes`: this many consecutive CPUs of a node are a core.
+    threads: Option<usize>,
+    #[serde(default)]
+    offline: String,
+    #[serde(default)]
+    isolated: String,
+    #[serde(default)]
+    nohz_full: String,
+    /// SLIT rows, nodes ascending.
+    slit: Option<Vec<Vec<u32>>>,
+    /// Capacity by CPU list.
+    #[serde(default)]
+    capacity: BTreeMap<String, u32>,
+}
+
+/// An adapter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Adapter {
+    /// Its name in `expected.txt`.
+    pub(crate) name: String,
+    /// Its NUMA node; unknown when missing.
+    pub(crate) node: Option<u32>,
+    /// Queues it has now.
+    channels: u16,
+    /// Queues it had when it was first seen; `channels` when missing.
+    pub(crate) found: Option<u16>,
+    /// The most queues it can have; `channels` when missing.
+    max_queues: Option<u16>,
+    /// The number of queues cannot be changed.
+    #[serde(default)]
+    fixed_channels: bool,
+    #[serde(default = "entries")]
+    entries: u16,
+    #[serde(default = "key_bytes")]
+    key_bytes: u16,
+    #[serde(default = "yes")]
+    key_settable: bool,
+    /// Hash types the hardware has.
+    #[serde(default = "all_types")]
+    hash_types: String,
+    #[serde(default = "yes")]
+    hash_types_settable: bool,
+    /// Interrupt vectors for receive queues; unlimited when missing.
+    #[serde(default)]
+    vectors: u16,
+    #[serde(default = "yes")]
+    msi_x: bool,
+    /// Link speed in Mbit/s.
+    speed: Option<u32>,
+    /// Whether queues can be steered to CPUs.
+    #[serde(default = "yes")]
+    affinity: bool,
+    /// Whether single entries can be moved (RSSv2).
+    #[serde(default)]
+    entry_moves: bool,
+    /// The processors it runs on, as a CPU list in the order of queues.
+    pub(crate) assigned: Option<String>,
+    /// Whether its processors are chosen anew.
+    #[serde(default)]
+    pub(crate) replan: bool,
+    /// What is there, where it is not the default.
+    #[serde(default)]
+    device: DeviceToml,
+    /// Settings by key.
+    #[serde(default)]
+    settings: BTreeMap<String, toml::Value>,
+    /// Explicit entries: processor by entry.
+    #[serde(default)]
+    table: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviceToml {
+    /// A processor for each queue, `-` for any.
+    homes: Option<String>,
+    /// Queues of the entries, repeated to the length of the table; the driver's round robin when missing.
+    table: Option<String>,
+    /// `false`: RSS is off.
+    enabled: Option<bool>,
+    /// The key in hex.
+    key: Option<String>,
+    /// Hash types in force.
+    hash_types: Option<String>,
+    #[serde(default)]
+    default_queue: u16,
+}
+
+const fn yes() -> bool {
+    true
+}
+const fn entries() -> u16 {
+    128
+}
+const fn key_bytes() -> u16 {
+    40
+}
+fn all_types() -> String {
+    "all".into()
+}
+
+fn cpus(list: &str) -> Result<BTreeSet<u32>, String> {
+    let set = CpuSet::parse_list(list).map_err(|e| e.to_string())?;
+    Ok(set.iter().map(|c| c.0).collect())
+}
+
+/// A key of any length.
+fn key(hex: &str) -> Result<HashKey, String> {
+    let bytes = hex.chars().filter(char::is_ascii_hexdigit).count() / 2;
+    HashKey::parse(hex, bytes).map_err(|e| e.to_string())
+}
+
+impl Case {
+    /// The machine. One that is only a `spec` goes through [`Topology::from_spec`].
+    pub(crate) fn topology(&self) -> Result<Topology, String> {
+        let m = &self.machine;
+        let spec = m.spec.as_deref();
+        let plain = m.offline.is_empty() && m.isolated.is_empty() && m.nohz_full.is_empty();
+        if let Some(spec) = spec.filter(|_| {
+            plain && !m.siblings_adjacent && m.node_ids.is_none() && m.slit.is_none() && m.capacity.is_empty()
+        }) {
+            return Topology::from_spec(spec).map_err(|e| e.to_string());
+        }
+        let mut machine = match (spec, &m.nodes) {
+            (Some(spec), None) => {
+                let size: Vec<u32> = spec.split('x').filter_map(|n| n.parse().ok()).collect();
+                let [nodes, cores, threads] = size[..] else { return Err(format!("spec `{spec}`")) };
+                Machine::new(nodes, cores, threads, m.siblings_adjacent)
+            }
+            (None, Some(nodes)) => self.explicit(nodes)?,
+            _ => return Err("a machine has either `spec` or `nodes`".into()),
+        };
+        if let Some(ids) = &m.node_ids {
+            for cpu in machine.cpus.values_mut() {
+                cpu.node =
+                    *usize::try_from(cpu.node).ok().and_then(|n| ids.get(n)).ok_or("node_ids is short")?;
+            }
+        }
+        machine.offline = cpus(&m.offline)?;
+        machine.isolated = cpus(&m.isolated)?;
+        machine.nohz_full = cpus(&m.nohz_full)?;
+        if let Some(slit) = &m.slit {
+            machine.slit.clone_from(slit);
+        }
+        for (list, capacity) in &m.capacity {
+            for id in cpus(list)? {
+                machine.cpus.get_mut(&id).ok_or("capacity names a CPU that is not there")?.capacity =
+                    Some(*capacity);
+            }
+        }
+        machine.topology().map_err(|e| e.to_string())
+    }
+
+    fn explicit(&self, nodes: &BTreeMap<String, String>) -> Result<Machine, String> {
+        let mut machine = Machine::default();
+        for (node, list) in nodes {
+            let node = node.parse().map_err(|_| format!("node `{node}`"))?;
+            let list: Vec<u32> = cpus(list)?.into_iter().collect();
+            for core in list.chunks(self.machine.threads.unwrap_or(1).max(1)) {
+                for id in core {
+                    machine.cpus.insert(*id, MachineCpu { node, core: core[0], capacity: None });
+                }
+            }
+        }
+        for list in &self.machine.cores {
+            let threads = cpus(list)?;
+            let core = threads.first().copied().ok_or("an empty core")?;
+            for id in &threads {
+                machine.cpus.get_mut(id).ok_or("cores names a CPU that is not there")?.core = core;
+            }
+        }
+        Ok(machine)
+    }
+
+    /// The host's boot key.
+    pub(crate) fn boot_key(&self) -> Result<Option<HashKey>, String> {
+        self.boot_key.as_deref().map(key).transpose()
+    }
+}
+
+impl Adapter {
+    /// What it can do.
+    pub(crate) fn capability(&self) -> Result<Capability, String> {
+        Ok(Capability {
+            max_queues: self.max_queues.unwrap_or(self.channels),
+            channels: if self.fixed_channels { ChannelControl::Fixed } else { ChannelControl::Settable },
+            table_entries: self.entries,
+            key_bytes: self.key_bytes,
+            key_settable: self.key_settable,
+            hash_types: HashTypes::parse(&self.hash_types).map_err(|e| e.to_string())?,
+            hash_types_settable: self.hash_types_settable,
+            unhashed: UnhashedTarget::DefaultProcessor,
+            independent_entry_move: self.entry_moves,
+            serialised_moves: false,
+            vectors: self.vectors,
+            msi_x: self.msi_x,
+            queue_affinity: self.affinity,
+            link_mbps: self.speed,
+        })
+    }
+
+    /// What is there.
+    pub(crate) fn device(&self) -> Result<Device, String> {
+        let d = &self.device;
+        let mut queues = vec![Queue::default(); usize::from(self.channels)];
+        for (queue, home) in queues.iter_mut().zip(d.homes.as_deref().unwrap_or("").split_whitespace()) {
+            let cpu = || home.parse::<Processor>().map(CpuId::from).map_err(|e| e.to_string());
+            queue.home = if home == "-" { None } else { Some(cpu()?) };
+        }
+        let table = match &d.table {
+            None => round_robin(self.entries, self.channels),
+            Some(text) => {
+                let queues: Result<Vec<u16>, _> = text.split_whitespace().map(str::parse).collect();
+                let queues = queues.map_err(|e| format!("device.table: {e}"))?;
+                queues.into_iter().map(QueueId).cycle().take(usize::from(self.entries)).collect()
+            }
+        };
+        let microsoft = || {
+            HashKey::new(
+                HashKey::microsoft().bytes().iter().copied().take(usize::from(self.key_bytes)).collect(),
+            )
+        };
+        Ok(Device {
+            enabled: d.enabled.unwrap_or(true),
+            queues,
+            table,
+            key: d.key.as_deref().map_or_else(|| Ok(microsoft()), key)?,
+            hash_types: HashTypes::parse(d.hash_types.as_deref().unwrap_or("default"))
+                .map_err(|e| e.to_string())?,
+            default_queue: QueueId(d.default_queue),
+            user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
+        })
+    }
+
+    /// What was asked for, as the saved file would hold it.
+    pub(crate) fn settings(&self) -> Result<Settings, String> {
+        let mut patch = SettingsPatch::default();
+        for (key, value) in &self.settings {
+            let raw = match value {
+                toml::Value::Boolean(b) => Raw::Bool(*b),
+                toml::Value::Integer(n) => Raw::Int(*n),
+                toml::Value::String(s) => Raw::Text(s.clone()),
+                toml::Value::Array(a) => Raw::List(
+                    a.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_string)).collect(),
+                ),
+                other => return Err(format!("settings.{key}: {other}")),
+            };
+            let field = Field::from_key(key).ok_or_else(|| FieldError::unknown(key).to_string())?;
+            patch.set(field, &raw).map_err(|e| e.to_string())?;
+        }
+        let mut table = ManualTable::new();
+        for (entry, processor) in &self.table {
+            let entry = entry.parse().map_err(|_| format!("table.{entry}"))?;
+            table.insert(EntryIndex(entry), processor.parse().map_err(|e| format!("table.{entry}: {e}"))?);
+        }
+        Ok(Settings::layered(&[Layer::of(patch, table, Origin::Saved)]))
+    }
+
+    /// The processors it runs on.
+    pub(crate) fn assigned(&self) -> Result<Option<Vec<CpuId>>, String> {
+        let Some(text) = &self.assigned else { return Ok(None) };
+        let parse = |p: &str| p.parse::<Processor>().map(CpuId::from).map_err(|e| e.to_string());
+        text.split([',', ' ']).filter(|p| !p.is_empty()).map(parse).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Its node.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        self.node.map(NodeId)
+    }
+}

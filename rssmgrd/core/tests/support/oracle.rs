@@ -1,0 +1,223 @@
+//! The rules of placement once more, written from their description and sharing nothing with the code that they
+//! check: it looks at the plain machine and at the plain patch, not at a topology or at layered settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rssmgr_core::capability::ChannelControl;
+use rssmgr_core::hash::HashTypes;
+use rssmgr_core::profile::Profile;
+use rssmgr_core::settings::{Auto, KeySetting, ProcessorPart, Queues, Smt};
+
+use crate::machine::Machine;
+use crate::world::{Adapter, World};
+
+/// What is known of one adapter on one machine.
+pub(crate) struct Oracle<'a> {
+    machine: &'a Machine,
+    adapter: &'a Adapter,
+    /// CPUs that may receive.
+    pub(crate) eligible: BTreeSet<u32>,
+    /// How many processors there are to be.
+    pub(crate) n: usize,
+    /// How many channels.
+    pub(crate) channels: usize,
+    /// Every limit by name.
+    pub(crate) limits: BTreeMap<&'static str, usize>,
+}
+
+fn whole(part: Option<Auto<ProcessorPart>>) -> Option<u32> {
+    match part {
+        Some(Auto::Is(ProcessorPart { group: Some(g), number: Some(n) })) => {
+            Some(u32::from(g) * 64 + u32::from(n))
+        }
+        _ => None,
+    }
+}
+
+impl<'a> Oracle<'a> {
+    pub(crate) fn of(world: &'a World, adapter: &'a Adapter) -> Self {
+        let machine = &world.machine;
+        let patch = &adapter.patch;
+        let (base, max) = (whole(patch.base_processor), whole(patch.max_processor));
+        let skip = patch.smt != Some(Smt::Use);
+        let mut eligible = BTreeSet::new();
+        for id in machine.cpus.keys().copied() {
+            let excluded = patch.exclude_cpus.as_ref().is_some_and(|s| s.iter().any(|c| c.0 == id));
+            let aside = machine.offline.contains(&id)
+                || machine.isolated.contains(&id)
+                || machine.nohz_full.contains(&id);
+            let outside = base.is_some_and(|b| id < b) || max.is_some_and(|m| id > m);
+            if !(excluded || aside || outside || skip && first_thread(machine, id) != Some(id)) {
+                eligible.insert(id);
+            }
+        }
+        let cap = &adapter.capability;
+        let there = adapter.device.queues.len();
+        let most = if cap.channels == ChannelControl::Fixed { there } else { cap.max_queues.into() };
+        let asked = match patch.queues {
+            None | Some(Queues::Auto) => adapter.found.into(),
+            // MSI-X, link speed unknown.
+            Some(Queues::Windows) => 4,
+            Some(Queues::Count(n)) => usize::from(n),
+        };
+        let queues = asked.min(most).max(1);
+        let mut limits = BTreeMap::from([("queues", queues), ("eligible_processors", eligible.len())]);
+        if let Some(Auto::Is(m)) = patch.max_processors {
+            limits.insert("max_processors", m as usize);
+        }
+        if cap.table_entries > 0 {
+            limits.insert("table_entries", cap.table_entries.into());
+        }
+        if cap.vectors > 0 {
+            limits.insert("vectors", cap.vectors.into());
+        }
+        let n = limits.values().copied().min().unwrap_or(0);
+        let asked_for = !matches!(patch.queues, None | Some(Queues::Auto));
+        let channels =
+            if cap.channels == ChannelControl::Settable && (asked_for || n > there) { queues } else { there };
+        Self { machine, adapter, eligible, n, channels, limits }
+    }
+
+    /// Distance from a node, 0 when anything is unknown.
+    fn distance_from(&self, node: Option<u32>, cpu: u32) -> u32 {
+        let nodes: Vec<u32> = self.machine.nodes().into_iter().collect();
+        let index = |node: u32| nodes.iter().position(|n| *n == node);
+        let to = self.machine.cpus.get(&cpu).and_then(|c| index(c.node));
+        match (node.and_then(index), to) {
+            (Some(from), Some(to)) if !self.machine.slit.is_empty() => {
+                self.machine.slit[from][to] - self.machine.slit[from][from]
+            }
+            _ => 0,
+        }
+    }
+
+    fn preferred(&self) -> Option<u32> {
+        match self.adapter.patch.numa_node {
+            Some(Auto::Is(node)) => Some(node.0),
+            _ => None,
+        }
+    }
+
+    /// Distance from the adapter, or from the preferred node.
+    pub(crate) fn distance(&self, cpu: u32) -> u32 {
+        self.distance_from(self.preferred().or(self.adapter.node), cpu)
+    }
+
+    /// `RssProcessorArray`.
+    pub(crate) fn array(&self) -> Vec<(u32, u32)> {
+        let mut array: Vec<_> = self.eligible.iter().map(|c| (self.distance(*c), *c)).collect();
+        array.sort_unstable();
+        array
+    }
+
+    /// The rank of a processor among those of its node, given how many other adapters use it. The lower comes first.
+    pub(crate) fn rank_in_node(&self, cpu: u32, shares: u32) -> [u32; 6] {
+        let sibling = u32::from(first_thread(self.machine, cpu) != Some(cpu));
+        match self.profile() {
+            Profile::Numa | Profile::NumaStatic => [sibling, shares, cpu, 0, 0, 0],
+            _ => self.rank(cpu, shares, 0),
+        }
+    }
+
+    /// The rank of a processor in the profile's order, given how many other adapters use it and, for NUMA, how many
+    /// processors its node gave before it. The lower comes first.
+    pub(crate) fn rank(&self, cpu: u32, shares: u32, given: usize) -> [u32; 6] {
+        let facts = &self.machine.cpus[&cpu];
+        let sibling = u32::from(first_thread(self.machine, cpu) != Some(cpu));
+        let distance = self.distance(cpu);
+        match self.profile() {
+            Profile::Numa | Profile::NumaStatic => {
+                [sibling, u32::try_from(given).unwrap(), distance, facts.node, 0, 0]
+            }
+            Profile::Balanced => [sibling, 1024 - facts.capacity.unwrap_or(1024), shares, distance, cpu, 0],
+            Profile::Closest | Profile::ClosestStatic | Profile::Conservative => {
+                let near = match whole(self.adapter.patch.base_processor) {
+                    Some(base) if self.preferred().is_none() => {
+                        self.distance_from(Some(self.machine.cpus[&base].node), cpu)
+                    }
+                    _ => distance,
+                };
+                [sibling, near, shares, distance, cpu, 0]
+            }
+        }
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.adapter.patch.profile.unwrap_or(Profile::NumaStatic)
+    }
+
+    pub(crate) fn node(&self, cpu: u32) -> u32 {
+        self.machine.cpus[&cpu].node
+    }
+
+    /// Whether no processor can be chosen at all.
+    pub(crate) fn nowhere(&self) -> bool {
+        let patch = &self.adapter.patch;
+        let (base, max) = (whole(patch.base_processor), whole(patch.max_processor));
+        self.eligible.is_empty()
+            || base.zip(max).is_some_and(|(b, m)| b > m)
+            || self.preferred().is_some_and(|n| !self.machine.nodes().contains(&n))
+            || self.profile() == Profile::Balanced
+                && (base.is_some() || max.is_some() || self.preferred().is_some())
+    }
+
+    /// Whether no target is possible, explicit entries aside.
+    pub(crate) fn refused(&self, boot_key: Option<usize>) -> bool {
+        let patch = &self.adapter.patch;
+        let cap = &self.adapter.capability;
+        let there = self.adapter.device.key.bytes();
+        let key = match &patch.hash_key {
+            None | Some(KeySetting::Keep | KeySetting::Random(None)) => false,
+            Some(KeySetting::Given(k)) if k.bytes() == there => false,
+            Some(_) if !cap.key_settable => true,
+            Some(KeySetting::Given(k)) => k.bytes().len() != 4,
+            Some(KeySetting::Random(Some(k))) => k.bytes().len() < 4,
+            Some(KeySetting::Host) => boot_key.is_none_or(|len| len < 4),
+            Some(KeySetting::Symmetric) => false,
+        };
+        let types = match patch.hash_types {
+            None | Some(Auto::Auto) => false,
+            Some(Auto::Is(t)) if t == HashTypes::DEFAULT => false,
+            Some(Auto::Is(t)) => !cap.hash_types_settable || t == HashTypes::ALL,
+        };
+        self.nowhere() || key || types
+    }
+
+    /// Whether the explicit entries fit beside these processors.
+    pub(crate) fn manual_fits(&self, processors: &[u32]) -> bool {
+        let manual = &self.adapter.manual;
+        let targets: BTreeSet<u32> =
+            manual.values().map(|p| u32::from(p.group) * 64 + u32::from(p.number)).collect();
+        let extra = targets.iter().filter(|t| !processors.contains(t)).count();
+        manual.keys().all(|e| e.0 < self.adapter.capability.table_entries)
+            && targets.is_subset(&self.eligible)
+            && processors.len() + extra <= self.channels.max(processors.len())
+    }
+
+    /// The processors that a running adapter keeps.
+    pub(crate) fn kept(&self) -> Option<Vec<u32>> {
+        let assigned = self.adapter.assigned.as_ref().filter(|a| !self.adapter.replan && !a.is_empty())?;
+        let mut kept = Vec::new();
+        for cpu in assigned {
+            if !self.eligible.contains(&cpu.0) {
+                return None;
+            }
+            if !kept.contains(&cpu.0) {
+                kept.push(cpu.0);
+            }
+        }
+        kept.truncate(self.n);
+        Some(kept)
+    }
+}
+
+/// The lowest online CPU of a CPU's core. The kernel does not tell the siblings of an offline CPU.
+fn first_thread(machine: &Machine, cpu: u32) -> Option<u32> {
+    let core = machine.cpus.get(&cpu)?.core;
+    machine
+        .cpus
+        .iter()
+        .filter(|(id, c)| c.core == core && !machine.offline.contains(id))
+        .map(|(id, _)| *id)
+        .next()
+}

@@ -1,0 +1,169 @@
+//! The worker of a queue: a thread that takes packets out of the ring and handles them, as a driver's poll loop
+//! does it on the CPU that serves the queue's interrupt.
+
+use std::hint::{black_box, spin_loop};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use rssmgr_core::{CpuId, EntryIndex, QueueId};
+
+use crate::counters::{Padded, Tally, Traffic};
+use crate::ring::{Descriptor, Receiver};
+use crate::shared::{Epoch, QueueState, Shared};
+use crate::tap::HandledPacket;
+
+/// Packets handled between two looks at orders and counters; as NAPI's budget.
+const BATCH: usize = 64;
+/// Looks at an empty ring before the worker lets others run.
+const SPINS: u32 = 64;
+/// Times that it lets others run before it sleeps.
+const YIELDS: u32 = 4;
+
+/// A worker, ready to run on a thread of its own.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    queue: QueueId,
+    ring: Receiver,
+    epoch: Arc<Epoch>,
+    epochs: u64,
+    /// The home that the thread was last told to run on; `None` when it was not told yet.
+    home: Option<Option<CpuId>>,
+    /// The CPU counted last and its counter.
+    cpu: Option<(CpuId, Arc<Padded<Traffic>>)>,
+}
+
+impl Worker {
+    /// The worker of a queue that reads from `ring`.
+    pub(crate) fn new(shared: Arc<Shared>, queue: QueueId, ring: Receiver) -> Self {
+        // The number first: if an epoch starts in between, it is fetched once more.
+        let epochs = shared.epochs();
+        let epoch = shared.epoch();
+        Self { shared, queue, ring, epoch, epochs, home: None, cpu: None }
+    }
+
+    /// Works until the NIC is dropped, or until the port lets go of the ring; then the ring is emptied first.
+    pub(crate) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let Some(state) = shared.queues.get(self.queue.index()) else { return };
+        let mut idle = 0;
+        while !shared.is_stopping() {
+            self.follow(state);
+            // Asked before the ring is read: once the port let go, nothing more comes.
+            let last = self.ring.consumer.is_abandoned();
+            if self.handle_batch(state) {
+                idle = 0;
+                continue;
+            }
+            if last {
+                return;
+            }
+            idle += 1;
+            if idle <= SPINS {
+                spin_loop();
+            } else if idle <= SPINS + YIELDS {
+                thread::yield_now();
+            } else {
+                let nothing = || {
+                    self.ring.consumer.is_empty()
+                        && !self.ring.consumer.is_abandoned()
+                        && !shared.is_stopping()
+                        && self.home == Some(state.home())
+                        && self.epochs == shared.epochs()
+                };
+                self.ring.link.bell.sleep(|| !nothing(), None);
+            }
+        }
+    }
+
+    /// Follows what was ordered meanwhile: another home, another epoch.
+    fn follow(&mut self, state: &QueueState) {
+        let home = state.home();
+        if self.home != Some(home) {
+            let pinned = self.shared.placement.pin(home);
+            state.pinned.store(pinned, Ordering::Release);
+            self.home = Some(home);
+        }
+        let epochs = self.shared.epochs();
+        if self.epochs != epochs {
+            self.epoch = self.shared.epoch();
+            self.epochs = epochs;
+        }
+    }
+
+    /// Handles what is in the ring, at most [`BATCH`] packets. `false` when it is empty.
+    fn handle_batch(&mut self, state: &QueueState) -> bool {
+        let waiting = self.ring.consumer.slots().min(BATCH);
+        let Ok(chunk) = self.ring.consumer.read_chunk(waiting) else { return false };
+        if chunk.is_empty() {
+            return false;
+        }
+        // An epoch starts only when all rings are empty: these packets are of the epoch that `follow` saw, or of
+        // one that started since.
+        let epochs = self.shared.epochs();
+        if self.epochs != epochs {
+            self.epoch = self.shared.epoch();
+            self.epochs = epochs;
+        }
+        let home = self.home.flatten();
+        let cpu = self.shared.placement.current(home);
+        let mut tally = Tally::default();
+        let (first, second) = chunk.as_slices();
+        for d in first.iter().chain(second) {
+            let header = if d.live {
+                self.ring.link.touch(d.place, d.header)
+            } else {
+                self.epoch.store.touch(d.place, d.header)
+            };
+            black_box(header);
+            tally.add(d, self.epoch.marks.is_late(d.flow, d.number));
+            if d.hashed
+                && let Some(entry) = self.shared.entries.get(usize::from(d.entry))
+            {
+                entry.0.add(1, u64::from(d.bytes));
+            }
+        }
+        if let Some(line) = self.shared.tap.line() {
+            let read = first.iter().chain(second).all(|d| line.send(handled(d, self.queue, cpu)));
+            if !read {
+                self.shared.tap.detach();
+            }
+        }
+        if home.is_some_and(|home| home != cpu) {
+            tally.misses = tally.packets;
+        }
+        let counter = match self.cpu.take() {
+            Some((last, counter)) if last == cpu => counter,
+            _ => self.shared.cpus.of(cpu),
+        };
+        counter.0.add(tally.packets, tally.bytes);
+        self.cpu = Some((cpu, counter));
+        chunk.commit_all();
+        state.handled.0.add(&tally);
+        self.ring.relieve(&self.shared.port);
+        true
+    }
+}
+
+impl Tally {
+    fn add(&mut self, d: &Descriptor, late: bool) {
+        use crate::frame::Cast;
+        self.packets += 1;
+        self.bytes += u64::from(d.bytes);
+        self.reordered += u64::from(late);
+        self.unhashed += u64::from(!d.hashed);
+        self.unparsed += u64::from(!d.parsed);
+        self.multicast += u64::from(d.cast == Cast::Multicast);
+        self.broadcast += u64::from(d.cast == Cast::Broadcast);
+    }
+}
+
+fn handled(d: &Descriptor, queue: QueueId, cpu: CpuId) -> HandledPacket {
+    HandledPacket {
+        number: d.number,
+        hash: d.hashed.then_some(d.hash),
+        entry: d.hashed.then_some(EntryIndex(d.entry)),
+        queue,
+        cpu,
+    }
+}

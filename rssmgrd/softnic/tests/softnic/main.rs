@@ -1,0 +1,12 @@
+//! The software NIC with its threads running.
+
+mod capture;
+mod conservation;
+mod frames;
+mod interface;
+mod model;
+mod oracle;
+mod pinning;
+mod shutdown;
+mod spec;
+mod support;

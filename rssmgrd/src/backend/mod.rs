@@ -1,0 +1,68 @@
+//! The adapters' drivers, and who makes them. The owner knows these traits only.
+
+pub mod faulty;
+pub mod softnic;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use rssmgr_core::backend::Backend;
+use rssmgr_core::manager::Created;
+
+/// How an adapter's traffic source is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Packets come, or will.
+    Running,
+    /// All packets came.
+    Finished,
+    /// It cannot go on; why.
+    Failed(String),
+}
+
+impl Source {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// An adapter as the owner holds it: a backend that may have a traffic source of its own.
+pub trait Nic: Backend {
+    /// Changes the source. May take long; never called on the runtime's thread. Answers its canonical form.
+    ///
+    /// # Errors
+    /// What is wrong with the source; the old one goes on then.
+    fn set_source(&mut self, text: &str) -> Result<String, String>;
+
+    /// How the source is doing; `None` for an adapter that has none of its own.
+    fn source(&self) -> Option<Source>;
+}
+
+/// An adapter that was made.
+pub struct Made {
+    /// The adapter.
+    pub nic: Box<dyn Nic>,
+    /// What the manager is told about it.
+    pub created: Box<Created>,
+}
+
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Made").field(&self.created.facts.name).finish_non_exhaustive()
+    }
+}
+
+/// Makes software NICs.
+pub trait Factory: Send + Sync {
+    /// Makes one. May take long; never called on the runtime's thread.
+    ///
+    /// # Errors
+    /// Names the option, its value and what is allowed.
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String>;
+}

@@ -1,0 +1,476 @@
+//! `org.rssmgr1.Manager`: everything that reads or changes more than one adapter.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rssmgr_core::manager::{AdapterView, Caller, Command, CommandError, Reply, Snapshot};
+use rssmgr_proto::convert::{self, Per};
+use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
+use rssmgr_proto::names;
+use rssmgr_proto::types::{
+    ApplyRecord, ConfigRecord, EventQuery, FlowQuery, GlobalRecord, SettingsRecord, SoftnicRecord, WhyQuery,
+};
+use rssmgr_proto::{ApiError, ErrorKind};
+use tokio::sync::watch;
+use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
+use zbus::wire::OwnedObjectPath;
+use zbus::{Connection, interface};
+
+use super::auth::Peer;
+use super::{Context, all_well, input};
+use crate::backend::Source;
+use crate::clock;
+use crate::owner::Published;
+
+/// How long an answer waits for the caller's objects to show what it answers.
+const SHOWN: Duration = Duration::from_secs(1);
+
+/// The object, one for each connection.
+#[derive(Debug)]
+pub struct Manager {
+    context: Arc<Context>,
+    peer: Peer,
+    /// Generation that this connection's objects show.
+    shown: watch::Receiver<u64>,
+}
+
+impl Manager {
+    pub(super) const fn new(context: Arc<Context>, peer: Peer, shown: watch::Receiver<u64>) -> Self {
+        Self { context, peer, shown }
+    }
+
+    /// Has a command executed for the caller of a message.
+    async fn ask(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        command: Command,
+    ) -> Result<Reply, ApiError> {
+        let caller = self.peer.caller(header, connection).await?;
+        self.context.handle.ask(caller, command).await
+    }
+
+    /// As [`Manager::ask`], for commands that change adapters.
+    async fn change(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        command: Command,
+    ) -> Result<Dictionary, ApiError> {
+        let reply = self.ask(header, connection, command).await?;
+        let snapshot = self.context.handle.snapshot();
+        let record = match reply {
+            Reply::Done { generation } => ApplyRecord { generation: generation.0, ..ApplyRecord::default() },
+            Reply::Adapters { generation, dry_run, results } => ApplyRecord {
+                generation: generation.0,
+                dry_run,
+                adapters: results
+                    .iter()
+                    .filter_map(|r| Some(convert::result(r, &snapshot.adapters.get(&r.id)?.topology)))
+                    .collect(),
+            },
+        };
+        to_dict(&record)
+    }
+
+    /// Waits until this connection's objects show a generation, so that a caller who was answered finds them.
+    async fn shown(&self, generation: u64) {
+        let mut shown = self.shown.clone();
+        let wait = shown.wait_for(|g| *g >= generation);
+        // A client that does not read its signals is answered without.
+        let _ = tokio::time::timeout(SHOWN, wait).await;
+    }
+
+    fn view(&self, name: &str) -> Result<(Arc<Snapshot>, Arc<AdapterView>), ApiError> {
+        let name = input::name("name", name)?;
+        let snapshot = self.context.handle.snapshot();
+        match snapshot.by_name(&name).cloned() {
+            Some(view) => Ok((snapshot, view)),
+            None => Err(no_such_adapter(&snapshot, name)),
+        }
+    }
+
+    fn views(&self, names: Vec<String>) -> Result<(Arc<Published>, Vec<Arc<AdapterView>>), ApiError> {
+        let published = self.context.handle.published();
+        let selector = input::selector(names)?;
+        let views = published.snapshot.select(&selector).map_err(|e| convert::error(&e))?;
+        Ok((published, views))
+    }
+
+    fn stats(&self, selector: Vec<String>, per: &str) -> Result<Vec<Dictionary>, ApiError> {
+        let per = Per::parse(input::text("per", per, 16)?)?;
+        let (published, views) = self.views(selector)?;
+        let now = clock::unix_ms();
+        views
+            .iter()
+            .filter_map(|v| Some((v, published.samplers.get(&v.id)?)))
+            .map(|(view, sampler)| to_dict(&convert::stats(view, &sampler.sample(), per, now)))
+            .collect()
+    }
+
+    fn softnics(&self) -> Vec<SoftnicRecord> {
+        let published = self.context.handle.published();
+        let record = |s: &rssmgr_core::manager::SoftnicView| {
+            let view = published.snapshot.by_name(&s.name);
+            let source = view.and_then(|v| published.sources.get(&v.id));
+            let source_error = match source {
+                Some(Source::Failed(why)) => Some(why.clone()),
+                _ => s.error.clone(),
+            };
+            SoftnicRecord {
+                name: s.name.clone(),
+                options: s.options.clone(),
+                source_state: source.map_or("failed", Source::name).to_owned(),
+                source_error,
+                pretended_topology: view.and_then(|v| v.topology.label()).map(str::to_owned),
+            }
+        };
+        published.snapshot.softnics.iter().map(record).collect()
+    }
+
+    fn config(&self) -> ConfigRecord {
+        let snapshot = self.context.handle.snapshot();
+        let settings = |v: &Arc<AdapterView>| SettingsRecord {
+            name: v.facts.name.clone(),
+            settings: convert::settings(&v.settings),
+        };
+        ConfigRecord {
+            files: snapshot.config_files.clone(),
+            saved_file: self.context.saved_file.clone(),
+            adapters: snapshot.adapters.values().map(settings).collect(),
+        }
+    }
+
+    /// Waits until nothing is under way and a generation is published.
+    async fn settled(&self, generation: u64, timeout_ms: u32) -> Result<u64, ApiError> {
+        let mut published = self.context.handle.watch();
+        let wait = published.wait_for(|p| p.settled && p.snapshot.generation.0 >= generation);
+        let now = match tokio::time::timeout(Duration::from_millis(timeout_ms.into()), wait).await {
+            Ok(Ok(now)) => now.snapshot.generation.0,
+            Ok(Err(_)) => return Err(ApiError::new(ErrorKind::Unreachable, "rssmgrd is stopping")),
+            Err(_) => {
+                let now = self.context.handle.published();
+                let state = if now.settled { "nothing is under way" } else { "changes are under way" };
+                return Err(ApiError::new(
+                    ErrorKind::TimedOut,
+                    format!(
+                        "generation {generation} was not settled within {timeout_ms} ms: {state} at generation {}; wait longer, or for a lower generation",
+                        now.snapshot.generation
+                    ),
+                ));
+            }
+        };
+        self.shown(now).await;
+        Ok(now)
+    }
+}
+
+fn no_such_adapter(snapshot: &Snapshot, pattern: String) -> ApiError {
+    let known = snapshot.adapters.values().map(|v| v.facts.name.clone()).collect();
+    convert::error(&CommandError::NoSuchAdapter { pattern, known })
+}
+
+/// The options of a request that has none yet.
+fn no_options(options: &Dictionary) -> Result<(), ApiError> {
+    match options.keys().min() {
+        None => Ok(()),
+        Some(key) => {
+            Err(ApiError::usage(format!("options: `{}` is not known; leave it out", key.escape_debug())))
+        }
+    }
+}
+
+#[interface(name = "org.rssmgr1.Manager")]
+impl Manager {
+    /// Changes settings of adapters: by field key, with the options of ApplyOptions.
+    async fn apply(
+        &self,
+        selector: Vec<String>,
+        settings: Dictionary,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let work = async {
+            let selector = input::selector(selector)?;
+            let (patch, options) = (input::settings(&settings)?, input::options(&options)?);
+            self.change(&header, connection, Command::Apply { selector, patch, options }).await
+        };
+        self.context.calls.count("Apply", work.await)
+    }
+
+    /// Drops the saved settings of adapters and plans anew.
+    async fn reset(
+        &self,
+        selector: Vec<String>,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let work = async {
+            let (selector, options) = (input::selector(selector)?, input::options(&options)?);
+            self.change(&header, connection, Command::Reset { selector, options }).await
+        };
+        self.context.calls.count("Reset", work.await)
+    }
+
+    /// Gives adapters back as they were found.
+    async fn release(
+        &self,
+        selector: Vec<String>,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let work = async {
+            let (selector, options) = (input::selector(selector)?, input::options(&options)?);
+            self.change(&header, connection, Command::Release { selector, options }).await
+        };
+        self.context.calls.count("Release", work.await)
+    }
+
+    /// Sets explicit table entries, each as ENTRY=PROCESSOR.
+    async fn set_entries(
+        &self,
+        selector: Vec<String>,
+        entries: Vec<String>,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let work = async {
+            let (selector, options) = (input::selector(selector)?, input::options(&options)?);
+            let entries = input::entries(&entries)?;
+            self.change(&header, connection, Command::SetEntries { selector, entries, options }).await
+        };
+        self.context.calls.count("SetEntries", work.await)
+    }
+
+    /// Moves all table entries of one processor to another.
+    async fn move_entries(
+        &self,
+        selector: Vec<String>,
+        from: String,
+        to: String,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let work = async {
+            let (selector, options) = (input::selector(selector)?, input::options(&options)?);
+            let (from, to) = (input::processor("from", &from)?, input::processor("to", &to)?);
+            self.change(&header, connection, Command::MoveEntries { selector, from, to, options }).await
+        };
+        self.context.calls.count("MoveEntries", work.await)
+    }
+
+    /// The object of an adapter.
+    async fn get_adapter(&self, name: String) -> Result<OwnedObjectPath, ApiError> {
+        let work = async {
+            let (snapshot, view) = self.view(&name)?;
+            self.shown(snapshot.generation.0).await;
+            OwnedObjectPath::try_from(names::adapter_path(view.id.0))
+                .map_err(|e| ApiError::new(ErrorKind::Failed, e.to_string()))
+        };
+        self.context.calls.count("GetAdapter", work.await)
+    }
+
+    /// Adapters that match; none named is all.
+    async fn list_adapters(
+        &self,
+        selector: Vec<String>,
+        options: Dictionary,
+    ) -> Result<Vec<Dictionary>, ApiError> {
+        let work = || {
+            no_options(&options)?;
+            let (published, views) = self.views(selector)?;
+            let rss_on = published.snapshot.rss_on;
+            views.iter().map(|v| to_dict(&convert::adapter(v, rss_on))).collect()
+        };
+        self.context.calls.count("ListAdapters", work())
+    }
+
+    /// Counters of adapters that match, per adapter, queue, cpu or entry.
+    async fn get_stats(&self, selector: Vec<String>, per: String) -> Result<Vec<Dictionary>, ApiError> {
+        self.context.calls.count("GetStats", self.stats(selector, &per))
+    }
+
+    /// Where a flow goes.
+    async fn predict_flow(&self, name: String, query: Dictionary) -> Result<Dictionary, ApiError> {
+        let work = || {
+            let (_, view) = self.view(&name)?;
+            let query: FlowQuery = from_dict(&query)?;
+            to_dict(&convert::flow(&view, &query)?)
+        };
+        self.context.calls.count("PredictFlow", work())
+    }
+
+    /// Why an adapter is as it is.
+    async fn explain(&self, name: String, query: Dictionary) -> Result<Dictionary, ApiError> {
+        let work = || {
+            let (snapshot, view) = self.view(&name)?;
+            let query: WhyQuery = from_dict(&query)?;
+            to_dict(&convert::why(&snapshot, &view, &query)?)
+        };
+        self.context.calls.count("Explain", work())
+    }
+
+    /// Events of the ring.
+    async fn get_events(&self, query: Dictionary) -> Result<Vec<Dictionary>, ApiError> {
+        let work = || {
+            let query: EventQuery = from_dict(&query)?;
+            self.context.events.query(&query).iter().map(to_dict).collect()
+        };
+        self.context.calls.count("GetEvents", work())
+    }
+
+    /// Tells the whole state as events; answers them.
+    async fn rundown(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<Dictionary>, ApiError> {
+        let work = async {
+            // It fills the ring, so that not everybody may do it.
+            let caller = self.peer.caller(&header, connection).await?;
+            self.authorised(&caller)?;
+            let events = self.context.events.rundown(&self.context.handle.snapshot());
+            events.iter().map(to_dict).collect()
+        };
+        self.context.calls.count("Rundown", work.await)
+    }
+
+    /// Waits until nothing is under way and at least this generation is published; answers the generation.
+    async fn wait_settled(&self, generation: u64, timeout_ms: u32) -> Result<u64, ApiError> {
+        self.context.calls.count("WaitSettled", self.settled(generation, timeout_ms).await)
+    }
+
+    /// Creates a software NIC.
+    async fn create_softnic(
+        &self,
+        name: String,
+        options: HashMap<String, String>,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let work = async {
+            let (name, options) = (input::name("name", &name)?, input::softnic(options)?);
+            let command = Command::CreateSoftnic { name: name.clone(), options };
+            let generation = all_well(self.ask(&header, connection, command).await?)?;
+            self.shown(generation).await;
+            match self.softnics().into_iter().find(|s| s.name == name) {
+                Some(record) => to_dict(&record),
+                None => Err(no_such_adapter(&self.context.handle.snapshot(), name)),
+            }
+        };
+        self.context.calls.count("CreateSoftnic", work.await)
+    }
+
+    /// Deletes a software NIC.
+    async fn delete_softnic(
+        &self,
+        name: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let work = async {
+            let command = Command::DeleteSoftnic { name: input::name("name", &name)? };
+            let generation = all_well(self.ask(&header, connection, command).await?)?;
+            self.shown(generation).await;
+            Ok(())
+        };
+        self.context.calls.count("DeleteSoftnic", work.await)
+    }
+
+    /// Gives a software NIC another traffic source.
+    async fn set_softnic_source(
+        &self,
+        name: String,
+        source: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let work = async {
+            let (name, source) = (input::name("name", &name)?, input::source(&source)?);
+            all_well(self.ask(&header, connection, Command::SetSource { name, source }).await?).map(drop)
+        };
+        self.context.calls.count("SetSoftnicSource", work.await)
+    }
+
+    /// Software NICs.
+    async fn list_softnics(&self) -> Result<Vec<Dictionary>, ApiError> {
+        self.context.calls.count("ListSoftnics", self.softnics().iter().map(to_dict).collect())
+    }
+
+    /// The machine-wide switches.
+    async fn get_global(&self) -> Result<Dictionary, ApiError> {
+        let record = GlobalRecord { rss: self.context.handle.snapshot().rss_on };
+        self.context.calls.count("GetGlobal", to_dict(&record))
+    }
+
+    /// Turns the machine-wide RSS switch.
+    async fn set_global(
+        &self,
+        rss: bool,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let work =
+            async { all_well(self.ask(&header, connection, Command::SetGlobal { rss }).await?).map(drop) };
+        self.context.calls.count("SetGlobal", work.await)
+    }
+
+    /// Configuration in force.
+    async fn get_config(&self) -> Result<Dictionary, ApiError> {
+        self.context.calls.count("GetConfig", to_dict(&self.config()))
+    }
+
+    /// Reads the configuration again.
+    async fn reload(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let work = async {
+            let caller = self.peer.caller(&header, connection).await?;
+            self.authorised(&caller)?;
+            (self.context.reload)(caller).await
+        };
+        self.context.calls.count("Reload", work.await)
+    }
+
+    /// Version of the daemon.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+
+    /// Generation of the published state.
+    #[zbus(property)]
+    fn generation(&self) -> u64 {
+        self.context.handle.snapshot().generation.0
+    }
+
+    /// Address where the metrics are served, or empty.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn metrics_address(&self) -> String {
+        self.context.metrics_address.clone()
+    }
+
+    /// Something happened.
+    #[zbus(signal)]
+    pub(super) async fn event(emitter: &SignalEmitter<'_>, event: Dictionary) -> zbus::Result<()>;
+}
+
+impl Manager {
+    /// The check that the core makes for commands, for what never reaches it.
+    fn authorised(&self, caller: &Caller) -> Result<(), ApiError> {
+        let owner = self.context.owner_uid;
+        if caller.uid == 0 || caller.uid == owner {
+            return Ok(());
+        }
+        Err(convert::error(&CommandError::NotAuthorised { uid: caller.uid, owner }))
+    }
+}

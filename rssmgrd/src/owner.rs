@@ -1,0 +1,435 @@
+//! The owner: the only task that holds the manager and the adapters. It executes the manager's effects in order and
+//! publishes what readers may see; nobody waits for it but those who change something.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rssmgr_core::AdapterId;
+use rssmgr_core::backend::Sampler;
+use rssmgr_core::device::BackendError;
+use rssmgr_core::event::{Event, EventKind};
+use rssmgr_core::manager::{
+    Caller, Command, CommandError, CommandId, Created, Effect, Input, Manager, Notice, Reply, SavedState,
+    Snapshot,
+};
+use rssmgr_proto::{ApiError, ErrorKind, convert};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use crate::backend::{Factory, Made, Nic, Source};
+use crate::events::Events;
+use crate::store::disk::Disk;
+
+/// Commands that wait for the owner to take them.
+const QUEUE: usize = 64;
+
+/// Effects after which other tasks get a turn, so that a long burst of events does not overflow their listeners.
+const TURN: usize = 64;
+
+/// How often sources are asked whether they have ended.
+const SOURCES: Duration = Duration::from_millis(250);
+
+/// How long changes under way may take to end when the daemon is told to stop.
+const LAST_CHANGES: Duration = Duration::from_secs(5);
+
+/// What readers see.
+#[derive(Clone)]
+pub struct Published {
+    /// The manager's state.
+    pub snapshot: Arc<Snapshot>,
+    /// Readers of counters.
+    pub samplers: Arc<BTreeMap<AdapterId, Arc<dyn Sampler>>>,
+    /// Traffic sources.
+    pub sources: Arc<BTreeMap<AdapterId, Source>>,
+    /// Whether nothing is under way.
+    pub settled: bool,
+}
+
+impl fmt::Debug for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Published")
+            .field("generation", &self.snapshot.generation)
+            .field("settled", &self.settled)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A command and who waits for the answer.
+#[derive(Debug)]
+struct Ask {
+    caller: Caller,
+    command: Command,
+    answer: oneshot::Sender<Result<Reply, CommandError>>,
+}
+
+/// How everybody else reaches the owner and what it published.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    asks: mpsc::Sender<Ask>,
+    published: watch::Receiver<Arc<Published>>,
+}
+
+impl Handle {
+    /// Has a command executed and waits for the answer. A caller that stops waiting loses only that.
+    ///
+    /// # Errors
+    /// What the manager answers; or that the daemon is stopping.
+    pub async fn ask(&self, caller: Caller, command: Command) -> Result<Reply, ApiError> {
+        let stopping = || ApiError::new(ErrorKind::Unreachable, "rssmgrd is stopping");
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask { caller, command, answer }).await.map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())?.map_err(|e| convert::error(&e))
+    }
+
+    /// What is published now.
+    #[must_use]
+    pub fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.borrow())
+    }
+
+    /// The published state.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.published.borrow().snapshot)
+    }
+
+    /// A receiver that is woken by each publication.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Published>> {
+        self.published.clone()
+    }
+}
+
+/// What makes state durable. Called on the disk thread, in order.
+pub trait Save: Send {
+    /// Makes a state durable.
+    ///
+    /// # Errors
+    /// Why it is not durable.
+    fn save(&mut self, state: &SavedState) -> Result<(), String>;
+}
+
+impl Save for crate::store::saved::SavedFile {
+    fn save(&mut self, state: &SavedState) -> Result<(), String> {
+        Self::save(self, state).map_err(|e| e.to_string())
+    }
+}
+
+/// What the owner needs.
+pub struct Parts {
+    /// Makes adapters.
+    pub factory: Arc<dyn Factory>,
+    /// Where state is made durable.
+    pub save: Box<dyn Save>,
+    /// The thread for that.
+    pub disk: Disk,
+    /// Where events go.
+    pub events: Arc<Events>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+/// Work that was done elsewhere.
+enum Done {
+    /// An answer for the manager.
+    Answer(Input),
+    /// An adapter was made.
+    Made { name: String, result: Result<Made, String> },
+    /// An adapter comes back from another thread.
+    Back { adapter: AdapterId, nic: Box<dyn Nic>, answer: Input },
+}
+
+/// An adapter; absent while another thread works on it.
+struct Slot {
+    nic: Option<Box<dyn Nic>>,
+    sampler: Arc<dyn Sampler>,
+    source: Option<Source>,
+}
+
+/// The owner.
+pub struct Owner {
+    manager: Manager,
+    factory: Arc<dyn Factory>,
+    save: Arc<Mutex<Box<dyn Save>>>,
+    disk: Disk,
+    events: Arc<Events>,
+    nics: BTreeMap<AdapterId, Slot>,
+    /// Adapters that were made and have no id yet.
+    newborn: BTreeMap<String, Box<dyn Nic>>,
+    asks: mpsc::Receiver<Ask>,
+    answers: BTreeMap<CommandId, oneshot::Sender<Result<Reply, CommandError>>>,
+    next_command: u64,
+    done: mpsc::UnboundedReceiver<Done>,
+    done_from: mpsc::UnboundedSender<Done>,
+    publish: watch::Sender<Arc<Published>>,
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owner").field("manager", &self.manager).finish_non_exhaustive()
+    }
+}
+
+impl Owner {
+    /// An owner of this manager, and the way to reach it.
+    #[must_use]
+    pub fn new(manager: Manager, parts: Parts) -> (Self, Handle) {
+        let (ask, asks) = mpsc::channel(QUEUE);
+        let (done_from, done) = mpsc::unbounded_channel();
+        let first = Published {
+            snapshot: Arc::new(manager.snapshot()),
+            samplers: Arc::default(),
+            sources: Arc::default(),
+            settled: false,
+        };
+        let (publish, published) = watch::channel(Arc::new(first));
+        let Parts { factory, save, disk, events } = parts;
+        let owner = Self {
+            manager,
+            factory,
+            save: Arc::new(Mutex::new(save)),
+            disk,
+            events,
+            nics: BTreeMap::new(),
+            newborn: BTreeMap::new(),
+            asks,
+            answers: BTreeMap::new(),
+            next_command: 1,
+            done,
+            done_from,
+            publish,
+        };
+        (owner, Handle { asks: ask, published })
+    }
+
+    /// Runs until `stop` completes; then ends what is under way, tells that the daemon stops, and returns. `alive` is
+    /// called as often as it says, to prove that this loop turns.
+    pub async fn run(mut self, stop: impl Future<Output = ()>, alive: Option<(Duration, fn())>) {
+        tokio::pin!(stop);
+        let mut sources = interval(SOURCES);
+        sources.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beat = interval(alive.map_or(Duration::from_secs(3600), |(every, _)| every));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.drain().await;
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                Some(done) = self.done.recv() => self.take(done),
+                Some(ask) = self.asks.recv() => self.command(ask),
+                _ = sources.tick(), if self.nics.values().any(|s| s.source.is_some()) => self.look_at_sources(),
+                _ = beat.tick(), if alive.is_some() => {
+                    if let Some((_, alive)) = alive {
+                        alive();
+                    }
+                }
+            }
+        }
+        self.end().await;
+    }
+
+    /// Takes no more commands, lets changes under way come to their end, and tells.
+    async fn end(&mut self) {
+        self.asks.close();
+        let deadline = Instant::now() + LAST_CHANGES;
+        while !self.manager.is_settled() {
+            match timeout_at(deadline, self.done.recv()).await {
+                Ok(Some(done)) => self.take(done),
+                Ok(None) => break,
+                Err(_) => {
+                    tracing::warn!("a change is still under way; the next start takes it back");
+                    break;
+                }
+            }
+            self.drain().await;
+        }
+        self.events.tell(&Event { adapter: None, id: None, kind: EventKind::DaemonStopping {} });
+    }
+
+    fn command(&mut self, ask: Ask) {
+        let id = CommandId(self.next_command);
+        self.next_command += 1;
+        self.answers.insert(id, ask.answer);
+        self.manager.handle(Input::Command { id, caller: ask.caller, command: ask.command });
+    }
+
+    fn take(&mut self, done: Done) {
+        match done {
+            Done::Answer(input) => self.manager.handle(input),
+            Done::Made { name, result } => {
+                let result = result.map(|Made { nic, created }: Made| -> Box<Created> {
+                    self.newborn.insert(name.clone(), nic);
+                    created
+                });
+                self.manager.handle(Input::Created { name, result });
+            }
+            Done::Back { adapter, nic, answer } => {
+                if let Some(slot) = self.nics.get_mut(&adapter) {
+                    slot.source = nic.source();
+                    slot.nic = Some(nic);
+                }
+                self.manager.handle(answer);
+            }
+        }
+    }
+
+    /// Executes effects until there are none.
+    async fn drain(&mut self) {
+        let mut executed = 0;
+        while let Some(effect) = self.manager.poll() {
+            self.execute(effect);
+            executed += 1;
+            if executed % TURN == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let settled = self.manager.is_settled();
+        if self.publish.borrow().settled != settled {
+            self.publish.send_modify(|p| Arc::make_mut(p).settled = settled);
+        }
+    }
+
+    fn execute(&mut self, effect: Effect) {
+        match effect {
+            Effect::Run { group, adapter, op } => self.work_on(
+                adapter,
+                false,
+                move |nic| Input::Ran { group, adapter, result: nic.execute(&op) },
+                move |e| Input::Ran { group, adapter, result: Err(e) },
+            ),
+            Effect::Observe { group, adapter } => self.work_on(
+                adapter,
+                false,
+                move |nic| Input::Observed { group, adapter, result: nic.observe() },
+                move |e| Input::Observed { group, adapter, result: Err(e) },
+            ),
+            Effect::SetSource { adapter, source } => self.work_on(
+                adapter,
+                true,
+                move |nic| Input::SourceSet { adapter, result: nic.set_source(&source) },
+                move |e| Input::SourceSet { adapter, result: Err(e.to_string()) },
+            ),
+            Effect::Save { save, state } => {
+                let (store, done) = (Arc::clone(&self.save), self.done_from.clone());
+                let taken = self.disk.run(move || {
+                    let result = store.lock().unwrap_or_else(PoisonError::into_inner).save(&state);
+                    // Nobody listens any more when the daemon has stopped waiting.
+                    let _ = done.send(Done::Answer(Input::Saved { save, result }));
+                });
+                if !taken {
+                    let result = Err("the disk thread has died".to_owned());
+                    self.manager.handle(Input::Saved { save, result });
+                }
+            }
+            Effect::Create { name, options } => {
+                let (factory, done) = (Arc::clone(&self.factory), self.done_from.clone());
+                tokio::task::spawn_blocking(move || {
+                    let result = factory.make(&name, &options);
+                    let _ = done.send(Done::Made { name, result });
+                });
+            }
+            Effect::Adopted { name, adapter } => {
+                if let Some(nic) = self.newborn.remove(&name) {
+                    let slot = Slot { sampler: nic.sampler(), source: nic.source(), nic: Some(nic) };
+                    self.nics.insert(adapter, slot);
+                }
+            }
+            Effect::Delete { adapter } => drop_elsewhere(self.nics.remove(&adapter)),
+            Effect::Discard { name } => drop_elsewhere(self.newborn.remove(&name)),
+            Effect::Publish(snapshot) => self.show(snapshot),
+            Effect::Emit(event) => {
+                self.events.tell(&event);
+            }
+            Effect::Reply { id, result } => {
+                if let Some(answer) = self.answers.remove(&id) {
+                    // The caller may have left.
+                    let _ = answer.send(result);
+                }
+            }
+        }
+    }
+
+    /// Has an adapter work: here if it does not block, else on another thread. The manager asks nothing more of an
+    /// adapter before it has the answer.
+    fn work_on(
+        &mut self,
+        adapter: AdapterId,
+        slow: bool,
+        work: impl FnOnce(&mut dyn Nic) -> Input + Send + 'static,
+        failed: impl FnOnce(BackendError) -> Input,
+    ) {
+        let nic = self.nics.get_mut(&adapter).and_then(|slot| slot.nic.take());
+        let Some(mut nic) = nic else {
+            return self.manager.handle(failed(BackendError::Gone));
+        };
+        if slow || nic.blocking() {
+            let done = self.done_from.clone();
+            tokio::task::spawn_blocking(move || {
+                let answer = work(&mut *nic);
+                let _ = done.send(Done::Back { adapter, nic, answer });
+            });
+        } else {
+            let answer = work(&mut *nic);
+            if let Some(slot) = self.nics.get_mut(&adapter) {
+                slot.nic = Some(nic);
+            }
+            self.manager.handle(answer);
+        }
+    }
+
+    fn show(&self, snapshot: Arc<Snapshot>) {
+        let samplers = self.nics.iter().map(|(id, slot)| (*id, Arc::clone(&slot.sampler))).collect();
+        let published = Published {
+            snapshot,
+            samplers: Arc::new(samplers),
+            sources: Arc::new(self.sources()),
+            settled: self.manager.is_settled(),
+        };
+        self.publish.send_replace(Arc::new(published));
+    }
+
+    fn sources(&self) -> BTreeMap<AdapterId, Source> {
+        self.nics.iter().filter_map(|(id, slot)| Some((*id, slot.source.clone()?))).collect()
+    }
+
+    /// Publishes sources that have changed their state, and tells of those that have ended.
+    fn look_at_sources(&mut self) {
+        let mut ended = Vec::new();
+        let mut changed = false;
+        for (adapter, slot) in &mut self.nics {
+            let Some(now) = slot.nic.as_ref().map(|nic| nic.source()) else { continue };
+            if slot.source == now {
+                continue;
+            }
+            changed = true;
+            slot.source.clone_from(&now);
+            let because = match &now {
+                Some(Source::Finished) => "every packet was delivered".to_owned(),
+                Some(Source::Failed(why)) => why.clone(),
+                Some(Source::Running) | None => continue,
+            };
+            let state = now.map_or("", |s| s.name()).to_owned();
+            ended.push(Notice::SourceEnded { adapter: *adapter, state, because });
+        }
+        if changed {
+            let sources = Arc::new(self.sources());
+            self.publish.send_modify(|p| Arc::make_mut(p).sources = sources);
+        }
+        for notice in ended {
+            self.manager.handle(Input::Kernel(notice));
+        }
+    }
+}
+
+/// Ends an adapter, which waits for its threads.
+fn drop_elsewhere<T: Send + 'static>(adapter: Option<T>) {
+    if let Some(adapter) = adapter {
+        tokio::task::spawn_blocking(move || drop(adapter));
+    }
+}

@@ -1,0 +1,161 @@
+use super::*;
+use proptest::prelude::*;
+use rssmgr_core::device::{Device, Queue};
+use rssmgr_core::field::{Field, Raw};
+use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::manager::{OpenTransaction, SavedAdapter, SavedSoftnic};
+use rssmgr_core::{CpuId, EntryIndex, Processor, QueueId};
+
+fn device() -> Device {
+    Device {
+        enabled: true,
+        queues: vec![Queue { home: Some(CpuId(70)) }, Queue { home: None }],
+        table: vec![QueueId(0), QueueId(1)],
+        key: HashKey::microsoft(),
+        hash_types: HashTypes::DEFAULT,
+        ..Device::default()
+    }
+}
+
+fn state(queues: i64) -> SavedState {
+    let mut a = SavedAdapter {
+        name: "nic0".into(),
+        managed: true,
+        assigned: vec![CpuId(1), CpuId(64)],
+        found_queues: 16,
+        original: Some(device()),
+        ..SavedAdapter::default()
+    };
+    a.patch.set(Field::Queues, &Raw::Int(queues)).unwrap();
+    a.patch.set(Field::Profile, &Raw::from("Closest")).unwrap();
+    a.patch.set(Field::Enabled, &Raw::Bool(false)).unwrap();
+    a.patch.set(Field::BaseProcessor, &Raw::from("1:")).unwrap();
+    a.table.insert(EntryIndex(12), Processor { group: 1, number: 3 });
+    let options = [("source".to_owned(), "synthetic:rate=10".to_owned())].into();
+    SavedState {
+        rss_on: false,
+        adapters: [("softnic:nic0".to_owned(), a)].into(),
+        softnics: vec![SavedSoftnic { name: "nic0".into(), options }],
+        open: vec![OpenTransaction { adapter: "softnic:nic0".into(), before: device() }],
+    }
+}
+
+/// A folder with a state and the one before it.
+fn folder() -> (tempfile::TempDir, SavedState, SavedState) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut file = SavedFile::new(dir.path());
+    let (before, now) = (state(4), state(8));
+    file.save(&before).unwrap();
+    file.save(&now).unwrap();
+    (dir, before, now)
+}
+
+#[test]
+fn what_is_saved_is_read_again() {
+    let (dir, _, now) = folder();
+    let (read, told) = SavedFile::new(dir.path()).load().unwrap();
+    assert_eq!((read, told.len()), (now, 0));
+}
+
+#[test]
+fn a_file_that_says_the_same_is_not_written() {
+    let (dir, _, now) = folder();
+    let mut file = SavedFile::new(dir.path());
+    file.load().unwrap();
+    let inode = |p: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(p).unwrap());
+    let before = inode(file.path());
+    file.save(&now).unwrap();
+    assert_eq!(inode(file.path()), before);
+}
+
+/// The state that is in force after `saved.toml` has become `bytes`, and whether it was set aside.
+fn start_with(bytes: &[u8], now: &SavedState, before: &SavedState, dir: &Path) -> bool {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains("damaged") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fs::write(dir.join(FILE), bytes).unwrap();
+    let (state, told) = SavedFile::new(dir).load().expect("starts");
+    let set_aside = !told.is_empty();
+    assert_eq!(&state, if set_aside { before } else { now });
+    assert_eq!(dir.join(FILE).exists(), !set_aside);
+    set_aside
+}
+
+#[test]
+fn cut_at_every_byte_it_is_set_aside_and_the_last_good_copy_used() {
+    let (dir, before, now) = folder();
+    let whole = fs::read(dir.path().join(FILE)).unwrap();
+    for end in 0..whole.len() {
+        assert!(start_with(&whole[..end], &now, &before, dir.path()), "cut at {end}");
+    }
+    assert!(!start_with(&whole, &now, &before, dir.path()));
+}
+
+#[test]
+fn with_any_byte_changed_it_is_set_aside() {
+    let (dir, before, now) = folder();
+    let whole = fs::read(dir.path().join(FILE)).unwrap();
+    for at in 0..whole.len() {
+        for flip in [0x01, 0x20, 0x80] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= flip;
+            assert!(start_with(&bytes, &now, &before, dir.path()), "byte {at} ^ {flip:#x}");
+        }
+    }
+}
+
+#[test]
+fn both_files_damaged_means_defaults_and_both_are_kept_for_people() {
+    let (dir, _, _) = folder();
+    fs::write(dir.path().join(FILE), "x").unwrap();
+    fs::write(dir.path().join("saved.toml.last-good"), "y").unwrap();
+    let (state, told) = SavedFile::new(dir.path()).load().unwrap();
+    assert_eq!(state, SavedState::default());
+    let kept = fs::read_dir(dir.path()).unwrap();
+    assert_eq!(kept.filter(|e| e.as_ref().unwrap().path().to_string_lossy().contains("damaged")).count(), 2);
+    assert!(told[0].to_string().contains("its checksum is wrong") || told[0].to_string().contains("cut off"));
+}
+
+#[test]
+fn a_later_version_is_neither_used_nor_overwritten() {
+    let (dir, _, _) = folder();
+    let rest = "version = 2\ncolour = \"blue\"\n";
+    let newer = format!("{HEAD}{:016x}\"\n{rest}", checksum(rest));
+    fs::write(dir.path().join(FILE), &newer).unwrap();
+    let error = SavedFile::new(dir.path()).load().unwrap_err().to_string();
+    assert!(error.contains("has version 2") && error.contains("move the file away"), "{error}");
+    assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), newer);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error_and_the_old_file_stays() {
+    let (dir, _, now) = folder();
+    let mut file = SavedFile::new(dir.path());
+    file.load().unwrap();
+    // A folder where the new file is to be written first.
+    fs::create_dir(dir.path().join("saved.toml.new")).unwrap();
+    let error = file.save(&state(3)).unwrap_err().to_string();
+    assert!(error.contains("saved.toml") && error.contains("writing"), "{error}");
+    assert_eq!(SavedFile::new(dir.path()).load().unwrap().0, now);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        parse(&bytes);
+        let rest = String::from_utf8_lossy(&bytes);
+        parse(format!("{HEAD}{:016x}\"\n{rest}", checksum(&rest)).as_bytes());
+    }
+
+    #[test]
+    fn a_right_checksum_over_a_changed_text_panics_nowhere(at in 0usize..1200, with in any::<u8>()) {
+        let mut rest = v1::render(&state(8)).unwrap().into_bytes();
+        let at = at % rest.len();
+        rest[at] = with;
+        let rest = String::from_utf8_lossy(&rest).into_owned();
+        parse(format!("{HEAD}{:016x}\"\n{rest}", checksum(&rest)).as_bytes());
+    }
+}

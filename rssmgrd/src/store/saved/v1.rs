@@ -1,0 +1,222 @@
+//! Version 1 of the saved settings. Frozen: what these types mean never changes; a change is a new version beside it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use rssmgr_core::device::{Device, Queue, UserTable};
+use rssmgr_core::field::{Field, FieldError, Raw};
+use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::manager::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
+use rssmgr_core::settings::SettingsPatch;
+use rssmgr_core::{CpuId, EntryIndex, Processor, QueueId};
+use serde::{Deserialize, Serialize};
+
+pub(super) const VERSION: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    version: u64,
+    rss: bool,
+    #[serde(default, rename = "adapter", skip_serializing_if = "Vec::is_empty")]
+    adapters: Vec<Adapter>,
+    #[serde(default, rename = "softnic", skip_serializing_if = "Vec::is_empty")]
+    softnics: Vec<Softnic>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    open: Vec<Open>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Adapter {
+    key: String,
+    name: String,
+    managed: bool,
+    released: bool,
+    found_queues: u16,
+    assigned: Vec<u32>,
+    settings: BTreeMap<String, Setting>,
+    table: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    original: Option<Hardware>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Setting {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Softnic {
+    name: String,
+    options: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    adapter: String,
+    before: Hardware,
+}
+
+/// A device's state. A queue without a home is -1; the key is in hex.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hardware {
+    enabled: bool,
+    queues: Vec<i64>,
+    table: Vec<u16>,
+    key: String,
+    hash_types: u32,
+    default_queue: u16,
+    user_table: UserWrote,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum UserWrote {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// The version that a text says it has.
+pub(super) fn version(text: &str) -> Result<u64, String> {
+    #[derive(Deserialize)]
+    struct Any {
+        version: u64,
+    }
+    toml::from_str::<Any>(text).map(|any| any.version).map_err(|e| e.message().to_owned())
+}
+
+pub(super) fn render(state: &SavedState) -> Result<String, toml::ser::Error> {
+    let v1 = State {
+        version: VERSION,
+        rss: state.rss_on,
+        adapters: state.adapters.iter().map(|(key, a)| adapter(key, a)).collect(),
+        softnics: state
+            .softnics
+            .iter()
+            .map(|s| Softnic { name: s.name.clone(), options: s.options.clone() })
+            .collect(),
+        open: state
+            .open
+            .iter()
+            .map(|o| Open { adapter: o.adapter.clone(), before: hardware(&o.before) })
+            .collect(),
+    };
+    let body = toml::to_string(&v1)?;
+    Ok(format!(
+        "# Written by rssmgrd. Settings are changed with rssctl; this file is not for editing.\n{body}"
+    ))
+}
+
+fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
+    let setting = |raw: Raw| match raw {
+        Raw::Bool(b) => Setting::Bool(b),
+        Raw::Int(n) => Setting::Int(n),
+        text => Setting::Text(text.to_text()),
+    };
+    Adapter {
+        key: key.to_owned(),
+        name: a.name.clone(),
+        managed: a.managed,
+        released: a.released,
+        found_queues: a.found_queues,
+        assigned: a.assigned.iter().map(|c| c.0).collect(),
+        settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
+        table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
+        original: a.original.as_ref().map(hardware),
+    }
+}
+
+fn hardware(d: &Device) -> Hardware {
+    Hardware {
+        enabled: d.enabled,
+        queues: d.queues.iter().map(|q| q.home.map_or(-1, |c| c.0.into())).collect(),
+        table: d.table.iter().map(|q| q.0).collect(),
+        key: d.key.to_hex(),
+        hash_types: d.hash_types.bits(),
+        default_queue: d.default_queue.0,
+        user_table: match d.user_table {
+            UserTable::Yes => UserWrote::Yes,
+            UserTable::No => UserWrote::No,
+            UserTable::Unknown => UserWrote::Unknown,
+        },
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<SavedState, String> {
+    let v1: State = toml::from_str(text).map_err(|e| e.message().to_owned())?;
+    let mut adapters = BTreeMap::new();
+    for a in v1.adapters {
+        let key = a.key.clone();
+        adapters.insert(key, saved_adapter(a)?);
+    }
+    let softnics =
+        v1.softnics.into_iter().map(|s| SavedSoftnic { name: s.name, options: s.options }).collect();
+    let open = v1
+        .open
+        .into_iter()
+        .map(|o| Ok(OpenTransaction { adapter: o.adapter, before: device(o.before)? }))
+        .collect::<Result<_, String>>()?;
+    Ok(SavedState { rss_on: v1.rss, adapters, softnics, open })
+}
+
+fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
+    let mut patch = SettingsPatch::default();
+    for (key, setting) in a.settings {
+        let field = Field::from_key(&key).ok_or_else(|| FieldError::unknown(&key).to_string())?;
+        let raw = match setting {
+            Setting::Bool(b) => Raw::Bool(b),
+            Setting::Int(n) => Raw::Int(n),
+            Setting::Text(t) => Raw::Text(t),
+        };
+        patch.set(field, &raw).map_err(text)?;
+    }
+    let entry = |(e, p): (String, String)| -> Result<(EntryIndex, Processor), String> {
+        Ok((EntryIndex(e.parse().map_err(text)?), p.parse().map_err(text)?))
+    };
+    Ok(SavedAdapter {
+        name: a.name,
+        patch,
+        table: a.table.into_iter().map(entry).collect::<Result<_, _>>()?,
+        managed: a.managed,
+        released: a.released,
+        assigned: a.assigned.into_iter().map(CpuId).collect(),
+        found_queues: a.found_queues,
+        original: a.original.map(device).transpose()?,
+    })
+}
+
+fn device(h: Hardware) -> Result<Device, String> {
+    let home = |n: i64| match n {
+        -1 => Ok(Queue { home: None }),
+        n => u32::try_from(n).map(|c| Queue { home: Some(CpuId(c)) }).map_err(text),
+    };
+    let key = match h.key.as_str() {
+        "" => HashKey::default(),
+        hex => HashKey::parse(hex, hex.split(':').count()).map_err(text)?,
+    };
+    Ok(Device {
+        enabled: h.enabled,
+        queues: h.queues.into_iter().map(home).collect::<Result<_, _>>()?,
+        table: h.table.into_iter().map(QueueId).collect(),
+        key,
+        hash_types: HashTypes::from_bits(h.hash_types).ok_or("there are no such hash types")?,
+        default_queue: QueueId(h.default_queue),
+        user_table: match h.user_table {
+            UserWrote::Yes => UserTable::Yes,
+            UserWrote::No => UserTable::No,
+            UserWrote::Unknown => UserTable::Unknown,
+        },
+    })
+}
+
+fn text(e: impl Display) -> String {
+    e.to_string()
+}
