@@ -219,6 +219,35 @@ mod tests {
         }
     }
 
+    /// A port that sleeps until there is room, with no limit to its sleep, is woken.
+    #[test]
+    fn who_waits_for_room_is_woken() {
+        const PACKETS: u64 = 20_000;
+        for capacity in [1, 2, 16] {
+            let (mut sender, mut receiver) = ring(capacity);
+            let port = Bell::default();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for number in 0..PACKETS {
+                        while !sender.has_room() {
+                            sender.starve();
+                            port.sleep(|| sender.has_room(), None);
+                        }
+                        assert!(sender.push(descriptor(number, 0, 0)));
+                        sender.link().bell.ring();
+                    }
+                });
+                for number in 0..PACKETS {
+                    while receiver.consumer.is_empty() {
+                        receiver.link.bell.sleep(|| !receiver.consumer.is_empty(), None);
+                    }
+                    assert_eq!(receiver.consumer.pop().unwrap().number, number);
+                    receiver.relieve(&port);
+                }
+            });
+        }
+    }
+
     #[test]
     fn a_descriptor_is_half_a_cache_line() {
         assert_eq!(size_of::<Descriptor>(), 32);
