@@ -260,7 +260,7 @@ struct Lanes {
 }
 
 impl Lanes {
-    /// Takes over new rings and lets go of those that are no longer used, whose workers then empty them and end.
+    /// Takes over new rings and lets go of those that are no longer used, which the workers then empty.
     fn arrange(&mut self, rings: Vec<(u16, Sender)>, channels: u16) {
         self.flush();
         for (queue, sender) in rings {

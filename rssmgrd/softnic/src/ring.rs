@@ -42,7 +42,7 @@ pub(crate) struct Descriptor {
 #[derive(Debug)]
 pub(crate) struct Link {
     /// Wakes the worker.
-    pub(crate) bell: Bell,
+    pub(crate) bell: Arc<Bell>,
     /// Set by the port when it sleeps until there is room.
     starving: AtomicBool,
     /// Headers of live frames, [`HEADER_WORDS`] words for each slot.
@@ -81,15 +81,10 @@ impl Drop for HangUp {
     }
 }
 
-/// A ring with room for `capacity` descriptors.
-pub(crate) fn ring(capacity: usize) -> (Sender, Receiver) {
+/// A ring with room for `capacity` descriptors, whose worker sleeps on `bell`.
+pub(crate) fn ring(capacity: usize, bell: Arc<Bell>) -> (Sender, Receiver) {
     let (producer, consumer) = RingBuffer::new(capacity);
-    let link = Arc::new(Link {
-        bell: Bell::default(),
-        starving: AtomicBool::new(false),
-        buffers: OnceLock::new(),
-        capacity,
-    });
+    let link = Arc::new(Link { bell, starving: AtomicBool::new(false), buffers: OnceLock::new(), capacity });
     let sender = Sender { producer, hang_up: HangUp(Arc::clone(&link)), slot: 0, unseen: 0 };
     (sender, Receiver { consumer, link })
 }
@@ -190,7 +185,7 @@ mod tests {
     /// While headers wait in a ring that is as full as can be, none is overwritten.
     #[test]
     fn each_slot_keeps_its_header() {
-        let (mut sender, mut receiver) = ring(3);
+        let (mut sender, mut receiver) = ring(3, Arc::default());
         let header = |n: u64| [n.to_le_bytes(), (!n).to_le_bytes(), [7; 8]].concat();
         // Of different lengths, so that an old header behind a short new one would show.
         let length = |n: u64| usize::try_from(8 + n % 3 * 8).unwrap();
@@ -224,7 +219,7 @@ mod tests {
     fn who_waits_for_room_is_woken() {
         const PACKETS: u64 = 20_000;
         for capacity in [1, 2, 16] {
-            let (mut sender, mut receiver) = ring(capacity);
+            let (mut sender, mut receiver) = ring(capacity, Arc::default());
             let port = Bell::default();
             std::thread::scope(|scope| {
                 scope.spawn(|| {
