@@ -41,8 +41,6 @@ pub(crate) struct Descriptor {
 /// What both ends share beside the descriptors.
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// Wakes the worker.
-    pub(crate) bell: Arc<Bell>,
     /// Set by the port when it sleeps until there is room.
     starving: AtomicBool,
     /// Headers of live frames, [`HEADER_WORDS`] words for each slot.
@@ -55,9 +53,8 @@ const HEADER_WORDS: usize = HEADER_BYTES / 8;
 /// The port's end.
 #[derive(Debug)]
 pub(crate) struct Sender {
-    // Dropped before `hang_up`, which then tells the worker.
     producer: Producer<Descriptor>,
-    hang_up: HangUp,
+    link: Arc<Link>,
     /// The slot of the next descriptor.
     slot: usize,
     /// Descriptors pushed since the worker was last rung.
@@ -71,21 +68,11 @@ pub(crate) struct Receiver {
     pub(crate) link: Arc<Link>,
 }
 
-/// Rings when the port lets go of a ring.
-#[derive(Debug)]
-struct HangUp(Arc<Link>);
-
-impl Drop for HangUp {
-    fn drop(&mut self) {
-        self.0.bell.ring();
-    }
-}
-
-/// A ring with room for `capacity` descriptors, whose worker sleeps on `bell`.
-pub(crate) fn ring(capacity: usize, bell: Arc<Bell>) -> (Sender, Receiver) {
+/// A ring with room for `capacity` descriptors.
+pub(crate) fn ring(capacity: usize) -> (Sender, Receiver) {
     let (producer, consumer) = RingBuffer::new(capacity);
-    let link = Arc::new(Link { bell, starving: AtomicBool::new(false), buffers: OnceLock::new(), capacity });
-    let sender = Sender { producer, hang_up: HangUp(Arc::clone(&link)), slot: 0, unseen: 0 };
+    let link = Arc::new(Link { starving: AtomicBool::new(false), buffers: OnceLock::new(), capacity });
+    let sender = Sender { producer, link: Arc::clone(&link), slot: 0, unseen: 0 };
     (sender, Receiver { consumer, link })
 }
 
@@ -95,7 +82,7 @@ impl Sender {
         match self.producer.push(descriptor) {
             Ok(()) => {
                 self.slot += 1;
-                if self.slot == self.link().capacity {
+                if self.slot == self.link.capacity {
                     self.slot = 0;
                 }
                 self.unseen += 1;
@@ -115,21 +102,16 @@ impl Sender {
         self.producer.is_abandoned()
     }
 
-    /// The part that both ends share.
-    pub(crate) fn link(&self) -> &Link {
-        &self.hang_up.0
-    }
-
     /// Announces that the port is about to sleep until there is room.
     pub(crate) fn starve(&self) {
-        self.link().starving.store(true, Ordering::Relaxed);
+        self.link.starving.store(true, Ordering::Relaxed);
     }
 
     /// Copies the header of a live frame into the buffer of the next slot, which must be free ([`Self::has_room`]).
     /// Gives the place for the descriptor.
     pub(crate) fn store_header(&self, header: &[u8]) -> u32 {
-        let words = self.link().capacity * HEADER_WORDS;
-        let buffers = self.link().buffers.get_or_init(|| (0..words).map(|_| AtomicU64::new(0)).collect());
+        let words = self.link.capacity * HEADER_WORDS;
+        let buffers = self.link.buffers.get_or_init(|| (0..words).map(|_| AtomicU64::new(0)).collect());
         let buffer = buffers.iter().skip(self.slot * HEADER_WORDS).take(HEADER_WORDS);
         // The push that follows publishes these words, the worker's commit gives them back.
         for (word, bytes) in buffer.zip(header.chunks(8)) {
@@ -185,7 +167,7 @@ mod tests {
     /// While headers wait in a ring that is as full as can be, none is overwritten.
     #[test]
     fn each_slot_keeps_its_header() {
-        let (mut sender, mut receiver) = ring(3, Arc::default());
+        let (mut sender, mut receiver) = ring(3);
         let header = |n: u64| [n.to_le_bytes(), (!n).to_le_bytes(), [7; 8]].concat();
         // Of different lengths, so that an old header behind a short new one would show.
         let length = |n: u64| usize::try_from(8 + n % 3 * 8).unwrap();
@@ -219,8 +201,8 @@ mod tests {
     fn who_waits_for_room_is_woken() {
         const PACKETS: u64 = 20_000;
         for capacity in [1, 2, 16] {
-            let (mut sender, mut receiver) = ring(capacity, Arc::default());
-            let port = Bell::default();
+            let (mut sender, mut receiver) = ring(capacity);
+            let (port, worker) = (Bell::default(), Bell::default());
             std::thread::scope(|scope| {
                 scope.spawn(|| {
                     for number in 0..PACKETS {
@@ -229,12 +211,12 @@ mod tests {
                             port.sleep(|| sender.has_room(), None);
                         }
                         assert!(sender.push(descriptor(number, 0, 0)));
-                        sender.link().bell.ring();
+                        worker.ring();
                     }
                 });
                 for number in 0..PACKETS {
                     while receiver.consumer.is_empty() {
-                        receiver.link.bell.sleep(|| !receiver.consumer.is_empty(), None);
+                        worker.sleep(|| !receiver.consumer.is_empty(), None);
                     }
                     assert_eq!(receiver.consumer.pop().unwrap().number, number);
                     receiver.relieve(&port);

@@ -33,7 +33,7 @@ pub(crate) struct QueueState {
     /// Whether its worker is pinned to that CPU.
     pub(crate) pinned: AtomicBool,
     /// Wakes its worker.
-    pub(crate) bell: Arc<Bell>,
+    pub(crate) bell: Bell,
     /// Rings that its worker has not taken yet. Each time that the queue is created it gets a new one; the worker
     /// empties one before it takes the next.
     rings: Mutex<VecDeque<Receiver>>,
@@ -101,7 +101,7 @@ impl Shared {
             offered: Padded::default(),
             home: AtomicU32::new(ANYWHERE),
             pinned: AtomicBool::new(false),
-            bell: Arc::default(),
+            bell: Bell::default(),
             rings: Mutex::default(),
         };
         Self {

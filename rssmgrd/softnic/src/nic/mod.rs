@@ -224,7 +224,7 @@ impl SoftNic {
         let mut rings = Vec::new();
         for number in self.channels..channels {
             if let Some(queue) = self.shared.queues.get(usize::from(number)) {
-                let (sender, receiver) = ring(capacity, Arc::clone(&queue.bell));
+                let (sender, receiver) = ring(capacity);
                 queue.give_ring(receiver);
                 rings.push((number, sender));
             }

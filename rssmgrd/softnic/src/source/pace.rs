@@ -148,6 +148,27 @@ mod tests {
         }
     }
 
+    /// What comes together during a nap fits into a quarter of a ring, if more than one packet does.
+    #[test]
+    fn bursts_fit_rings() {
+        for (ring, most) in [(1, 1), (7, 1), (64, 16), (4096, BURST)] {
+            let mut pacer = Pacer::new(Rate::PerSecond(1_000_000), ring).unwrap();
+            let mut now = Instant::now();
+            let mut longest = 0;
+            for _ in 0..100 {
+                let mut burst = 0;
+                now = loop {
+                    match pacer.take(now) {
+                        Ok(()) => burst += 1,
+                        Err(due) => break due,
+                    }
+                };
+                longest = burst.max(longest);
+            }
+            assert_eq!(longest, most, "ring of {ring}");
+        }
+    }
+
     /// After a long stop there is no flood.
     #[test]
     fn does_not_catch_up_for_ever() {
