@@ -34,9 +34,9 @@ const fn row(
     Documented { of, name, aliases, value, shown }
 }
 
-const SETTING: &str = "rssmgrd cli_parity::every_setting_takes_effect";
-const WHICH: &str = "rssmgrd cli_parity::adapters_are_found_as_on_windows";
-const HOW: &str = "rssmgrd cli_parity::changes_are_applied_as_on_windows";
+const SETTING: &str = "rssmgrd --test cli parity::every_setting_takes_effect";
+const WHICH: &str = "rssmgrd --test cli parity::adapters_are_found_as_on_windows";
+const HOW: &str = "rssmgrd --test cli parity::changes_are_applied_as_on_windows";
 
 /// Windows Server 2016 to 2025, identical in all.
 const DOCUMENTED: [Documented; 20] = [
@@ -137,8 +137,8 @@ fn ledger() -> String {
          The cmdlets themselves are understood: `rssctl Set-NetAdapterRss -Name nic0 -Profile Closest -WhatIf`. Case does not matter,\n\
          parameters may be shortened as long as only one fits, values follow as the next word or after a colon. In a POSIX shell\n\
          quote what starts with a dollar sign: `-Enabled '$true'`.\n\n\
-         Each spelling of each row is run by `rssctl parity::every_documented_parameter_works_by_every_spelling_or_is_known_to_be_missing`;\n\
-         what it does is shown by the test in the last column.\n\n\
+         Each spelling of each row is run by `cargo test -p rssctl --test parity`; what it does is shown by the test in the last\n\
+         column (`cargo test -p CRATE --test FILE NAME`).\n\n\
          | Parameter | Aliases | Get | Set | Enable | Disable | Here | Shown by |\n|---|---|---|---|---|---|---|---|\n",
     );
     let set = CMDLETS.iter().find(|c| c.name == "Set-NetAdapterRss").unwrap();
@@ -190,11 +190,16 @@ fn ledger() -> String {
 
 #[test]
 fn the_ledger_is_written_down() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("PARITY.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let shown = fs::read_to_string(root.join("rssmgrd/tests/cli/parity.rs")).unwrap();
+    for test in DOCUMENTED.iter().filter_map(|d| d.shown.rsplit_once("::")).map(|(_, test)| test) {
+        assert!(shown.contains(&format!("\nfn {test}()")), "there is no test {test}");
+    }
+    let path = root.join("PARITY.md");
     let text = ledger();
     if std::env::var_os("RSSMGR_BLESS").is_some() {
         fs::write(&path, &text).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(kept, text, "PARITY.md is out of date: run it with RSSMGR_BLESS=1 and look at the difference");
+    assert!(kept == text, "PARITY.md is out of date: run it with RSSMGR_BLESS=1 and look at the difference");
 }
