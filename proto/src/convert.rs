@@ -652,7 +652,10 @@ fn cpu_why(snapshot: &Snapshot, view: &AdapterView, cpu: CpuId) -> CpuWhyRecord 
     if judged == Eligibility::Eligible {
         let used = view.target.as_ref().map_or(!queues.is_empty(), |t| t.processors.contains(&cpu));
         if used {
-            text += &format!(" and is used: {} queues, {} table entries", queues.len(), entries.len());
+            let plural = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+            let queues = plural(queues.len(), "queue", "queues");
+            let entries = plural(entries.len(), "table entry", "table entries");
+            text += &format!(" and is used: {queues}, {entries}");
         } else {
             let n = view.target.as_ref().map_or(0, |t| t.active);
             text += &format!(" but is not needed: {n} processors come before it");

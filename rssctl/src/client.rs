@@ -55,7 +55,8 @@ impl Client {
         intent: Intent,
         terminal: &mut Terminal<'_>,
     ) -> Result<Self, Stop> {
-        let (connection, place) = match address {
+        // An empty variable is as good as none.
+        let (connection, place) = match address.filter(|a| !a.is_empty()) {
             Some(text) => {
                 let address: Address = text.parse()?;
                 let connection =

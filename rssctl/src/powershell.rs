@@ -17,13 +17,15 @@ pub use parameter::{Meaning, Parameter, parameters};
 
 use std::ffi::OsString;
 
+use clap::CommandFactory as _;
 use rssmgr_core::field::Part;
 
+use crate::cli::Cli;
 use crate::exit::Failure;
 use cmdlet::Found;
 use value::Words;
 
-/// Options of ours that take a value, which therefore is no verb; and no parameter either.
+/// Options of every command that take a value, which therefore is no verb.
 const VALUED: [&str; 4] = ["-o", "--output", "--address", "--color"];
 
 /// Translates a command line, program name first. One without PowerShell spellings comes back as it is.
@@ -50,6 +52,7 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let native = !word.contains('-');
     let mut out: Vec<OsString> = args.get(..verb).unwrap_or_default().to_vec();
     out.extend(cmdlet.verb.split(' ').map(OsString::from));
+    let definition = Definition::of(cmdlet);
     let mut line = Line::default();
     let mut words = Words::new(args.get(verb + 1..).unwrap_or_default());
     while let Some(word) = words.next() {
@@ -58,7 +61,7 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             Some("--") => {
                 line.names.extend(words.by_ref());
             }
-            Some(ours) if VALUED.contains(&ours) => {
+            Some(ours) if definition.takes_value(ours) => {
                 out.push(word);
                 out.extend(words.next());
             }
@@ -78,6 +81,33 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         line.check_named(cmdlet)?;
     }
     Ok(line.finish(out))
+}
+
+/// The definition of the command that a cmdlet becomes.
+struct Definition(clap::Command);
+
+impl Definition {
+    fn of(cmdlet: &Cmdlet) -> Self {
+        let mut command = Cli::command();
+        command.build();
+        for word in cmdlet.verb.split(' ') {
+            if let Some(sub) = command.find_subcommand(word) {
+                command = sub.clone();
+            }
+        }
+        Self(command)
+    }
+
+    /// Whether a word is an option of ours whose value is the next word.
+    fn takes_value(&self, word: &str) -> bool {
+        self.0.get_arguments().any(|a| {
+            let long = word.strip_prefix("--").is_some_and(|l| {
+                a.get_long() == Some(l) || a.get_all_aliases().is_some_and(|all| all.contains(&l))
+            });
+            let short = a.get_short().is_some_and(|s| word == format!("-{s}"));
+            (long || short) && a.get_action().takes_values() && !a.is_require_equals_set()
+        })
+    }
 }
 
 /// Where the verb is: the first word that is no option and no value of one.
@@ -211,5 +241,26 @@ impl Line {
             out.append(&mut self.names);
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_of_every_command_that_take_a_value_are_known() {
+        let definition = Definition(Cli::command());
+        let with_value: Vec<String> = definition
+            .0
+            .get_arguments()
+            .filter(|a| a.get_action().takes_values())
+            .flat_map(|a| {
+                let short = a.get_short().map(|s| format!("-{s}"));
+                short.into_iter().chain(a.get_long().map(|l| format!("--{l}")))
+            })
+            .collect();
+        assert_eq!(with_value, VALUED);
+        assert!(definition.takes_value("-o") && !definition.takes_value("-q"));
     }
 }

@@ -105,7 +105,7 @@ offline0: planned, 4 steps, impact reorder
   queues             8 -> 2
   processors         any -> 0:0,0:4
   hash types         ipv4,tcp_ipv4,udp_ipv4,ipv6,tcp_ipv6,udp_ipv6
-  table              128 entries -> 128 entries, 128 of them to other processors
+  table              128 entries, 128 of them go to another processor
 
   Steps
   1  serve queue 0 on CPU 0                 reorder

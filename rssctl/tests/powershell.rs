@@ -75,6 +75,8 @@ fn each_spelling_becomes_ours() {
             "--address /x Set-NetAdapterRss -Name a -Max 4 --runtime",
             "--address /x set --runtime --max-processors=4 -- a",
         ),
+        ("Get-NetAdapterStatistics --per queue -Name a --count 3", "stats --per queue --count 3 -- a"),
+        ("Set-NetAdapterRss a --queues 8 --confirm b", "set --queues 8 --confirm -- a b"),
         // PowerShell's parameters behind commands of ours.
         (
             "set nic0 -Profile NUMAStatic -BaseProcessorNumber 2",

@@ -35,7 +35,12 @@ pub(super) async fn each<T>(
             Err(e) if e.error.kind == ErrorKind::NoSuchAdapter && is_glob(name) => {
                 c.terminal.note(&format!("no adapter matches `{name}`"));
             }
-            Err(e) if e.error.kind == ErrorKind::NoSuchAdapter => c.note(&e),
+            Err(e) if e.error.kind == ErrorKind::NoSuchAdapter => {
+                let message = format!(
+                    "No adapter found with property 'Name' equal to '{name}'. Verify the value of the property and retry."
+                );
+                c.note(&Failure::new(ErrorKind::NoSuchAdapter, message).hint(e.error.message));
+            }
             Err(e) => return Err(e.into()),
         }
     }
@@ -62,8 +67,12 @@ pub(super) async fn described(
             known.dedup();
             c.note(&Failure::new(
                 ErrorKind::NoSuchAdapter,
-                format!("no adapter has the description `{pattern}`; there are: {}", known.join(", ")),
-            ));
+                format!(
+                    "No adapter found with property 'InterfaceDescription' equal to '{pattern}'. Verify the value of the \
+                     property and retry."
+                ),
+            )
+            .hint(format!("there are: {}", known.join(", "))));
         }
         for hit in hits {
             if !out.contains(&hit.name) {

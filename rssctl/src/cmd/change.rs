@@ -1,8 +1,9 @@
 //! `rssctl set`, `enable`, `disable`, `reset` and `release`: one request to the daemon, its answer shown.
 
 use rssmgr_core::field::{FIELDS, Field};
+use rssmgr_proto::ErrorKind;
 use rssmgr_proto::dict::{Dictionary, to_dict};
-use rssmgr_proto::types::{ApplyRecord, ListOptions};
+use rssmgr_proto::types::{ApplyOptions, ApplyRecord, ListOptions};
 
 use super::{Context, adapters};
 use crate::cli::{ApplyArgs, ChangeArgs, SetArgs};
@@ -85,7 +86,7 @@ pub(super) async fn request(
     let mut options = resolve::options(args);
     if confirm {
         options.dry_run = true;
-        let planned = client.change(&names, change, &options).await?;
+        let planned = ask(&client, &names, change, &options).await?;
         plans(c, &planned)?;
         if planned.adapters.iter().all(|p| !p.changed) {
             return Ok(());
@@ -97,12 +98,30 @@ pub(super) async fn request(
         options.dry_run = false;
         options.if_generation = Some(planned.generation);
     }
-    let reply = client.change(&names, change, &options).await?;
+    let reply = ask(&client, &names, change, &options).await?;
     if args.pass_thru && !args.what_if {
         failures(c, &reply);
         return pass_thru(c, &client, &reply).await;
     }
     if args.what_if { plans(c, &reply) } else { results(c, &reply) }
+}
+
+/// Asks the daemon; that nobody is managed yet is said with the remedy.
+pub(super) async fn ask(
+    client: &Client,
+    names: &[String],
+    change: &Change,
+    options: &ApplyOptions,
+) -> Result<ApplyRecord, Stop> {
+    let reply = client.change(names, change, options).await;
+    reply.map_err(|stop| match stop {
+        Stop::Failed(f) if names.is_empty() && f.error.kind == ErrorKind::NoSuchAdapter => {
+            Failure::new(ErrorKind::NoSuchAdapter, "no adapter is managed yet, and none is named")
+                .hint("name one (`rssctl set NAME ...`), and it will be; `rssctl get` lists them")
+                .into()
+        }
+        other => other,
+    })
 }
 
 /// The adapters as they are now, as `rssctl get` shows them.

@@ -25,7 +25,7 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &PlanArgs) -> Result<(), 
     let allow = args.allow.as_ref().map(|a| a.to_ascii_lowercase());
     let options = ApplyOptions { dry_run: true, allow, ..ApplyOptions::default() };
     let client = c.client(Intent::Read).await?;
-    let reply = client.change(&args.names, &change, &options).await?;
+    let reply = change::ask(&client, &args.names, &change, &options).await?;
     change::plans(c, &reply)
 }
 

@@ -67,11 +67,7 @@ const APPLY: [Parameter; 5] = [
     parameter("Confirm", &["cf"], Meaning::Question("--confirm")),
     // An adapter is never restarted here, so there is nothing to leave out.
     parameter("NoRestart", &[], Meaning::Nothing),
-    not_yet(
-        "InputObject",
-        &[],
-        "name the adapters with -Name, for example from `rssctl get -o name | xargs`",
-    ),
+    not_yet("InputObject", &[], "name the adapters with -Name, for example -Name $(rssctl get -o name)"),
 ];
 
 /// Remote machines and jobs.

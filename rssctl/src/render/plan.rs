@@ -64,8 +64,13 @@ fn line(out: &mut String, name: &str, before: &str, after: &str, paint: Paint) {
 fn states<'a>(before: &StateRecord, after: &StateRecord) -> Vec<(&'a str, String, String)> {
     let both = |name, f: &dyn Fn(&StateRecord) -> String| (name, f(before), f(after));
     let moved = before.table.iter().zip(&after.table).filter(|(a, b)| a != b).count();
-    let table = |s: &StateRecord, moved: String| format!("{} entries{moved}", s.table.len());
-    let moved = if moved == 0 { String::new() } else { format!(", {moved} of them to other processors") };
+    let entries = |s: &StateRecord| format!("{} entries", s.table.len());
+    let table = if moved > 0 && before.table.len() == after.table.len() {
+        let text = format!("{}, {moved} of them go to another processor", entries(after));
+        ("table", text.clone(), text)
+    } else {
+        ("table", entries(before), entries(after))
+    };
     vec![
         both("enabled", &|s| if s.enabled { "yes".into() } else { "no".into() }),
         both("queues", &|s| s.queues.to_string()),
@@ -77,7 +82,7 @@ fn states<'a>(before: &StateRecord, after: &StateRecord) -> Vec<(&'a str, String
             [] => "none".into(),
             list => list.join(","),
         }),
-        ("table", table(before, String::new()), table(after, moved)),
+        table,
     ]
 }
 

@@ -41,7 +41,7 @@ pub fn why(w: &WhyRecord, paint: Paint) -> String {
                 c.rank.map(|r| r.to_string()).unwrap_or_default(),
                 c.queues.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
                 c.entries.len().to_string(),
-                c.text.clone(),
+                c.text.strip_prefix(&format!("processor {} ", c.processor)).unwrap_or(&c.text).into(),
             ]
         })
         .collect();

@@ -1,0 +1,61 @@
+//! Events, and waiting.
+
+use crate::run::Daemon;
+
+#[test]
+fn what_happens_is_followed_without_a_gap() {
+    let mut daemon = Daemon::with_nic();
+    let past = daemon.line("events -o json").json();
+    let last = past["events"].as_array().unwrap().last().unwrap()["seq"].as_u64().unwrap();
+    let mut lines = daemon.follow(&["events", "--follow", "--since", "1h", "-o", "jsonl"]);
+    let mut seq = 0;
+    while seq < last {
+        let next = lines.next().unwrap()["seq"].as_u64().unwrap();
+        assert_eq!(next, seq + 1, "the past, whole");
+        seq = next;
+    }
+    assert_eq!(daemon.line("set nic0 --profile Closest --queues 4").code, 0);
+    let upto = daemon.line("events -o json").json()["events"].as_array().unwrap().last().unwrap()["seq"]
+        .as_u64()
+        .unwrap();
+    assert!(upto > last);
+    while seq < upto {
+        let event = lines.next().unwrap();
+        assert_eq!((&event["seq"], &event["version"]), (&(seq + 1).into(), &1.into()), "{event}");
+        assert!(event["message"].as_str().unwrap().starts_with("nic0"), "{event}");
+        seq += 1;
+    }
+    daemon.kill();
+    assert!(lines.next().is_none());
+    assert_eq!(lines.code(), 8, "the end of the daemon is told");
+}
+
+#[test]
+fn events_are_chosen_by_id_adapter_number_and_time() {
+    let daemon = Daemon::with_nic();
+    assert_eq!(daemon.line("set nic0 --profile Closest").code, 0);
+    let count = |line: &str| daemon.line(line).json()["events"].as_array().unwrap().len();
+    let all = count("events -o json");
+    assert!(all > 3);
+    assert_eq!(count("events -n 2 -o json"), 2);
+    assert_eq!(count("events --adapter nope -o json"), 0);
+    assert_eq!(count("events --since 2100-01-01 -o json"), 0);
+    assert_eq!(count("events --since 1d -o json"), all);
+    let of = daemon.line("events --id 1237 -o json").json();
+    let of = of["events"].as_array().unwrap();
+    assert!(!of.is_empty() && of.iter().all(|e| e["id"] == 1237));
+    let rundown = daemon.line("events --rundown -o jsonl");
+    assert!(rundown.code == 0 && rundown.out.lines().count() > 0, "{rundown:?}");
+    let people = daemon.line("events -n 1").out;
+    assert!(people.contains("T") && people.contains("Z  info") && people.lines().count() == 1, "{people}");
+}
+
+#[test]
+fn waiting_ends_when_settled_or_when_time_is_over() {
+    let daemon = Daemon::with_nic();
+    let now: u64 = daemon.line("wait").out.trim().parse().unwrap();
+    assert_eq!(daemon.line(&format!("wait --generation {now} -o json")).json()["generation"], now);
+    let late = daemon.line(&format!("wait --generation {} --timeout 50ms", now + 1000));
+    assert_eq!(late.code, 3, "{late:?}");
+    assert!(late.err.contains("50 ms"), "{late:?}");
+}

@@ -1,0 +1,9 @@
+//! The command line against the daemon: both programs as they are built, talking over the private socket.
+
+mod commands;
+mod events;
+mod find;
+mod parity;
+mod run;
+#[path = "../../../rssctl/tests/common/schema.rs"]
+mod schema;
