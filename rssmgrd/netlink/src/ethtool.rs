@@ -1,0 +1,302 @@
+//! The `ethtool` family: RSS, channels, features, link modes and their notifications; [`legacy`] has the ioctl for
+//! what older kernels do not have here.
+//!
+//! ```no_run
+//! use rssmgr_netlink::ethtool::{Ethtool, RssChange, Table};
+//!
+//! let mut ethtool = Ethtool::open()?;
+//! let rss = ethtool.rss("eth0", 0)?;
+//! println!("{} entries, queues {:?}", rss.table.len(), rss.table);
+//! let change = RssChange { table: Some(Table::Entries(vec![0, 1])), ..RssChange::default() };
+//! ethtool.set_rss("eth0", 0, &change)?;
+//! # Ok::<(), rssmgr_netlink::Error>(())
+//! ```
+//!
+//! Which operations the kernel has is found by asking ([`Ethtool::can_set_rss`]), never by its version. As an
+//! orientation: RSS get since Linux 6.2, its list of contexts by 6.12, RSS set, contexts and notifications since 6.17;
+//! channels, features, link modes since 5.7.
+//!
+//! Source of numbers and rules: the kernel's `Documentation/netlink/specs/ethtool.yaml` and `net/ethtool/`.
+
+mod bitset;
+mod channels;
+mod features;
+mod flow;
+mod hash;
+mod header;
+pub mod legacy;
+mod link;
+mod monitor;
+mod rss;
+mod strings;
+
+pub use bitset::Bitset;
+pub use channels::{ChannelChange, Channels};
+pub use features::{Feature, Features, NTUPLE, RXHASH};
+pub use flow::{FlowType, HashFields};
+pub use hash::{HashFunctions, HashKey, InputTransform};
+pub use header::Device;
+pub use link::{Duplex, LinkModes};
+pub use monitor::{Monitor, Notice};
+pub use rss::{Rss, RssChange, Table};
+pub use strings::StringSet;
+
+use crate::genl::{Client, Family, Known, Op};
+use crate::wire::{Kind, Names, Request};
+use crate::{Error, Interface, socket};
+use std::sync::Arc;
+use std::time::Duration;
+
+static KNOWN: Known = Known {
+    name: "ethtool",
+    since: "it is there since Linux 5.6 when CONFIG_ETHTOOL_NETLINK is set; use the ioctl",
+};
+
+const OLD: &str = "it is there since Linux 5.7";
+
+/// Operations, by their numbers in requests (`ETHTOOL_MSG_*`). The answers have numbers of their own.
+mod op {
+    use super::{OLD, Op};
+
+    pub(super) const STRSET_GET: Op = Op { command: 1, name: "strset-get", since: OLD };
+    pub(super) const LINKMODES_GET: Op = Op { command: 4, name: "linkmodes-get", since: OLD };
+    pub(super) const FEATURES_GET: Op = Op { command: 11, name: "features-get", since: OLD };
+    pub(super) const FEATURES_SET: Op = Op { command: 12, name: "features-set", since: OLD };
+    pub(super) const CHANNELS_GET: Op = Op { command: 17, name: "channels-get", since: OLD };
+    pub(super) const CHANNELS_SET: Op = Op { command: 18, name: "channels-set", since: OLD };
+    pub(super) const RSS_GET: Op = Op {
+        command: 38,
+        name: "rss-get",
+        since: "it is there since Linux 6.2, and lists contexts since 6.12; before, use the ioctl",
+    };
+    pub(super) const RSS_SET: Op =
+        Op { command: 48, name: "rss-set", since: "it is there since Linux 6.17; before, use the ioctl" };
+    pub(super) const RSS_CREATE: Op = Op { command: 49, name: "rss-create-act", since: RSS_SET.since };
+    pub(super) const RSS_DELETE: Op = Op { command: 50, name: "rss-delete-act", since: RSS_SET.since };
+}
+
+/// Asks and changes by the `ethtool` netlink family.
+#[derive(Debug)]
+pub struct Ethtool {
+    client: Client,
+    feature_names: Option<Arc<StringSet>>,
+}
+
+impl Ethtool {
+    /// Finds the family in this thread's network namespace.
+    ///
+    /// # Errors
+    /// [`Error::NoFamily`] where the kernel lacks it, [`Error::Socket`].
+    pub fn open() -> Result<Self, Error> {
+        Self::with_timeout(socket::DEFAULT_TIMEOUT)
+    }
+
+    /// The same with another limit on how long an answer may take once the kernel did what was asked.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn with_timeout(timeout: Duration) -> Result<Self, Error> {
+        Ok(Self { client: Client::open(&KNOWN, timeout)?, feature_names: None })
+    }
+
+    /// What the running kernel told of the family.
+    #[must_use]
+    pub fn family(&self) -> &Family {
+        self.client.family()
+    }
+
+    /// What the kernel remarked about the last request, although it did what was asked.
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        self.client.warning()
+    }
+
+    /// Whether the kernel reads RSS here (since Linux 6.2).
+    #[must_use]
+    pub fn can_get_rss(&self) -> bool {
+        self.does(op::RSS_GET)
+    }
+
+    /// Whether the kernel lists all RSS contexts (by Linux 6.12).
+    #[must_use]
+    pub fn can_list_rss(&self) -> bool {
+        self.family().operation(op::RSS_GET.command).is_some_and(|found| found.dumps)
+    }
+
+    /// Whether the kernel sets RSS here, and tells of changes (since Linux 6.17).
+    #[must_use]
+    pub fn can_set_rss(&self) -> bool {
+        self.does(op::RSS_SET)
+    }
+
+    fn does(&self, op: Op) -> bool {
+        self.family().operation(op.command).is_some_and(|found| found.does)
+    }
+
+    /// The RSS settings of `context`, 0 being the default one.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` where the driver has none or has no contexts, `ENOENT` for a context that does not exist.
+    pub fn rss<'a>(&mut self, interface: impl Into<Interface<'a>>, context: u32) -> Result<Rss, Error> {
+        let mut request = self.about(op::RSS_GET, &rss::NAMES, interface.into())?;
+        rss::write_context(&mut request, context);
+        self.client.ask_one(&request, rss::read)
+    }
+
+    /// The RSS settings of all contexts, of one interface or of all that have some.
+    ///
+    /// # Errors
+    /// [`Error::NoOperation`] before Linux 6.12.
+    pub fn rss_list<'a>(&mut self, interface: Option<Interface<'a>>) -> Result<Vec<Rss>, Error> {
+        let mut request = self.client.request(op::RSS_GET, Kind::Dump, &rss::NAMES)?;
+        if let Some(interface) = interface {
+            request = header::about(request, interface, 0);
+        }
+        self.client.ask(&request, |attributes| rss::read(attributes).map(Some))
+    }
+
+    /// Changes the RSS settings of `context`. Not atomic: the kernel sets the hash fields first, then table, key and
+    /// function in one call of the driver; a refused second step leaves the first done.
+    ///
+    /// # Errors
+    /// `EINVAL` for a table or key that does not fit (the kernel says how), `EOPNOTSUPP` for what the driver lacks.
+    pub fn set_rss<'a>(
+        &mut self,
+        interface: impl Into<Interface<'a>>,
+        context: u32,
+        change: &RssChange,
+    ) -> Result<(), Error> {
+        let mut request = self.about(op::RSS_SET, &rss::NAMES, interface.into())?;
+        rss::write_context(&mut request, context);
+        rss::write_change(&mut request, change);
+        self.client.tell(&request)
+    }
+
+    /// Creates an RSS context, with the number `wanted` or one that the kernel picks; its number.
+    ///
+    /// # Errors
+    /// `EBUSY` when the number is taken, `ERANGE` beyond the driver's limit, `EOPNOTSUPP` without contexts.
+    pub fn create_rss_context<'a>(
+        &mut self,
+        interface: impl Into<Interface<'a>>,
+        wanted: Option<u32>,
+        change: &RssChange,
+    ) -> Result<u32, Error> {
+        let mut request = self.about(op::RSS_CREATE, &rss::NAMES, interface.into())?;
+        rss::write_context(&mut request, wanted.unwrap_or_default());
+        rss::write_change(&mut request, change);
+        self.client.ask_one(&request, rss::read).map(|created| created.context)
+    }
+
+    /// Deletes an RSS context.
+    ///
+    /// # Errors
+    /// `EBUSY` while a filter rule points at it, `ENOENT`.
+    pub fn delete_rss_context<'a>(
+        &mut self,
+        interface: impl Into<Interface<'a>>,
+        context: u32,
+    ) -> Result<(), Error> {
+        let mut request = self.about(op::RSS_DELETE, &rss::NAMES, interface.into())?;
+        rss::write_context(&mut request, context);
+        self.client.tell(&request)
+    }
+
+    /// How many channels there are and can be.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` where the driver does not say.
+    pub fn channels<'a>(&mut self, interface: impl Into<Interface<'a>>) -> Result<Channels, Error> {
+        let request = self.about(op::CHANNELS_GET, &channels::NAMES, interface.into())?;
+        self.client.ask_one(&request, channels::read)
+    }
+
+    /// Changes the number of channels. With most drivers that interrupts traffic; with some the link goes down.
+    ///
+    /// # Errors
+    /// `EINVAL` above the maximum, or below a queue that the table uses (the kernel says which), `EBUSY`,
+    /// `EOPNOTSUPP`.
+    pub fn set_channels<'a>(
+        &mut self,
+        interface: impl Into<Interface<'a>>,
+        change: &ChannelChange,
+    ) -> Result<(), Error> {
+        let mut request = self.about(op::CHANNELS_SET, &channels::NAMES, interface.into())?;
+        channels::write_change(&mut request, change);
+        self.client.tell(&request)
+    }
+
+    /// The state of the device's features.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn features<'a>(&mut self, interface: impl Into<Interface<'a>>) -> Result<Features, Error> {
+        let names = match &self.feature_names {
+            Some(names) => Arc::clone(names),
+            None => {
+                let names = Arc::new(self.strings(None, strings::FEATURES)?);
+                Arc::clone(self.feature_names.insert(names))
+            }
+        };
+        let request = self.about_bits(op::FEATURES_GET, &features::NAMES, interface.into())?;
+        self.client.ask_one(&request, |attributes| features::read(attributes, &names))
+    }
+
+    /// Switches a feature on or off, by the kernel's name ([`RXHASH`]). What came of it is to be read back: other
+    /// features may forbid it without an error.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], with `EOPNOTSUPP` for a name that the kernel does not know.
+    pub fn set_feature<'a>(
+        &mut self,
+        interface: impl Into<Interface<'a>>,
+        name: &str,
+        on: bool,
+    ) -> Result<(), Error> {
+        let interface = interface.into();
+        let request = self.client.request(op::FEATURES_SET, Kind::Do, &features::NAMES)?;
+        let mut request = header::about(request, interface, header::OMIT_REPLY);
+        features::write_change(&mut request, name, on);
+        self.client.tell(&request)
+    }
+
+    /// Speed, duplex and lanes of the link.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` where the driver does not say.
+    pub fn link_modes<'a>(&mut self, interface: impl Into<Interface<'a>>) -> Result<LinkModes, Error> {
+        let request = self.about_bits(op::LINKMODES_GET, &link::NAMES, interface.into())?;
+        self.client.ask_one(&request, link::read)
+    }
+
+    /// The names of the per-device counters that [`legacy::Ioctl::counters`] reads.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn counter_names<'a>(&mut self, interface: impl Into<Interface<'a>>) -> Result<StringSet, Error> {
+        self.strings(Some(interface.into()), strings::COUNTERS)
+    }
+
+    fn strings(&mut self, device: Option<Interface<'_>>, set: u32) -> Result<StringSet, Error> {
+        let mut request = self.client.request(op::STRSET_GET, Kind::Do, &strings::NAMES)?;
+        if let Some(interface) = device {
+            request = header::about(request, interface, 0);
+        }
+        strings::write_question(&mut request, set);
+        self.client.ask_one(&request, |attributes| strings::read(attributes, set))
+    }
+
+    /// A request about one interface.
+    fn about(&self, op: Op, names: &'static Names, interface: Interface<'_>) -> Result<Request, Error> {
+        Ok(header::about(self.client.request(op, Kind::Do, names)?, interface, 0))
+    }
+
+    /// The same, its answer with bit sets in compact form.
+    fn about_bits(&self, op: Op, names: &'static Names, interface: Interface<'_>) -> Result<Request, Error> {
+        let request = self.client.request(op, Kind::Do, names)?;
+        Ok(header::about(request, interface, header::COMPACT_BITSETS))
+    }
+}
+
+#[cfg(test)]
+mod tests;
