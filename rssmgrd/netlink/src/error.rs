@@ -23,7 +23,7 @@ pub enum Error {
     #[error("this kernel's `{family}` family has no operation `{operation}`: {since}")]
     NoOperation {
         /// The family's name.
-        family: &'static str,
+        family: String,
         /// The operation's name in the kernel's specification.
         operation: &'static str,
         /// Since which kernel it is there, and what to use before.

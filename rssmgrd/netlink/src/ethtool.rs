@@ -42,7 +42,6 @@ pub use rss::{Rss, RssChange, Table};
 pub use strings::StringSet;
 
 use crate::genl::{Client, Family, Known, Op};
-use crate::wire::{Kind, Names, Request};
 use crate::{Error, Interface, socket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,28 +51,8 @@ static KNOWN: Known = Known {
     since: "it is there since Linux 5.6 when CONFIG_ETHTOOL_NETLINK is set; use the ioctl",
 };
 
+/// Since when the operations are there that all supported kernels have.
 const OLD: &str = "it is there since Linux 5.7";
-
-/// Operations, by their numbers in requests (`ETHTOOL_MSG_*`). The answers have numbers of their own.
-mod op {
-    use super::{OLD, Op};
-
-    pub(super) const STRSET_GET: Op = Op { command: 1, name: "strset-get", since: OLD };
-    pub(super) const LINKMODES_GET: Op = Op { command: 4, name: "linkmodes-get", since: OLD };
-    pub(super) const FEATURES_GET: Op = Op { command: 11, name: "features-get", since: OLD };
-    pub(super) const FEATURES_SET: Op = Op { command: 12, name: "features-set", since: OLD };
-    pub(super) const CHANNELS_GET: Op = Op { command: 17, name: "channels-get", since: OLD };
-    pub(super) const CHANNELS_SET: Op = Op { command: 18, name: "channels-set", since: OLD };
-    pub(super) const RSS_GET: Op = Op {
-        command: 38,
-        name: "rss-get",
-        since: "it is there since Linux 6.2, and lists contexts since 6.12; before, use the ioctl",
-    };
-    pub(super) const RSS_SET: Op =
-        Op { command: 48, name: "rss-set", since: "it is there since Linux 6.17; before, use the ioctl" };
-    pub(super) const RSS_CREATE: Op = Op { command: 49, name: "rss-create-act", since: RSS_SET.since };
-    pub(super) const RSS_DELETE: Op = Op { command: 50, name: "rss-delete-act", since: RSS_SET.since };
-}
 
 /// Asks and changes by the `ethtool` netlink family.
 #[derive(Debug)]
@@ -114,19 +93,19 @@ impl Ethtool {
     /// Whether the kernel reads RSS here (since Linux 6.2).
     #[must_use]
     pub fn can_get_rss(&self) -> bool {
-        self.does(op::RSS_GET)
+        self.does(rss::GET)
     }
 
     /// Whether the kernel lists all RSS contexts (by Linux 6.12).
     #[must_use]
     pub fn can_list_rss(&self) -> bool {
-        self.family().operation(op::RSS_GET.command).is_some_and(|found| found.dumps)
+        self.family().operation(rss::GET.command).is_some_and(|found| found.dumps)
     }
 
     /// Whether the kernel sets RSS here, and tells of changes (since Linux 6.17).
     #[must_use]
     pub fn can_set_rss(&self) -> bool {
-        self.does(op::RSS_SET)
+        self.does(rss::SET)
     }
 
     fn does(&self, op: Op) -> bool {
@@ -138,8 +117,7 @@ impl Ethtool {
     /// # Errors
     /// `EOPNOTSUPP` where the driver has none or has no contexts, `ENOENT` for a context that does not exist.
     pub fn rss<'a>(&mut self, interface: impl Into<Interface<'a>>, context: u32) -> Result<Rss, Error> {
-        let mut request = self.about(op::RSS_GET, &rss::NAMES, interface.into())?;
-        rss::write_context(&mut request, context);
+        let request = rss::get(self.family(), interface.into(), context)?;
         self.client.ask_one(&request, rss::read)
     }
 
@@ -148,10 +126,7 @@ impl Ethtool {
     /// # Errors
     /// [`Error::NoOperation`] before Linux 6.12.
     pub fn rss_list<'a>(&mut self, interface: Option<Interface<'a>>) -> Result<Vec<Rss>, Error> {
-        let mut request = self.client.request(op::RSS_GET, Kind::Dump, &rss::NAMES)?;
-        if let Some(interface) = interface {
-            request = header::about(request, interface, 0);
-        }
+        let request = rss::list(self.family(), interface)?;
         self.client.ask(&request, |attributes| rss::read(attributes).map(Some))
     }
 
@@ -166,9 +141,7 @@ impl Ethtool {
         context: u32,
         change: &RssChange,
     ) -> Result<(), Error> {
-        let mut request = self.about(op::RSS_SET, &rss::NAMES, interface.into())?;
-        rss::write_context(&mut request, context);
-        rss::write_change(&mut request, change);
+        let request = rss::set(self.family(), interface.into(), context, change)?;
         self.client.tell(&request)
     }
 
@@ -182,9 +155,7 @@ impl Ethtool {
         wanted: Option<u32>,
         change: &RssChange,
     ) -> Result<u32, Error> {
-        let mut request = self.about(op::RSS_CREATE, &rss::NAMES, interface.into())?;
-        rss::write_context(&mut request, wanted.unwrap_or_default());
-        rss::write_change(&mut request, change);
+        let request = rss::create(self.family(), interface.into(), wanted, change)?;
         self.client.ask_one(&request, rss::read).map(|created| created.context)
     }
 
@@ -197,8 +168,7 @@ impl Ethtool {
         interface: impl Into<Interface<'a>>,
         context: u32,
     ) -> Result<(), Error> {
-        let mut request = self.about(op::RSS_DELETE, &rss::NAMES, interface.into())?;
-        rss::write_context(&mut request, context);
+        let request = rss::delete(self.family(), interface.into(), context)?;
         self.client.tell(&request)
     }
 
@@ -207,7 +177,7 @@ impl Ethtool {
     /// # Errors
     /// `EOPNOTSUPP` where the driver does not say.
     pub fn channels<'a>(&mut self, interface: impl Into<Interface<'a>>) -> Result<Channels, Error> {
-        let request = self.about(op::CHANNELS_GET, &channels::NAMES, interface.into())?;
+        let request = channels::get(self.family(), interface.into())?;
         self.client.ask_one(&request, channels::read)
     }
 
@@ -221,8 +191,7 @@ impl Ethtool {
         interface: impl Into<Interface<'a>>,
         change: &ChannelChange,
     ) -> Result<(), Error> {
-        let mut request = self.about(op::CHANNELS_SET, &channels::NAMES, interface.into())?;
-        channels::write_change(&mut request, change);
+        let request = channels::set(self.family(), interface.into(), change)?;
         self.client.tell(&request)
     }
 
@@ -238,7 +207,7 @@ impl Ethtool {
                 Arc::clone(self.feature_names.insert(names))
             }
         };
-        let request = self.about_bits(op::FEATURES_GET, &features::NAMES, interface.into())?;
+        let request = features::get(self.family(), interface.into())?;
         self.client.ask_one(&request, |attributes| features::read(attributes, &names))
     }
 
@@ -253,10 +222,7 @@ impl Ethtool {
         name: &str,
         on: bool,
     ) -> Result<(), Error> {
-        let interface = interface.into();
-        let request = self.client.request(op::FEATURES_SET, Kind::Do, &features::NAMES)?;
-        let mut request = header::about(request, interface, header::OMIT_REPLY);
-        features::write_change(&mut request, name, on);
+        let request = features::set(self.family(), interface.into(), name, on)?;
         self.client.tell(&request)
     }
 
@@ -265,7 +231,7 @@ impl Ethtool {
     /// # Errors
     /// `EOPNOTSUPP` where the driver does not say.
     pub fn link_modes<'a>(&mut self, interface: impl Into<Interface<'a>>) -> Result<LinkModes, Error> {
-        let request = self.about_bits(op::LINKMODES_GET, &link::NAMES, interface.into())?;
+        let request = link::get(self.family(), interface.into())?;
         self.client.ask_one(&request, link::read)
     }
 
@@ -278,23 +244,8 @@ impl Ethtool {
     }
 
     fn strings(&mut self, device: Option<Interface<'_>>, set: u32) -> Result<StringSet, Error> {
-        let mut request = self.client.request(op::STRSET_GET, Kind::Do, &strings::NAMES)?;
-        if let Some(interface) = device {
-            request = header::about(request, interface, 0);
-        }
-        strings::write_question(&mut request, set);
+        let request = strings::get(self.family(), device, set)?;
         self.client.ask_one(&request, |attributes| strings::read(attributes, set))
-    }
-
-    /// A request about one interface.
-    fn about(&self, op: Op, names: &'static Names, interface: Interface<'_>) -> Result<Request, Error> {
-        Ok(header::about(self.client.request(op, Kind::Do, names)?, interface, 0))
-    }
-
-    /// The same, its answer with bit sets in compact form.
-    fn about_bits(&self, op: Op, names: &'static Names, interface: Interface<'_>) -> Result<Request, Error> {
-        let request = self.client.request(op, Kind::Do, names)?;
-        Ok(header::about(request, interface, header::COMPACT_BITSETS))
     }
 }
 

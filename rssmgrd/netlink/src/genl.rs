@@ -6,7 +6,7 @@ pub use family::{Family, Group, Operation};
 
 use crate::Error;
 use crate::socket::{Protocol, RequestSocket};
-use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::wire::{Attributes, Malformed, Request};
 use std::time::Duration;
 
 /// Bytes of the header behind netlink's: command, version, two reserved bytes.
@@ -35,7 +35,6 @@ pub(crate) struct Op {
 #[derive(Debug)]
 pub(crate) struct Client {
     socket: RequestSocket,
-    known: &'static Known,
     family: Family,
 }
 
@@ -43,7 +42,7 @@ impl Client {
     pub(crate) fn open(known: &'static Known, timeout: Duration) -> Result<Self, Error> {
         let mut socket = RequestSocket::open(Protocol::Generic, timeout)?;
         let family = family::find(&mut socket, known)?;
-        Ok(Self { socket, known, family })
+        Ok(Self { socket, family })
     }
 
     pub(crate) fn family(&self) -> &Family {
@@ -52,19 +51,6 @@ impl Client {
 
     pub(crate) fn warning(&self) -> Option<&str> {
         self.socket.warning()
-    }
-
-    /// An empty request; an error where the running kernel has no such operation.
-    pub(crate) fn request(&self, op: Op, kind: Kind, names: &'static Names) -> Result<Request, Error> {
-        let there = self.family.operation(op.command).is_some_and(|found| match kind {
-            Kind::Do => found.does,
-            Kind::Dump => found.dumps,
-        });
-        if !there {
-            let Op { name: operation, since, .. } = op;
-            return Err(Error::NoOperation { family: self.known.name, operation, since });
-        }
-        Ok(request(&self.family, op, kind, names))
     }
 
     /// Sends `request`; what `read` makes of the attributes of each answer.
@@ -96,12 +82,6 @@ impl Client {
     pub(crate) fn tell(&mut self, request: &Request) -> Result<(), Error> {
         self.ask(request, |_| Ok(None::<()>)).map(drop)
     }
-}
-
-/// An empty request to `family`.
-pub(crate) fn request(family: &Family, op: Op, kind: Kind, names: &'static Names) -> Request {
-    // All families here have version 1, and the kernel does not look at it.
-    Request::new(op.name, kind, family.id, &[op.command, 1, 0, 0], names)
 }
 
 /// The command of a message of a family, and its attributes.

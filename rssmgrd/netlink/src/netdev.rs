@@ -14,33 +14,12 @@ pub use napi::{Napi, Threaded};
 pub use qstats::{Counter, QueueCounters, Scope};
 pub use queue::{Queue, QueueType};
 
-use crate::genl::{Client, Family, Known, Op};
-use crate::wire::Kind;
-use crate::{Error, Interface, socket};
+use crate::genl::{Client, Family, Known};
+use crate::{Error, socket};
 use std::time::Duration;
 
 static KNOWN: Known =
     Known { name: "netdev", since: "it is there since Linux 6.3; use sysfs and /proc/interrupts before" };
-
-mod op {
-    use super::Op;
-
-    pub(super) const QUEUE_GET: Op = Op {
-        command: 10,
-        name: "queue-get",
-        since: "it is there since Linux 6.8; use /sys/class/net/NAME/queues before",
-    };
-    pub(super) const NAPI_GET: Op = Op {
-        command: 11,
-        name: "napi-get",
-        since: "it is there since Linux 6.8; use /proc/interrupts before",
-    };
-    pub(super) const QSTATS_GET: Op = Op {
-        command: 12,
-        name: "qstats-get",
-        since: "it is there since Linux 6.9; use the driver's counters before",
-    };
-}
 
 /// Asks the `netdev` family. Needs no privilege.
 #[derive(Debug)]
@@ -76,11 +55,7 @@ impl Netdev {
     /// # Errors
     /// [`Error::NoOperation`], `ENODEV`.
     pub fn queues(&mut self, ifindex: u32) -> Result<Vec<Queue>, Error> {
-        let mut request = self
-            .client
-            .request(op::QUEUE_GET, Kind::Dump, &queue::NAMES)?
-            .about(Interface::Index(ifindex).to_string());
-        queue::write_question(&mut request, ifindex);
+        let request = queue::list(self.family(), ifindex)?;
         self.client.ask(&request, |attributes| queue::read(attributes).map(Some))
     }
 
@@ -89,11 +64,7 @@ impl Netdev {
     /// # Errors
     /// [`Error::NoOperation`], `ENODEV`.
     pub fn napis(&mut self, ifindex: u32) -> Result<Vec<Napi>, Error> {
-        let mut request = self
-            .client
-            .request(op::NAPI_GET, Kind::Dump, &napi::NAMES)?
-            .about(Interface::Index(ifindex).to_string());
-        napi::write_question(&mut request, ifindex);
+        let request = napi::list(self.family(), ifindex)?;
         self.client.ask(&request, |attributes| napi::read(attributes).map(Some))
     }
 
@@ -103,11 +74,7 @@ impl Netdev {
     /// # Errors
     /// [`Error::NoOperation`], `EOPNOTSUPP` where the driver has none, `ENODEV`.
     pub fn counters(&mut self, ifindex: u32, scope: Scope) -> Result<Vec<QueueCounters>, Error> {
-        let mut request = self
-            .client
-            .request(op::QSTATS_GET, Kind::Dump, &qstats::NAMES)?
-            .about(Interface::Index(ifindex).to_string());
-        qstats::write_question(&mut request, ifindex, scope);
+        let request = qstats::list(self.family(), ifindex, scope)?;
         self.client.ask(&request, |attributes| qstats::read(attributes).map(Some))
     }
 }

@@ -1,8 +1,13 @@
 //! Channels: how many sets of queues and interrupts a device uses.
 
+use super::OLD;
 use super::header::{self, Device, HEADER};
-use crate::genl;
-use crate::wire::{Attributes, Malformed, Names, Request};
+use crate::genl::{self, Family, Op};
+use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::{Error, Interface};
+
+const GET: Op = Op { command: 17, name: "channels-get", since: OLD };
+const SET: Op = Op { command: 18, name: "channels-set", since: OLD };
 
 /// `ETHTOOL_A_CHANNELS_*`.
 mod attribute {
@@ -16,7 +21,7 @@ mod attribute {
     pub(super) const COMBINED_COUNT: u16 = 9;
 }
 
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (HEADER, "header", Some(&header::NAMES)),
     (attribute::RX_MAX, "rx-max", None),
     (attribute::TX_MAX, "tx-max", None),
@@ -81,7 +86,16 @@ impl Channels {
     }
 }
 
-pub(super) fn write_change(request: &mut Request, change: &ChannelChange) {
+pub(super) fn get(family: &Family, interface: Interface<'_>) -> Result<Request, Error> {
+    Ok(header::about(family.request(GET, Kind::Do, &NAMES)?, interface, 0))
+}
+
+pub(super) fn set(
+    family: &Family,
+    interface: Interface<'_>,
+    change: &ChannelChange,
+) -> Result<Request, Error> {
+    let mut request = header::about(family.request(SET, Kind::Do, &NAMES)?, interface, 0);
     for (number, count) in [
         (attribute::RX_COUNT, change.rx),
         (attribute::TX_COUNT, change.tx),
@@ -92,6 +106,7 @@ pub(super) fn write_change(request: &mut Request, change: &ChannelChange) {
             request.u32(number, count);
         }
     }
+    Ok(request)
 }
 
 pub(super) fn read(attributes: Attributes<'_>) -> Result<Channels, Malformed> {

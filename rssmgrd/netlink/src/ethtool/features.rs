@@ -1,9 +1,12 @@
 //! Features of a device: receive hashing, filter rules and the rest, by the kernel's names.
 
+use super::OLD;
 use super::bitset::{self, Bitset};
 use super::header::{self, Device, HEADER};
 use super::strings::StringSet;
-use crate::wire::{Attributes, Malformed, Names, Request};
+use crate::genl::{Family, Op};
+use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::{Error, Interface};
 use std::sync::Arc;
 
 /// The feature that `ethtool` calls `rxhash`: the device tells the hash of each packet. With some drivers it switches
@@ -11,6 +14,9 @@ use std::sync::Arc;
 pub const RXHASH: &str = "rx-hashing";
 /// The feature that `ethtool` calls `ntuple`: filter rules.
 pub const NTUPLE: &str = "rx-ntuple-filter";
+
+const GET: Op = Op { command: 11, name: "features-get", since: OLD };
+const SET: Op = Op { command: 12, name: "features-set", since: OLD };
 
 /// `ETHTOOL_A_FEATURES_*`.
 mod attribute {
@@ -20,7 +26,7 @@ mod attribute {
     pub(super) const NOCHANGE: u16 = 5;
 }
 
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (HEADER, "header", Some(&header::NAMES)),
     (attribute::HW, "hw", Some(&bitset::NAMES)),
     (attribute::WANTED, "wanted", Some(&bitset::NAMES)),
@@ -70,8 +76,15 @@ impl Features {
     }
 }
 
-pub(super) fn write_change(request: &mut Request, name: &str, on: bool) {
-    bitset::write_one(request, attribute::WANTED, name, on);
+pub(super) fn get(family: &Family, interface: Interface<'_>) -> Result<Request, Error> {
+    Ok(header::about(family.request(GET, Kind::Do, &NAMES)?, interface, header::COMPACT_BITSETS))
+}
+
+pub(super) fn set(family: &Family, interface: Interface<'_>, name: &str, on: bool) -> Result<Request, Error> {
+    let request = family.request(SET, Kind::Do, &NAMES)?;
+    let mut request = header::about(request, interface, header::OMIT_REPLY);
+    bitset::write_one(&mut request, attribute::WANTED, name, on);
+    Ok(request)
 }
 
 pub(super) fn read(attributes: Attributes<'_>, names: &Arc<StringSet>) -> Result<Features, Malformed> {

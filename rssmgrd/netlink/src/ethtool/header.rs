@@ -48,6 +48,12 @@ pub(super) fn about(request: Request, interface: Interface<'_>, flags: u32) -> R
     request
 }
 
+/// `request` about no device: the header must be there all the same.
+pub(super) fn about_none(mut request: Request) -> Request {
+    request.nest(HEADER, |_| ());
+    request
+}
+
 pub(super) fn read(header: &Attribute<'_>) -> Result<Device, Malformed> {
     let mut device = Device::default();
     for attribute in header.nested("device header") {

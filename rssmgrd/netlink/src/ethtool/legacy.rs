@@ -220,6 +220,15 @@ impl Ioctl {
         rss::set(self, name, context, change)
     }
 
+    /// Whether the ioctl of this kernel knows input transformations (since Linux 6.8), found by a question to
+    /// interface `name` and remembered.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` where the driver has no RSS: ask another interface.
+    pub fn knows_transforms(&mut self, name: &str) -> Result<bool, Error> {
+        rss::transform_byte(self, name).map(|byte| byte == TransformByte::Used)
+    }
+
     /// Creates an RSS context; its number, which the kernel picks.
     ///
     /// # Errors

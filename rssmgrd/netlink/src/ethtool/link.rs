@@ -1,8 +1,12 @@
 //! Speed and duplex of the link.
 
+use super::OLD;
 use super::header::{self, Device, HEADER};
-use crate::genl;
-use crate::wire::{Attributes, Malformed, Names};
+use crate::genl::{self, Family, Op};
+use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::{Error, Interface};
+
+const GET: Op = Op { command: 4, name: "linkmodes-get", since: OLD };
 
 /// `ETHTOOL_A_LINKMODES_*`.
 mod attribute {
@@ -12,7 +16,7 @@ mod attribute {
     pub(super) const LANES: u16 = 9;
 }
 
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (HEADER, "header", Some(&header::NAMES)),
     (attribute::AUTONEG, "autoneg", None),
     (attribute::SPEED, "speed", None),
@@ -56,6 +60,10 @@ impl LinkModes {
     pub fn decode(payload: &[u8]) -> Result<Self, Malformed> {
         read(genl::split("link modes", payload)?.1)
     }
+}
+
+pub(super) fn get(family: &Family, interface: Interface<'_>) -> Result<Request, Error> {
+    Ok(header::about(family.request(GET, Kind::Do, &NAMES)?, interface, header::COMPACT_BITSETS))
 }
 
 pub(super) fn read(attributes: Attributes<'_>) -> Result<LinkModes, Malformed> {

@@ -2,9 +2,20 @@
 
 use super::header::{self, Device, HEADER};
 use super::{FlowType, HashFields, HashFunctions, HashKey, InputTransform, flow};
-use crate::genl;
-use crate::wire::{Attributes, Malformed, Names, Request};
+use crate::genl::{self, Family, Op};
+use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::{Error, Interface};
 use std::collections::BTreeMap;
+
+pub(super) const GET: Op = Op {
+    command: 38,
+    name: "rss-get",
+    since: "it is there since Linux 6.2, and lists contexts since 6.12; before, use the ioctl",
+};
+pub(super) const SET: Op =
+    Op { command: 48, name: "rss-set", since: "it is there since Linux 6.17; before, use the ioctl" };
+const CREATE: Op = Op { command: 49, name: "rss-create-act", since: SET.since };
+const DELETE: Op = Op { command: 50, name: "rss-delete-act", since: SET.since };
 
 /// `ETHTOOL_A_RSS_*`.
 mod attribute {
@@ -17,7 +28,7 @@ mod attribute {
     pub(super) const FLOW_HASH: u16 = 8;
 }
 
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (HEADER, "header", Some(&header::NAMES)),
     (attribute::CONTEXT, "context", None),
     (attribute::HFUNC, "hfunc", None),
@@ -85,14 +96,58 @@ impl Rss {
     }
 }
 
+pub(super) fn get(family: &Family, interface: Interface<'_>, context: u32) -> Result<Request, Error> {
+    let mut request = header::about(family.request(GET, Kind::Do, &NAMES)?, interface, 0);
+    write_context(&mut request, context);
+    Ok(request)
+}
+
+pub(super) fn list(family: &Family, interface: Option<Interface<'_>>) -> Result<Request, Error> {
+    let request = family.request(GET, Kind::Dump, &NAMES)?;
+    Ok(match interface {
+        Some(interface) => header::about(request, interface, 0),
+        None => request,
+    })
+}
+
+pub(super) fn set(
+    family: &Family,
+    interface: Interface<'_>,
+    context: u32,
+    change: &RssChange,
+) -> Result<Request, Error> {
+    let mut request = header::about(family.request(SET, Kind::Do, &NAMES)?, interface, 0);
+    write_context(&mut request, context);
+    write_change(&mut request, change);
+    Ok(request)
+}
+
+pub(super) fn create(
+    family: &Family,
+    interface: Interface<'_>,
+    wanted: Option<u32>,
+    change: &RssChange,
+) -> Result<Request, Error> {
+    let mut request = header::about(family.request(CREATE, Kind::Do, &NAMES)?, interface, 0);
+    write_context(&mut request, wanted.unwrap_or_default());
+    write_change(&mut request, change);
+    Ok(request)
+}
+
+pub(super) fn delete(family: &Family, interface: Interface<'_>, context: u32) -> Result<Request, Error> {
+    let mut request = header::about(family.request(DELETE, Kind::Do, &NAMES)?, interface, 0);
+    write_context(&mut request, context);
+    Ok(request)
+}
+
 /// The default context is not written.
-pub(super) fn write_context(request: &mut Request, context: u32) {
+fn write_context(request: &mut Request, context: u32) {
     if context != 0 {
         request.u32(attribute::CONTEXT, context);
     }
 }
 
-pub(super) fn write_change(request: &mut Request, change: &RssChange) {
+fn write_change(request: &mut Request, change: &RssChange) {
     if let Some(function) = change.function {
         request.u32(attribute::HFUNC, function.0);
     }

@@ -1,7 +1,12 @@
 //! String sets: the names behind numbers.
 
+use super::OLD;
 use super::header::{self, HEADER};
-use crate::wire::{Attribute, Attributes, Malformed, Names, Problem, Request};
+use crate::genl::{self, Family, Op};
+use crate::wire::{Attribute, Attributes, Kind, Malformed, Names, Problem, Request};
+use crate::{Error, Interface};
+
+const GET: Op = Op { command: 1, name: "strset-get", since: OLD };
 
 /// `ETH_SS_*`.
 pub(super) const COUNTERS: u32 = 1;
@@ -20,7 +25,7 @@ mod attribute {
 
 static SET_NAMES: Names = Names(&[(attribute::ID, "id", None)]);
 static SETS_NAMES: Names = Names(&[(attribute::STRINGSET, "stringset", Some(&SET_NAMES))]);
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (HEADER, "header", Some(&header::NAMES)),
     (attribute::STRINGSETS, "stringsets", Some(&SETS_NAMES)),
 ]);
@@ -61,14 +66,21 @@ impl StringSet {
     /// # Errors
     /// [`Malformed`] when they are none.
     pub fn decode(payload: &[u8], set: u32) -> Result<Self, Malformed> {
-        read(crate::genl::split("string sets", payload)?.1, set)
+        read(genl::split("string sets", payload)?.1, set)
     }
 }
 
-pub(super) fn write_question(request: &mut Request, set: u32) {
+/// A question for a set of a device, or for one that all devices share.
+pub(super) fn get(family: &Family, device: Option<Interface<'_>>, set: u32) -> Result<Request, Error> {
+    let request = family.request(GET, Kind::Do, &NAMES)?;
+    let mut request = match device {
+        Some(interface) => header::about(request, interface, 0),
+        None => header::about_none(request),
+    };
     request.nest(attribute::STRINGSETS, |sets| {
         sets.nest(attribute::STRINGSET, |one| one.u32(attribute::ID, set));
     });
+    Ok(request)
 }
 
 pub(super) fn read(attributes: Attributes<'_>, set: u32) -> Result<StringSet, Malformed> {

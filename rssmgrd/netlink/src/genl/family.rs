@@ -71,6 +71,20 @@ impl Family {
         self.groups.iter().find(|group| group.name == name).map(|group| group.id)
     }
 
+    /// An empty request.
+    pub(crate) fn request(&self, op: Op, kind: Kind, names: &'static Names) -> Result<Request, Error> {
+        let there = self.operation(op.command).is_some_and(|found| match kind {
+            Kind::Do => found.does,
+            Kind::Dump => found.dumps,
+        });
+        if !there {
+            let Op { name: operation, since, .. } = op;
+            return Err(Error::NoOperation { family: self.name.clone(), operation, since });
+        }
+        // All families here have version 1, and the kernel does not look at it.
+        Ok(Request::new(op.name, kind, self.id, &[op.command, 1, 0, 0], names))
+    }
+
     /// Reads the answer to a question for a family: the bytes behind netlink's header.
     ///
     /// # Errors

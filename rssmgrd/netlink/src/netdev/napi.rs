@@ -1,7 +1,11 @@
 //! NAPI instances: what polls the queues, and the interrupt that wakes it.
 
-use crate::genl;
-use crate::wire::{Attributes, Malformed, Names, Request};
+use crate::genl::{self, Family, Op};
+use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::{Error, Interface};
+
+const GET: Op =
+    Op { command: 11, name: "napi-get", since: "it is there since Linux 6.8; use /proc/interrupts before" };
 
 /// `NETDEV_A_NAPI_*`.
 mod attribute {
@@ -15,7 +19,7 @@ mod attribute {
     pub(super) const THREADED: u16 = 8;
 }
 
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (attribute::IFINDEX, "ifindex", None),
     (attribute::ID, "id", None),
     (attribute::IRQ, "irq", None),
@@ -67,8 +71,10 @@ impl Napi {
     }
 }
 
-pub(super) fn write_question(request: &mut Request, ifindex: u32) {
+pub(super) fn list(family: &Family, ifindex: u32) -> Result<Request, Error> {
+    let mut request = family.request(GET, Kind::Dump, &NAMES)?.about(Interface::Index(ifindex).to_string());
     request.u32(attribute::IFINDEX, ifindex);
+    Ok(request)
 }
 
 pub(super) fn read(attributes: Attributes<'_>) -> Result<Napi, Malformed> {

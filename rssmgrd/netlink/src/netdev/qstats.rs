@@ -1,9 +1,16 @@
 //! Counters of queues.
 
 use super::QueueType;
-use crate::genl;
-use crate::wire::{Attributes, Malformed, Names, Request};
+use crate::genl::{self, Family, Op};
+use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::{Error, Interface};
 use std::collections::BTreeMap;
+
+const GET: Op = Op {
+    command: 12,
+    name: "qstats-get",
+    since: "it is there since Linux 6.9; use the driver's counters before",
+};
 
 /// `NETDEV_A_QSTATS_*`.
 mod attribute {
@@ -15,7 +22,7 @@ mod attribute {
     pub(super) const FIRST_COUNTER: u16 = 8;
 }
 
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (attribute::IFINDEX, "ifindex", None),
     (attribute::QUEUE_TYPE, "queue-type", None),
     (attribute::QUEUE_ID, "queue-id", None),
@@ -117,11 +124,13 @@ impl QueueCounters {
     }
 }
 
-pub(super) fn write_question(request: &mut Request, ifindex: u32, scope: Scope) {
+pub(super) fn list(family: &Family, ifindex: u32, scope: Scope) -> Result<Request, Error> {
+    let mut request = family.request(GET, Kind::Dump, &NAMES)?.about(Interface::Index(ifindex).to_string());
     request.u32(attribute::IFINDEX, ifindex);
     if scope == Scope::Queue {
         request.uint(attribute::SCOPE, 1);
     }
+    Ok(request)
 }
 
 pub(super) fn read(attributes: Attributes<'_>) -> Result<QueueCounters, Malformed> {

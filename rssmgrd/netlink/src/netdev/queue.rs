@@ -1,7 +1,14 @@
 //! Queues, and which NAPI instance serves each.
 
-use crate::genl;
-use crate::wire::{Attributes, Malformed, Names, Request};
+use crate::genl::{self, Family, Op};
+use crate::wire::{Attributes, Kind, Malformed, Names, Request};
+use crate::{Error, Interface};
+
+const GET: Op = Op {
+    command: 10,
+    name: "queue-get",
+    since: "it is there since Linux 6.8; use /sys/class/net/NAME/queues before",
+};
 
 /// `NETDEV_A_QUEUE_*`.
 mod attribute {
@@ -11,7 +18,7 @@ mod attribute {
     pub(super) const NAPI_ID: u16 = 4;
 }
 
-pub(super) static NAMES: Names = Names(&[
+static NAMES: Names = Names(&[
     (attribute::ID, "id", None),
     (attribute::IFINDEX, "ifindex", None),
     (attribute::TYPE, "type", None),
@@ -53,8 +60,10 @@ impl Queue {
     }
 }
 
-pub(super) fn write_question(request: &mut Request, ifindex: u32) {
+pub(super) fn list(family: &Family, ifindex: u32) -> Result<Request, Error> {
+    let mut request = family.request(GET, Kind::Dump, &NAMES)?.about(Interface::Index(ifindex).to_string());
     request.u32(attribute::IFINDEX, ifindex);
+    Ok(request)
 }
 
 pub(super) fn read(attributes: Attributes<'_>) -> Result<Queue, Malformed> {
