@@ -40,7 +40,7 @@ fn head<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
 }
 
 /// A message that is not what the protocol says.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malformed message from the kernel: {what}{attribute}: {problem}", attribute = Place(*attribute))]
 pub struct Malformed {
     /// Which part of the message.
