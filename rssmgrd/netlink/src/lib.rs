@@ -28,6 +28,8 @@ pub mod wire;
 mod error;
 mod interface;
 mod socket;
+#[cfg(test)]
+mod testing;
 
 pub use error::Error;
 pub use interface::Interface;

@@ -3,31 +3,9 @@
 use super::message::{FLAG_ACK_ATTRIBUTES, FLAG_CAPPED, FLAG_DUMP_INTERRUPTED, TYPE_DONE, TYPE_ERROR};
 use super::*;
 use crate::Error;
+use crate::testing::{attribute, message};
 use proptest::prelude::*;
 use rustix::io::Errno;
-
-#[cfg(not(target_endian = "little"))]
-compile_error!("the expected bytes in these tests are those of little-endian hosts");
-
-/// A message as bytes, written without the code under test.
-fn message(kind: u16, flags: u16, sequence: u32, port: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u32::try_from(16 + payload.len()).unwrap().to_le_bytes().to_vec();
-    bytes.extend(kind.to_le_bytes());
-    bytes.extend(flags.to_le_bytes());
-    bytes.extend(sequence.to_le_bytes());
-    bytes.extend(port.to_le_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
-
-fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u16::try_from(4 + payload.len()).unwrap().to_le_bytes().to_vec();
-    bytes.extend(kind.to_le_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
 
 static INNER: Names = Names(&[(2, "name", None)]);
 static NAMES: Names = Names(&[(1, "header", Some(&INNER)), (4, "indir", None)]);
