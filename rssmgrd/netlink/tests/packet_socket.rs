@@ -6,10 +6,9 @@ use common::{PATIENCE, eventually, in_namespace, ip, skipped};
 use rssmgr_netlink::packet_socket::{
     BUFFER_BYTES, Counts, Frame, HEADROOM, Options, PacketError, PacketSocket,
 };
-use rustix::thread::{CapabilitySet, UnshareFlags};
-use std::io::Write as _;
+use rustix::thread::{CapabilitySet};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const SOURCE: [u8; 6] = [0x02, 0x52, 0x53, 0x53, 0x00, 0x01];
 const BROADCAST: [u8; 6] = [0xff; 6];

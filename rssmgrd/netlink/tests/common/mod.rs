@@ -1,9 +1,11 @@
 //! Network namespaces for tests: each ends with its thread, so nothing is left behind. They need root and `ip`
 //! (iproute2), else the tests say that they were skipped.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use rustix::thread::UnshareFlags;
 use std::io::Write as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Enough for a loaded machine; nothing waits that long unless something was lost.
@@ -49,4 +51,23 @@ pub(crate) fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     while !done() {
         assert!(started.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
     }
+}
+
+/// Whether `program` can be run.
+pub(crate) fn have(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
+}
+
+/// What `program` prints in this thread's namespace.
+pub(crate) fn output(program: &str, arguments: &str) -> String {
+    let output = Command::new(program).args(arguments.split(' ')).output().unwrap();
+    assert!(output.status.success(), "{program} {arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs many lines of `ip` at once in this thread's namespace.
+pub(crate) fn ip_batch(lines: &str) {
+    let mut child = Command::new("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
 }
