@@ -44,9 +44,10 @@ pub(crate) fn generic(command: u8, attributes: &[Vec<u8>]) -> Vec<u8> {
 /// A family of type 0x15 that has every operation.
 pub(crate) fn family(name: &str) -> Family {
     let all = Operation { does: true, dumps: true, privileged: false };
-    let mut family = Family::default();
-    family.id = 0x15;
-    family.name = name.to_owned();
-    family.operations = (0..=255).map(|command| (command, all)).collect();
-    family
+    Family {
+        id: 0x15,
+        name: name.to_owned(),
+        operations: (0..=255).map(|command| (command, all)).collect(),
+        ..Family::default()
+    }
 }

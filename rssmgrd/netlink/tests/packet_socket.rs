@@ -6,7 +6,7 @@ use common::{PATIENCE, eventually, in_namespace, ip, skipped};
 use rssmgr_netlink::packet_socket::{
     BUFFER_BYTES, Counts, Frame, HEADROOM, Options, PacketError, PacketSocket,
 };
-use rustix::thread::{CapabilitySet};
+use rustix::thread::CapabilitySet;
 use std::process::Command;
 use std::time::Duration;
 

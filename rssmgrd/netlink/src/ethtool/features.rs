@@ -4,7 +4,7 @@ use super::OLD;
 use super::bitset::{self, Bitset};
 use super::header::{self, Device, HEADER};
 use super::strings::StringSet;
-use crate::genl::{Family, Op};
+use crate::genl::{self, Family, Op};
 use crate::wire::{Attributes, Kind, Malformed, Names, Request};
 use crate::{Error, Interface};
 use std::sync::Arc;
@@ -68,6 +68,14 @@ impl Features {
             wanted: self.wanted.contains(index),
             changeable: self.hardware.contains(index) && !self.fixed.contains(index),
         })
+    }
+
+    /// Reads an answer: the bytes behind netlink's header. `names` are those of the kernel's set of features.
+    ///
+    /// # Errors
+    /// [`Malformed`] when they are none.
+    pub fn decode(payload: &[u8], names: &Arc<StringSet>) -> Result<Self, Malformed> {
+        read(genl::split("features", payload)?.1, names)
     }
 
     /// All features that the kernel knows, with their names.

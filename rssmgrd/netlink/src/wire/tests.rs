@@ -276,7 +276,7 @@ proptest! {
     /// Whatever comes, an exchange ends or waits for more.
     #[test]
     fn any_datagram_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
-        let _ = exchange(&[bytes.clone()]);
+        let _ = exchange(std::slice::from_ref(&bytes));
         // Past the checks of sequence and port.
         for kind in [TYPE_ERROR, TYPE_DONE, 0x15] {
             for flags in [0, FLAG_ACK_ATTRIBUTES, FLAG_ACK_ATTRIBUTES | FLAG_CAPPED] {
