@@ -203,7 +203,7 @@ impl Ethtool {
         let names = match &self.feature_names {
             Some(names) => Arc::clone(names),
             None => {
-                let names = Arc::new(self.strings(None, strings::FEATURES)?);
+                let names = Arc::new(self.strings(strings::FEATURES)?);
                 Arc::clone(self.feature_names.insert(names))
             }
         };
@@ -235,16 +235,8 @@ impl Ethtool {
         self.client.ask_one(&request, link::read)
     }
 
-    /// The names of the per-device counters that [`legacy::Ioctl::counters`] reads.
-    ///
-    /// # Errors
-    /// [`Error::Refused`].
-    pub fn counter_names<'a>(&mut self, interface: impl Into<Interface<'a>>) -> Result<StringSet, Error> {
-        self.strings(Some(interface.into()), strings::COUNTERS)
-    }
-
-    fn strings(&mut self, device: Option<Interface<'_>>, set: u32) -> Result<StringSet, Error> {
-        let request = strings::get(self.family(), device, set)?;
+    fn strings(&mut self, set: u32) -> Result<StringSet, Error> {
+        let request = strings::get(self.family(), set)?;
         self.client.ask_one(&request, |attributes| strings::read(attributes, set))
     }
 }

@@ -100,13 +100,15 @@ impl RequestSocket {
         self.warning = None;
         let sent = request.finish(self.sequence)?;
         send(self.fd.as_fd(), &sent)?;
-        let deadline = Instant::now() + self.timeout;
+        // A time too long for the clock is as good as for ever.
+        let deadline = Instant::now().checked_add(self.timeout);
         let mut exchange = Exchange::new(request, &sent, self.sequence, self.port);
         loop {
             let datagram = match receive(self.fd.as_fd(), &mut self.buffer) {
                 Ok(Some(length)) => self.buffer.get(..length).unwrap_or_default(),
                 Ok(None) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
+                    let left =
+                        deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
                     if left.is_zero() {
                         return Err(Some(match exchange.into_malformed() {
                             Some(malformed) => Error::Malformed { operation, malformed },

@@ -30,6 +30,7 @@ struct Command {
 }
 
 const GDRVINFO: Command = Command { number: 0x03, name: "ETHTOOL_GDRVINFO" };
+const GSTRINGS: Command = Command { number: 0x1b, name: "ETHTOOL_GSTRINGS" };
 const GSTATS: Command = Command { number: 0x1d, name: "ETHTOOL_GSTATS" };
 const GPERMADDR: Command = Command { number: 0x20, name: "ETHTOOL_GPERMADDR" };
 const GRXFH: Command = Command { number: 0x29, name: "ETHTOOL_GRXFH" };
@@ -175,29 +176,64 @@ impl Ioctl {
         Ok(())
     }
 
-    /// The device's own counters, whose names are [`super::Ethtool::counter_names`]; pair them only when there are
-    /// as many of both.
+    /// The names of the device's own counters, in the order of [`Self::counters`].
+    ///
+    /// # Errors
+    /// As [`Self::counters`].
+    pub fn counter_names(&mut self, name: &str) -> Result<Vec<String>, Error> {
+        const SET: usize = 4;
+        const COUNT: usize = 8;
+        const DATA: usize = 12;
+        const NAME_BYTES: usize = 32;
+        /// `ETH_SS_STATS`.
+        const COUNTERS: u32 = 1;
+        let fill = |bytes: &mut [u8], count| {
+            block::put_u32(bytes, SET, COUNTERS);
+            block::put_u32(bytes, COUNT, count);
+        };
+        self.per_counter(GSTRINGS, name, (DATA, NAME_BYTES), fill, |bytes| {
+            let there = usize::try_from(block::get_u32(bytes, COUNT)).unwrap_or(usize::MAX);
+            let (names, _) = bytes[DATA..].as_chunks::<NAME_BYTES>();
+            let whole = Layout { at: 0, len: NAME_BYTES };
+            names.iter().take(there).map(|name| text(name, whole)).collect()
+        })
+    }
+
+    /// The device's own counters. Pair them with [`Self::counter_names`] only when there are as many of both: a
+    /// channel change brings other ones.
     ///
     /// # Errors
     /// `EOPNOTSUPP`; `EFAULT` when their number grew again and again meanwhile.
     pub fn counters(&mut self, name: &str) -> Result<Vec<u64>, Error> {
         const COUNT: usize = 4;
         const DATA: usize = 8;
+        let fill = |bytes: &mut [u8], count| block::put_u32(bytes, COUNT, count);
+        self.per_counter(GSTATS, name, (DATA, 8), fill, |bytes| {
+            let there = usize::try_from(block::get_u32(bytes, COUNT)).unwrap_or(usize::MAX);
+            let (values, _) = bytes[DATA..].as_chunks();
+            values.iter().take(there).map(|value| u64::from_ne_bytes(*value)).collect()
+        })
+    }
+
+    /// Sends `command` with room for as many elements as there are counters, and `read`s the answer. `sizes` are the
+    /// bytes before the elements and those of each.
+    fn per_counter<T>(
+        &mut self,
+        command: Command,
+        name: &str,
+        sizes: (usize, usize),
+        fill: impl Fn(&mut [u8], u32),
+        read: impl Fn(&[u8]) -> T,
+    ) -> Result<T, Error> {
         let mut tries = 1;
         loop {
             let count = self.driver(name)?.counters;
-            let values = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(8);
-            let answer = self.call(GSTATS, name, values.saturating_add(DATA), |bytes| {
-                block::put_u32(bytes, COUNT, count);
-            });
-            match answer {
+            let elements = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(sizes.1);
+            match self.call(command, name, elements.saturating_add(sizes.0), |bytes| fill(bytes, count)) {
+                Ok(block) => return Ok(read(block.bytes())),
+                // More than there is room for: their number grew meanwhile.
                 Err(error) if error.errno() == Some(Errno::FAULT) && tries < COUNTER_TRIES => tries += 1,
                 Err(error) => return Err(error),
-                Ok(block) => {
-                    let there = usize::try_from(block::get_u32(block.bytes(), COUNT)).unwrap_or(usize::MAX);
-                    let (values, _) = block.bytes()[DATA..].as_chunks();
-                    return Ok(values.iter().take(there).map(|value| u64::from_ne_bytes(*value)).collect());
-                }
             }
         }
     }

@@ -116,6 +116,7 @@ pub(super) fn set(
     context: u32,
     change: &RssChange,
 ) -> Result<Request, Error> {
+    check(SET, interface, change)?;
     let mut request = header::about(family.request(SET, Kind::Do, &NAMES)?, interface, 0);
     write_context(&mut request, context);
     write_change(&mut request, change);
@@ -128,6 +129,7 @@ pub(super) fn create(
     wanted: Option<u32>,
     change: &RssChange,
 ) -> Result<Request, Error> {
+    check(CREATE, interface, change)?;
     let mut request = header::about(family.request(CREATE, Kind::Do, &NAMES)?, interface, 0);
     write_context(&mut request, wanted.unwrap_or_default());
     write_change(&mut request, change);
@@ -138,6 +140,18 @@ pub(super) fn delete(family: &Family, interface: Interface<'_>, context: u32) ->
     let mut request = header::about(family.request(DELETE, Kind::Do, &NAMES)?, interface, 0);
     write_context(&mut request, context);
     Ok(request)
+}
+
+/// Nothing may be sent that means something else to the kernel.
+fn check(op: Op, interface: Interface<'_>, change: &RssChange) -> Result<(), Error> {
+    match &change.table {
+        Some(Table::Entries(entries)) if entries.is_empty() => Err(Error::NotPossible {
+            operation: op.name,
+            subject: interface.to_string(),
+            reason: "a table without entries would reset it: give entries, or ask for the default table",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The default context is not written.

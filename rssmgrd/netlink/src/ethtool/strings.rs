@@ -2,14 +2,13 @@
 
 use super::OLD;
 use super::header::{self, HEADER};
+use crate::Error;
 use crate::genl::{self, Family, Op};
 use crate::wire::{Attribute, Attributes, Kind, Malformed, Names, Problem, Request};
-use crate::{Error, Interface};
 
 const GET: Op = Op { command: 1, name: "strset-get", since: OLD };
 
-/// `ETH_SS_*`.
-pub(super) const COUNTERS: u32 = 1;
+/// `ETH_SS_FEATURES`.
 pub(super) const FEATURES: u32 = 4;
 
 /// `ETHTOOL_A_STRSET_*`, `_STRINGSETS_*`, `_STRINGSET_*`, `_STRINGS_*` and `_STRING_*`.
@@ -30,8 +29,8 @@ static NAMES: Names = Names(&[
     (attribute::STRINGSETS, "stringsets", Some(&SETS_NAMES)),
 ]);
 
-/// Indices above are refused: no set of the kernel comes near.
-const MOST_STRINGS: u32 = 1 << 20;
+/// Indices above are refused: no set that all devices share comes near.
+const MOST_STRINGS: u32 = 1 << 12;
 
 /// Names by number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,13 +69,9 @@ impl StringSet {
     }
 }
 
-/// A question for a set of a device, or for one that all devices share.
-pub(super) fn get(family: &Family, device: Option<Interface<'_>>, set: u32) -> Result<Request, Error> {
-    let request = family.request(GET, Kind::Do, &NAMES)?;
-    let mut request = match device {
-        Some(interface) => header::about(request, interface, 0),
-        None => header::about_none(request),
-    };
+/// A question for a set that all devices share. Sets of a device can be too long for netlink: the ioctl has them.
+pub(super) fn get(family: &Family, set: u32) -> Result<Request, Error> {
+    let mut request = header::about_none(family.request(GET, Kind::Do, &NAMES)?);
     request.nest(attribute::STRINGSETS, |sets| {
         sets.nest(attribute::STRINGSET, |one| one.u32(attribute::ID, set));
     });

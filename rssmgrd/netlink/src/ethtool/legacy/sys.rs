@@ -14,8 +14,8 @@ use std::ptr::{self, NonNull};
 
 const SIOCETHTOOL: libc::Ioctl = 0x8946;
 
-/// Bytes for the largest block: 130,000 counters. Pages that are never touched take no memory.
-const CAPACITY: usize = 1 << 20;
+/// Bytes for the largest block: the names of 260,000 counters. Pages that are never touched take no memory.
+const CAPACITY: usize = 1 << 23;
 /// The inaccessible end. Page sizes of all Linux hosts divide it.
 const GUARD: usize = 1 << 16;
 

@@ -70,9 +70,9 @@ fn requests_have_the_same_attributes() {
         let request = bindings::OpLinkmodesGetDo::encode_request(buffer);
         request.nested_header().push_dev_index(4).push_flags(1);
     });
-    same(strings::get(&ethtool, Some(device), strings::COUNTERS), |buffer| {
+    same(strings::get(&ethtool, strings::FEATURES), |buffer| {
         let request = bindings::OpStrsetGetDo::encode_request(buffer);
-        let header = request.nested_header().push_dev_index(4).end_nested();
-        header.nested_stringsets().nested_stringset().push_id(1);
+        let header = request.nested_header().end_nested();
+        header.nested_stringsets().nested_stringset().push_id(4);
     });
 }
