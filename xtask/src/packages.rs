@@ -15,6 +15,7 @@ struct Package {
 const PACKAGES: &[Package] = &[
     Package { name: "iproute2", program: "ip", tests: "frames of real interfaces, in network namespaces" },
     Package { name: "ethtool", program: "ethtool", tests: "what the kernel says, against another program" },
+    Package { name: "strace", program: "strace", tests: "which system calls are made" },
 ];
 
 /// What can be done about missing packages.

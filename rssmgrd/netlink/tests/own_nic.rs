@@ -160,3 +160,29 @@ fn queues_are_those_of_sysfs_and_count() {
         assert!(netdev.queues(1 << 20).unwrap_err().is_gone());
     }
 }
+
+#[test]
+fn no_internet_socket_is_opened() {
+    const TEST: &str = "no_internet_socket_is_opened";
+    if !have("strace") {
+        return skipped(TEST, "`strace` is missing");
+    }
+    let itself = std::env::current_exe().unwrap();
+    // Both sockets and the ioctl are used there, and no other program is started.
+    let traced = std::process::Command::new("strace")
+        .args(["-f", "-e", "trace=socket,ioctl"])
+        .arg(itself)
+        .args(["--exact", "rss_is_the_same_by_netlink_and_by_ioctl"])
+        .output()
+        .unwrap();
+    let calls = String::from_utf8_lossy(&traced.stderr);
+    if !traced.status.success() && calls.contains("ptrace") {
+        return skipped(TEST, "no process may be traced here");
+    }
+    assert!(traced.status.success(), "{calls}");
+    let sockets: Vec<&str> = calls.lines().filter(|line| line.contains("socket(")).collect();
+    assert!(!sockets.is_empty(), "{calls}");
+    for socket in sockets {
+        assert!(socket.contains("socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC"), "{socket}");
+    }
+}
