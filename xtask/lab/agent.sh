@@ -13,7 +13,7 @@ while read -r verb number <&3; do
     run)
         (
             exec 3>&- 4>"$port"
-            setsid sh "/share/$number.sh" >"/share/$number.out" 2>"/share/$number.err" </dev/null 4>&- &
+            setsid /bin/sh "/share/$number.sh" >"/share/$number.out" 2>"/share/$number.err" </dev/null 4>&- &
             pid=$!
             echo "$pid" >"/run/agent/$number"
             wait "$pid"

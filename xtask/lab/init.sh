@@ -1,7 +1,7 @@
-#!/bin/busybox sh
+#!/bin/sh
 # The first process of the fast guest: mounts, loads the drivers, names the interfaces, and becomes the agent.
 export PATH=/usr/bin:/usr/sbin:/bin:/sbin
-busybox mount -t proc proc /proc
+mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm
@@ -22,9 +22,9 @@ mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none share /shar
 
 # Lines of an address and a name.
 while read -r address name; do
-    for interface in /sys/class/net/*; do
-        if [ "$(cat "$interface/address")" = "$address" ]; then
-            ip link set "${interface##*/}" name "$name"
+    for interface in /sys/class/net/*/; do
+        if [ "$(cat "${interface}address")" = "$address" ]; then
+            ip link set "$(basename "$interface")" name "$name"
         fi
     done
 done </share/interfaces

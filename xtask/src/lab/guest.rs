@@ -179,7 +179,9 @@ impl Guest {
             self.finished.insert(number, code);
         };
         let text = |end: &str| -> Result<String> {
-            Ok(String::from_utf8_lossy(&fs::read(self.share(job.0, end))?).into_owned())
+            let bytes = fs::read(self.share(job.0, end));
+            let bytes = bytes.with_context(|| format!("the guest wrote no output: {}", self.last_words()))?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
         Ok(Output { code, stdout: text("out")?, stderr: text("err")? })
     }
@@ -233,8 +235,8 @@ impl Guest {
     pub(crate) fn interface(&mut self, nic: &str) -> Result<String> {
         let address = machine::address(self.index(nic)?);
         let script = format!(
-            "while :; do for i in /sys/class/net/*; do [ \"$(cat $i/address)\" = {address} ] && \
-             echo ${{i##*/}} && exit; done; usleep 20000; done 2>/dev/null"
+            "while :; do for i in /sys/class/net/*/; do [ \"$(cat $i/address)\" = {address} ] && \
+             basename $i && exit; done; usleep 20000; done 2>/dev/null"
         );
         Ok(self.expect(&script)?.trim().to_owned())
     }

@@ -14,10 +14,10 @@ const AGENT: &str = include_str!("../../lab/agent.sh");
 
 /// The modules that every guest loads, in this order, each after what it depends on.
 const MODULES: &[&str] =
-    &["9pnet_virtio", "9p", "virtio_net", "igb", "e1000e", "vmxnet3", "tun", "veth", "bonding"];
+    &["virtio_pci", "9pnet_virtio", "9p", "virtio_net", "igb", "e1000e", "vmxnet3", "tun", "veth", "bonding"];
 
 /// Programs of the group `tools`, beside busybox.
-const TOOLS: &[&str] = &["usr/sbin/ethtool", "usr/bin/strace", "bin/ip"];
+const TOOLS: &[&str] = &["bin/dash", "sbin/ethtool", "usr/bin/strace", "bin/ip", "bin/ss", "sbin/tc"];
 
 /// Where Debian's packages keep libraries.
 const LIBRARIES: &[&str] = &["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
@@ -70,9 +70,11 @@ fn tools(store: &Store) -> Result<Vec<u8>> {
     let busybox = busybox(store);
     archive.file("/bin/busybox", 0o755, &fs::read(&busybox)?)?;
     let applets = Command::new(&busybox).arg("--list").output().context("cannot run busybox")?;
-    for applet in String::from_utf8_lossy(&applets.stdout).lines().filter(|applet| *applet != "busybox") {
+    for applet in String::from_utf8_lossy(&applets.stdout).lines().filter(|a| !matches!(*a, "busybox" | "sh")) {
         archive.link(&format!("/bin/{applet}"), "busybox")?;
     }
+    // busybox's own shell runs its applets in place of the programs of the same name.
+    archive.link("/bin/sh", "/usr/bin/dash")?;
     let mut libraries = BTreeSet::new();
     for tool in TOOLS {
         let file = root.join(tool);
