@@ -15,7 +15,9 @@ ip link set lo up
 hostname guest
 
 while read -r module; do
-    insmod "/modules/$module.ko" || echo "init: cannot load $module"
+    parameters=
+    [ "$module" != bonding ] || parameters=max_bonds=0
+    insmod "/modules/$module.ko" $parameters || echo "init: cannot load $module"
 done </modules/order
 
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none share /share || echo "init: no shared folder"

@@ -147,9 +147,9 @@ pub(crate) fn arguments(shape: &Shape, nics: &[Nic], image: &Path, folder: &Path
     }
     for (index, nic) in nics.iter().enumerate() {
         let bus = if nic.node == 0 { "pcie.0".to_owned() } else { format!("node{}", nic.node) };
-        arguments.port(&format!("port{index}"), &bus, index + 1);
+        arguments.port(&format!("slot{index}"), &bus, index + 1);
         arguments.add("-netdev", netdev(nic, folder));
-        arguments.add("-device", device(nic, index, &format!("port{index}")));
+        arguments.add("-device", device(nic, index, &format!("slot{index}")));
     }
     for spare in 0..SPARE_PORTS {
         arguments.port(&format!("spare{spare}"), "pcie.0", nics.len() + spare + 1);
@@ -204,8 +204,8 @@ mod tests {
         let arguments = arguments(&SMALL, &nics, Path::new("/k"), Path::new("/run")).join(" ");
         for part in [
             "pxb-pcie,id=node2,bus=pcie.0,bus_nr=128,numa_node=2",
-            "pcie-root-port,id=port1,bus=node2,",
-            "igb,id=b,netdev=net-b,mac=52:54:00:00:00:02,bus=port1",
+            "pcie-root-port,id=slot1,bus=node2,",
+            "igb,id=b,netdev=net-b,mac=52:54:00:00:00:02,bus=slot1",
             "tap,id=net-a,ifname=a,queues=8,vhost=off",
         ] {
             assert!(arguments.contains(part), "{part} in {arguments}");

@@ -1,7 +1,9 @@
 //! The kernel lab: real multi-queue drivers of three kernels in emulated machines, without hardware virtualisation.
 
 mod apt;
+mod cells;
 mod cpio;
+mod frames;
 mod guest;
 mod initramfs;
 mod kernel;
@@ -12,29 +14,106 @@ mod qmp;
 mod store;
 
 use crate::run::Project;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use cells::Cell;
 use guest::Guest;
-use machine::{Model, Nic};
 use pins::Pins;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 use store::Store;
+
+const HELP: &str = "\
+usage: cargo xtask lab [COMMAND]
+
+  (none)              every driver on every kernel: the matrix
+  big                 boot the guest of 80 processors
+  run KERNEL SCRIPT   boot the matrix guest, run a shell script in it, show its output and the console's end
+  update              pin the newest packages in xtask/lab.toml
+
+KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matrix out.";
+
+/// The kernel of the big guest.
+const BIG_KERNEL: &str = "linux-6.12";
 
 /// `cargo xtask lab ...`
 pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
     match arguments {
+        [] => matrix(project),
+        ["big"] => big(project),
+        ["run", kernel, script @ ..] if !script.is_empty() => run(project, kernel, &script.join(" ")),
         ["update"] => update(project),
-        ["run", kernel, script @ ..] => run(project, kernel, &script.join(" ")),
-        _ => bail!("do not know `lab {}`", arguments.join(" ")),
+        _ => {
+            println!("{HELP}");
+            Ok(matches!(arguments, ["help" | "--help" | "-h"]))
+        }
     }
 }
 
-fn pins_file(project: &Project) -> PathBuf {
-    project.root.join("xtask/lab.toml")
+/// Every driver on every kernel.
+fn matrix(project: &Project) -> Result<bool> {
+    if std::env::var_os("LAB").is_some_and(|lab| lab == "off") {
+        println!("lab: SKIPPED, all of it, because LAB=off");
+        return Ok(true);
+    }
+    let started = Instant::now();
+    let store = open(project)?;
+    let mut cells = Vec::new();
+    let mut machines = Vec::new();
+    for kernel in store.kernels() {
+        match Guest::boot(&store, kernel, &machine::SMALL, &cells::nics(), &[]) {
+            Ok(mut guest) => {
+                println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
+                let first = cells.len();
+                cells.extend(cells::drivers(&mut guest, kernel));
+                machines.push(cells::machine(&mut guest, kernel));
+                for cell in cells[first..].iter().chain(machines.last()) {
+                    report(cell);
+                }
+                if cells[first..].iter().chain(machines.last()).any(|cell| !cell.failures.is_empty()) {
+                    println!("{kernel}: last words:{}", guest.last_words());
+                }
+            }
+            Err(error) => println!("{kernel}: FAILED to boot: {error:#}"),
+        }
+    }
+    let kernels = store.kernels().len();
+    let passed = |of: &[Cell]| of.iter().filter(|cell| cell.failures.is_empty()).count();
+    let (drivers, machines) = (passed(&cells), passed(&machines));
+    println!(
+        "lab: {drivers} of {} cells, {machines} of {kernels} machines passed, {:.1} s",
+        kernels * cells::PER_KERNEL,
+        started.elapsed().as_secs_f64()
+    );
+    Ok(drivers == kernels * cells::PER_KERNEL && machines == kernels)
 }
 
-fn folder(project: &Project) -> PathBuf {
-    project.root.join("target/lab")
+fn report(cell: &Cell) {
+    let verdict = if cell.failures.is_empty() { "ok" } else { "FAILED" };
+    println!("  {:<24} {verdict:<6} {:>3} checks {:>6.1} s", cell.name, cell.checks, cell.took.as_secs_f64());
+    for failure in &cell.failures {
+        println!("    {failure}");
+    }
+}
+
+fn big(project: &Project) -> Result<bool> {
+    let store = open(project)?;
+    let mut guest = Guest::boot(&store, BIG_KERNEL, &machine::BIG, &cells::nics(), &[])?;
+    println!("big: up after {:.1} s", guest.booted_in.as_secs_f64());
+    let cell = cells::big(&mut guest, BIG_KERNEL);
+    report(&cell);
+    Ok(cell.failures.is_empty())
+}
+
+fn run(project: &Project, kernel: &str, script: &str) -> Result<bool> {
+    let store = open(project)?;
+    let mut guest = Guest::boot(&store, kernel, &machine::SMALL, &cells::nics(), &[])?;
+    println!("up after {:.1} s", guest.booted_in.as_secs_f64());
+    let output = guest.run(script)?;
+    print!("{}", output.stdout);
+    eprint!("{}", output.stderr);
+    println!("last words:{}", guest.last_words());
+    Ok(output.code == 0)
 }
 
 fn update(project: &Project) -> Result<bool> {
@@ -53,22 +132,11 @@ fn open(project: &Project) -> Result<Store> {
     Store::open(&folder(project), &Pins::read(&pins_file(project))?)
 }
 
-fn run(project: &Project, kernel: &str, script: &str) -> Result<bool> {
-    let store = open(project)?;
-    let mut guest = Guest::boot(&store, kernel, &machine::SMALL, &nics(), &[])?;
-    println!("up after {:.1} s", guest.booted_in.as_secs_f64());
-    let output = guest.run(script)?;
-    print!("{}", output.stdout);
-    eprint!("{}", output.stderr);
-    print!("{}", guest.last_words());
-    Ok(output.code == 0)
+fn pins_file(project: &Project) -> PathBuf {
+    project.root.join("xtask/lab.toml")
 }
 
-fn nics() -> Vec<Nic> {
-    vec![
-        Nic::new("virtio0", Model::VirtioNet),
-        Nic::new("igb0", Model::Igb).on_node(1),
-        Nic::new("e1000e0", Model::E1000e),
-        Nic::new("vmxnet0", Model::Vmxnet3).on_node(2),
-    ]
+/// Everything that is fetched and derived; `cargo clean` takes it away.
+fn folder(project: &Project) -> PathBuf {
+    project.root.join(Path::new("target/lab"))
 }
