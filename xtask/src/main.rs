@@ -25,6 +25,7 @@ usage: cargo xtask COMMAND
   deps            the rules of the house alone: dependency edges, unsafe code, project files
   bless           write the golden files anew from what the code does now; review the diff
   bench           run all benches, and say where each figure comes from
+  lab [COMMAND]   every network driver on every kernel, in emulated machines; `lab help` says more
   man [--check]   write man pages, completions and JSON schemas anew; --check only compares
   help            this text
 

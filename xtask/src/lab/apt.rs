@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Signs every suite that the lab reads; from the package of the same name, on Debian's derivatives too.
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+pub(crate) const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// The names that a plain release of Debian has in an apt source, as opposed to `-security`, `-updates`, `-backports`.
 const RELEASES: &[&str] =
@@ -130,7 +130,8 @@ impl Apt {
         let (first, others) = found.split_first().context("a group without packages")?;
         let mut best: Option<&(String, String)> = None;
         for candidate in first {
-            let everywhere = others.iter().all(|other| other.iter().any(|(_, version)| *version == candidate.1));
+            let everywhere =
+                others.iter().all(|other| other.iter().any(|(_, version)| *version == candidate.1));
             if everywhere && best.is_none_or(|best| newer(&candidate.1, &best.1)) {
                 best = Some(candidate);
             }
@@ -161,7 +162,8 @@ impl Mirrors {
             .filter(|[_, _, component]| *component == "main")
             .collect();
         let main = rows.iter().find(|[_, suite, _]| RELEASES.contains(suite));
-        let main = main.context("apt has no source of a Debian release, from which the lab takes QEMU and kernels")?;
+        let main =
+            main.context("apt has no source of a Debian release, from which the lab takes QEMU and kernels")?;
         let security = rows.iter().find(|[_, suite, _]| {
             suite.strip_suffix("-security").is_some_and(|release| RELEASES.contains(&release))
         });
@@ -182,6 +184,11 @@ impl Mirrors {
         }
         Ok(text)
     }
+}
+
+/// Where the machine gets Debian's releases from.
+pub(crate) fn mirror() -> Result<String> {
+    Ok(Mirrors::of_this_machine()?.main)
 }
 
 /// Unpacks packages into `root`, without running any of their scripts.
@@ -236,8 +243,7 @@ mod tests {
         let sources = mirrors.sources(&["sid".into(), "bookworm-security".into()]).unwrap();
         let lines: Vec<&str> =
             sources.lines().filter(|l| l.starts_with("URIs") || l.starts_with("Suites")).collect();
-        let expected =
-            ["URIs: http://b/y/", "Suites: sid", "URIs: http://c/z/", "Suites: bookworm-security"];
+        let expected = ["URIs: http://b/y/", "Suites: sid", "URIs: http://c/z/", "Suites: bookworm-security"];
         assert_eq!(lines, expected);
         assert!(Mirrors::parse("http://a/x/ jammy main").is_err());
         let plain = Mirrors::parse("http://b/y/ trixie main").unwrap();
@@ -248,7 +254,9 @@ mod tests {
     fn flavours_do_not_match_a_pattern() {
         let pattern = "linux-image-6.12.*+deb12-amd64";
         assert!(matches(pattern, "linux-image-6.12.100+deb12-amd64"));
-        for other in ["linux-image-6.12.100+deb12-rt-amd64", "linux-image-6.12.90-1+deb12-amd64", "linux-image-6.1"] {
+        for other in
+            ["linux-image-6.12.100+deb12-rt-amd64", "linux-image-6.12.90-1+deb12-amd64", "linux-image-6.1"]
+        {
             assert!(!matches(pattern, other), "{other}");
         }
     }

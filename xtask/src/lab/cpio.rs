@@ -58,12 +58,25 @@ impl Archive {
 
     fn entry(&mut self, name: &str, mode: u32, device: (u32, u32), content: &[u8]) -> Result<()> {
         self.entries += 1;
-        let size = u32::try_from(content.len()).with_context(|| format!("{name} is too large for an archive"))?;
+        let size =
+            u32::try_from(content.len()).with_context(|| format!("{name} is too large for an archive"))?;
         let name_size = u32::try_from(name.len() + 1)?;
         let (owner, group, links, time, checksum) = (0, 0, 1, 0, 0);
         let (major, minor) = (0, 0);
         let fields = [
-            self.entries, mode, owner, group, links, time, size, major, minor, device.0, device.1, name_size, checksum,
+            self.entries,
+            mode,
+            owner,
+            group,
+            links,
+            time,
+            size,
+            major,
+            minor,
+            device.0,
+            device.1,
+            name_size,
+            checksum,
         ];
         self.bytes.extend_from_slice(b"070701");
         for field in fields {

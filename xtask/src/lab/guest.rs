@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a guest may take until its agent answers. It takes a few seconds on a free machine.
-const BOOT: Duration = Duration::from_secs(240);
+const BOOT: Duration = Duration::from_secs(120);
 
 /// How long a command may take unless said otherwise.
 const COMMAND: Duration = Duration::from_secs(60);
@@ -39,6 +39,19 @@ pub(crate) struct Guest {
     folder: Folder,
 }
 
+/// What a guest is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    /// A name of [`Store::kernels`].
+    pub(crate) kernel: &'a str,
+    pub(crate) shape: &'a Shape,
+    pub(crate) nics: &'a [Nic],
+    /// Programs of this machine for its `/usr/bin`, which come with the libraries that they need.
+    pub(crate) programs: &'a [PathBuf],
+    /// A file system to go on from ([`super::debian::disk`]); its `/usr/bin` is its own.
+    pub(crate) disk: Option<&'a Path>,
+}
+
 /// What a command in the guest did.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -52,15 +65,9 @@ pub(crate) struct Output {
 pub(crate) struct Job(u32);
 
 impl Guest {
-    /// Boots a kernel (a name of [`Store::kernels`]) with these cards, and `programs` of this machine in its
-    /// `/usr/bin`, with the libraries that they need.
-    pub(crate) fn boot(
-        store: &Store,
-        kernel: &str,
-        shape: &Shape,
-        nics: &[Nic],
-        programs: &[PathBuf],
-    ) -> Result<Self> {
+    /// Boots it, and waits until its agent answers.
+    pub(crate) fn boot(store: &Store, setup: &Setup<'_>) -> Result<Self> {
+        let Setup { kernel, shape, nics, programs, disk } = *setup;
         let folder = Folder::new()?;
         let started = Instant::now();
         let image = Kernel::find(&store.group(kernel))?;
@@ -69,6 +76,9 @@ impl Guest {
         let interfaces = |(index, nic): (usize, &Nic)| format!("{} {}\n", machine::address(index), nic.name);
         let interfaces: String = nics.iter().enumerate().map(interfaces).collect();
         fs::write(folder.0.join("share/interfaces"), interfaces)?;
+        if disk.is_some() {
+            fs::write(folder.0.join("share/disk"), "")?;
+        }
 
         let agent = UnixListener::bind(folder.0.join("agent.socket"))?;
         let qmp = UnixListener::bind(folder.0.join("qmp.socket"))?;
@@ -89,7 +99,7 @@ impl Guest {
         for data in ["usr/share/qemu", "usr/share/seabios"] {
             command.arg("-L").arg(root.join(data));
         }
-        command.args(machine::arguments(shape, nics, &image.image, &folder.0));
+        command.args(machine::arguments(shape, nics, &image.image, disk, &folder.0));
         let messages = fs::File::create(folder.0.join("qemu"))?;
         command.stdin(Stdio::null()).stdout(messages.try_clone()?).stderr(messages);
         let mut qemu = Kept(command.spawn().context("cannot start QEMU")?);
@@ -114,13 +124,37 @@ impl Guest {
             booted_in: Duration::ZERO,
             folder,
         };
-        let greeting = guest.agent_line(BOOT).context("the guest did not come up")?;
-        ensure!(greeting == "ready", "the guest's agent said `{greeting}`");
+        guest.greeted()?;
         for wire in guest.wires.values() {
             wire.ready(COMMAND)?;
         }
         guest.booted_in = started.elapsed();
         Ok(guest)
+    }
+
+    /// Waits for the agent's first word.
+    fn greeted(&mut self) -> Result<()> {
+        let end = Instant::now() + BOOT;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            ensure!(
+                !left.is_zero(),
+                "the guest did not come up in {} s: {}",
+                BOOT.as_secs(),
+                self.last_words()
+            );
+            // Scripts that a reboot ends may still tell of it.
+            if self.agent_line(left).context("the guest did not come up")? == "ready" {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reboots a guest that has a disk, and waits until it is back.
+    pub(crate) fn reboot(&mut self) -> Result<()> {
+        self.start("systemctl reboot")?;
+        self.finished.clear();
+        self.greeted()
     }
 
     /// Runs a shell script in the guest and waits for its end, up to a minute.
@@ -224,7 +258,8 @@ impl Guest {
         let device = machine::device(&self.nics[index], index, &format!("spare{spare}"));
         let mut arguments = serde_json::Map::new();
         for (place, part) in device.split(',').enumerate() {
-            let (key, value) = if place == 0 { ("driver", part) } else { part.split_once('=').unwrap_or((part, "on")) };
+            let (key, value) =
+                if place == 0 { ("driver", part) } else { part.split_once('=').unwrap_or((part, "on")) };
             // QEMU takes the text of numbers and switches as it takes it on its command line.
             arguments.insert(key.to_owned(), value.into());
         }
@@ -236,7 +271,7 @@ impl Guest {
         let address = machine::address(self.index(nic)?);
         let script = format!(
             "while :; do for i in /sys/class/net/*/; do [ \"$(cat $i/address)\" = {address} ] && \
-             basename $i && exit; done; usleep 20000; done 2>/dev/null"
+             basename $i && exit; done; sleep 0.02; done 2>/dev/null"
         );
         Ok(self.expect(&script)?.trim().to_owned())
     }

@@ -11,10 +11,14 @@ use std::process::Command;
 
 const INIT: &str = include_str!("../../lab/init.sh");
 const AGENT: &str = include_str!("../../lab/agent.sh");
+const AGENT_SERVICE: &str = include_str!("../../lab/agent.service");
 
 /// The modules that every guest loads, in this order, each after what it depends on.
 const MODULES: &[&str] =
     &["virtio_pci", "9pnet_virtio", "9p", "virtio_net", "igb", "e1000e", "vmxnet3", "tun", "veth", "bonding"];
+
+/// The modules of a guest that goes on from a disk.
+const DISK_MODULES: &[&str] = &["crc32c_generic", "ext4", "virtio_blk"];
 
 /// Programs of the group `tools`, beside busybox.
 const TOOLS: &[&str] = &["bin/dash", "sbin/ethtool", "usr/bin/strace", "bin/ip", "bin/ss", "sbin/tc"];
@@ -27,7 +31,8 @@ pub(crate) const LOADER: &str = "lib64/ld-linux-x86-64.so.2";
 
 /// The library path below an unpacked root.
 pub(crate) fn library_path(root: &Path) -> String {
-    let folders: Vec<String> = LIBRARIES.iter().map(|folder| root.join(folder).display().to_string()).collect();
+    let folders: Vec<String> =
+        LIBRARIES.iter().map(|folder| root.join(folder).display().to_string()).collect();
     folders.join(":")
 }
 
@@ -37,16 +42,27 @@ pub(crate) fn busybox(store: &Store) -> PathBuf {
 }
 
 /// The initramfs of a kernel, with more programs of this machine and the libraries that they need.
-pub(crate) fn build(store: &Store, kernel_name: &str, kernel: &Kernel, programs: &[PathBuf]) -> Result<Vec<u8>> {
+pub(crate) fn build(
+    store: &Store,
+    kernel_name: &str,
+    kernel: &Kernel,
+    programs: &[PathBuf],
+) -> Result<Vec<u8>> {
     let mut bytes = derived(&store.derived("tools"), "tools", &TOOLS.join(" "), || tools(store))?;
     let modules = || modules(kernel, &busybox(store));
-    bytes.extend(derived(&store.derived(kernel_name), "modules", &MODULES.join(" "), modules)?);
+    let recipe = [MODULES, DISK_MODULES].concat().join(" ");
+    bytes.extend(derived(&store.derived(kernel_name), "modules", &recipe, modules)?);
     bytes.extend(ours(programs)?);
     Ok(bytes)
 }
 
 /// `make`'s result, kept in a file as long as what it is made from (`recipe`) stays.
-fn derived(folder: &Path, name: &str, recipe: &str, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+fn derived(
+    folder: &Path,
+    name: &str,
+    recipe: &str,
+    make: impl FnOnce() -> Result<Vec<u8>>,
+) -> Result<Vec<u8>> {
     let (file, recipe_file) = (folder.join(format!("{name}.cpio")), folder.join(format!("{name}.recipe")));
     if fs::read_to_string(&recipe_file).is_ok_and(|there| there == recipe) {
         return fs::read(&file).with_context(|| format!("cannot read {}", file.display()));
@@ -64,13 +80,16 @@ fn tools(store: &Store) -> Result<Vec<u8>> {
     // Before anything is mounted the kernel opens these for the first process.
     archive.character_device("/dev/console", (5, 1))?;
     archive.character_device("/dev/null", (1, 3))?;
-    for folder in ["/proc", "/sys", "/run", "/tmp", "/etc", "/root", "/share", "/sbin", "/usr/bin", "/usr/sbin"] {
+    for folder in
+        ["/proc", "/sys", "/run", "/tmp", "/etc", "/root", "/share", "/sbin", "/usr/bin", "/usr/sbin"]
+    {
         archive.folder(folder)?;
     }
     let busybox = busybox(store);
     archive.file("/bin/busybox", 0o755, &fs::read(&busybox)?)?;
     let applets = Command::new(&busybox).arg("--list").output().context("cannot run busybox")?;
-    for applet in String::from_utf8_lossy(&applets.stdout).lines().filter(|a| !matches!(*a, "busybox" | "sh")) {
+    for applet in String::from_utf8_lossy(&applets.stdout).lines().filter(|a| !matches!(*a, "busybox" | "sh"))
+    {
         archive.link(&format!("/bin/{applet}"), "busybox")?;
     }
     // busybox's own shell runs its applets in place of the programs of the same name.
@@ -83,7 +102,10 @@ fn tools(store: &Store) -> Result<Vec<u8>> {
         // Ahead of busybox's applet of the same name on the guest's path.
         archive.file(&format!("/usr/bin/{name}"), 0o755, &content)?;
         let loader = root.join(LOADER);
-        let list = Command::new(&loader).args(["--library-path", &library_path(&root), "--list"]).arg(&file).output()?;
+        let list = Command::new(&loader)
+            .args(["--library-path", &library_path(&root), "--list"])
+            .arg(&file)
+            .output()?;
         ensure!(list.status.success(), "{tool} lacks libraries: {}", String::from_utf8_lossy(&list.stdout));
         libraries.extend(listed(&String::from_utf8_lossy(&list.stdout)));
     }
@@ -94,13 +116,15 @@ fn tools(store: &Store) -> Result<Vec<u8>> {
 
 fn modules(kernel: &Kernel, busybox: &Path) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
-    let mut order = String::new();
-    for module in kernel.load_order(MODULES, busybox)? {
-        archive.file(&format!("/modules/{}.ko", module.name), 0o644, &module.content)?;
-        order += &module.name;
-        order.push('\n');
+    for (list, names) in [("all", MODULES), ("disk", DISK_MODULES)] {
+        let mut order = String::new();
+        for module in kernel.load_order(names, busybox)? {
+            archive.file(&format!("/modules/{}.ko", module.name), 0o644, &module.content)?;
+            order += &module.name;
+            order.push('\n');
+        }
+        archive.file(&format!("/modules/{list}"), 0o644, order.as_bytes())?;
     }
-    archive.file("/modules/order", 0o644, order.as_bytes())?;
     archive.finish()
 }
 
@@ -110,6 +134,7 @@ fn ours(programs: &[PathBuf]) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
     archive.file("/init", 0o755, INIT.as_bytes())?;
     archive.file("/agent", 0o755, AGENT.as_bytes())?;
+    archive.file("/agent.service", 0o644, AGENT_SERVICE.as_bytes())?;
     let mut libraries = BTreeSet::new();
     for program in programs {
         let content = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;

@@ -70,7 +70,8 @@ fn read(file: &Path, busybox: &Path) -> Result<Vec<u8>> {
     if file.extension().is_none_or(|extension| extension != "xz") {
         return fs::read(file).with_context(|| format!("cannot read {}", file.display()));
     }
-    let output = Command::new(busybox).args(["unxz", "-c"]).arg(file).output().context("cannot run busybox")?;
+    let output =
+        Command::new(busybox).args(["unxz", "-c"]).arg(file).output().context("cannot run busybox")?;
     ensure!(output.status.success(), "cannot unpack {}", file.display());
     Ok(output.stdout)
 }
@@ -106,8 +107,11 @@ mod tests {
         fs::write(root.join("vmlinuz-6.1"), "").unwrap();
         fs::create_dir_all(root.join("boot")).unwrap();
         fs::write(root.join("boot/vmlinuz-6.1"), "").unwrap();
-        for (name, needs) in [("virtio_net", "net_failover"), ("net-failover", "failover,ptp"), ("failover", "")] {
-            fs::write(modules.join(format!("{name}.ko")), format!("ELF\0license=GPL\0depends={needs}\0x")).unwrap();
+        for (name, needs) in
+            [("virtio_net", "net_failover"), ("net-failover", "failover,ptp"), ("failover", "")]
+        {
+            fs::write(modules.join(format!("{name}.ko")), format!("ELF\0license=GPL\0depends={needs}\0x"))
+                .unwrap();
         }
         let kernel = Kernel::find(&root).unwrap();
         let order = kernel.load_order(&["virtio_net", "failover", "e1000e"], Path::new("busybox")).unwrap();

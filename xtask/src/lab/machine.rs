@@ -14,10 +14,12 @@ pub(crate) struct Shape {
 }
 
 /// 8 processors on 4 nodes.
-pub(crate) const SMALL: Shape = Shape { nodes: 4, cores: 2, threads: 1, memory: 512, distances: &[16, 22, 28] };
+pub(crate) const SMALL: Shape =
+    Shape { nodes: 4, cores: 2, threads: 1, memory: 512, distances: &[16, 22, 28] };
 
 /// 80 processors: two processor groups, hyper-threads, 4 nodes.
-pub(crate) const BIG: Shape = Shape { nodes: 4, cores: 10, threads: 2, memory: 1024, distances: &[16, 22, 28] };
+pub(crate) const BIG: Shape =
+    Shape { nodes: 4, cores: 10, threads: 2, memory: 1024, distances: &[16, 22, 28] };
 
 impl Shape {
     pub(crate) fn cpus(&self) -> u32 {
@@ -109,20 +111,35 @@ pub(crate) fn device(nic: &Nic, index: usize, port: &str) -> String {
 pub(crate) const SPARE_PORTS: usize = 2;
 
 /// All arguments but for the program's own paths; `folder` holds the run's sockets.
-pub(crate) fn arguments(shape: &Shape, nics: &[Nic], image: &Path, folder: &Path) -> Vec<String> {
+/// With a disk the guest may reboot, and what it writes there lasts as long as QEMU runs.
+pub(crate) fn arguments(
+    shape: &Shape,
+    nics: &[Nic],
+    image: &Path,
+    disk: Option<&Path>,
+    folder: &Path,
+) -> Vec<String> {
     let mut arguments = Arguments::default();
     let at = |name: &str| folder.join(name).display().to_string();
     arguments.add("-accel", "tcg,thread=multi".into());
     arguments.add("-M", "q35".into());
-    arguments.add("-cpu", "max".into());
+    arguments.add("-cpu", "Nehalem".into());
     arguments.0.extend(shape.arguments());
-    for flag in ["-nodefaults", "-nographic", "-no-reboot"] {
-        arguments.0.push(flag.to_owned());
+    arguments.0.extend(["-nodefaults".to_owned(), "-nographic".to_owned()]);
+    // The clock of an emulated processor is no reason to measure it for long; a panic ends the run.
+    let mut parameters = "console=ttyS0 quiet tsc=reliable".to_owned();
+    if let Some(disk) = disk {
+        let disk = disk.display();
+        arguments.add("-drive", format!("file={disk},format=raw,if=none,id=disk,snapshot=on"));
+        arguments.add("-device", "virtio-blk-pci,drive=disk,romfile=".into());
+        parameters += " net.ifnames=0";
+    } else {
+        arguments.0.push("-no-reboot".to_owned());
+        parameters += " panic=-1";
     }
     arguments.add("-kernel", image.display().to_string());
     arguments.add("-initrd", at("initramfs"));
-    // The clock of an emulated processor is no reason to measure it for long; a panic ends the run.
-    arguments.add("-append", "console=ttyS0 quiet panic=-1 tsc=reliable".into());
+    arguments.add("-append", parameters);
     for (id, backend) in [
         ("console", format!("file,path={}", at("console"))),
         ("agent", format!("socket,path={}", at("agent.socket"))),
@@ -166,7 +183,9 @@ fn netdev(nic: &Nic, folder: &Path) -> String {
         None => {
             let at = |end: &str| folder.join(format!("{name}.{end}")).display().to_string();
             let (local, remote) = (at("in"), at("out"));
-            format!("dgram,id=net-{name},local.type=unix,local.path={local},remote.type=unix,remote.path={remote}")
+            format!(
+                "dgram,id=net-{name},local.type=unix,local.path={local},remote.type=unix,remote.path={remote}"
+            )
         }
     }
 }
@@ -201,7 +220,7 @@ mod tests {
     #[test]
     fn a_card_of_another_node_sits_behind_that_nodes_expander() {
         let nics = [Nic::new("a", Model::VirtioNet), Nic::new("b", Model::Igb).on_node(2)];
-        let arguments = arguments(&SMALL, &nics, Path::new("/k"), Path::new("/run")).join(" ");
+        let arguments = arguments(&SMALL, &nics, Path::new("/k"), None, Path::new("/run")).join(" ");
         for part in [
             "pxb-pcie,id=node2,bus=pcie.0,bus_nr=128,numa_node=2",
             "pcie-root-port,id=slot1,bus=node2,",

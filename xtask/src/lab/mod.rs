@@ -3,6 +3,7 @@
 mod apt;
 mod cells;
 mod cpio;
+mod debian;
 mod frames;
 mod guest;
 mod initramfs;
@@ -16,7 +17,7 @@ mod store;
 use crate::run::Project;
 use anyhow::{Context as _, Result};
 use cells::Cell;
-use guest::Guest;
+use guest::{Guest, Setup};
 use pins::Pins;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ usage: cargo xtask lab [COMMAND]
 
   (none)              every driver on every kernel: the matrix
   big                 boot the guest of 80 processors
+  debian              boot the full Debian guest, with systemd and D-Bus, and reboot it
   run KERNEL SCRIPT   boot the matrix guest, run a shell script in it, show its output and the console's end
   update              pin the newest packages in xtask/lab.toml
 
@@ -36,11 +38,15 @@ KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matr
 /// The kernel of the big guest.
 const BIG_KERNEL: &str = "linux-6.12";
 
+/// The kernel of the Debian guest, the one that its release came with.
+const DEBIAN_KERNEL: &str = "linux-6.1";
+
 /// `cargo xtask lab ...`
 pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
     match arguments {
         [] => matrix(project),
         ["big"] => big(project),
+        ["debian"] => full(project),
         ["run", kernel, script @ ..] if !script.is_empty() => run(project, kernel, &script.join(" ")),
         ["update"] => update(project),
         _ => {
@@ -58,10 +64,14 @@ fn matrix(project: &Project) -> Result<bool> {
     }
     let started = Instant::now();
     let store = open(project)?;
+    // Any program of this machine will do: that it runs in the guest is one of the checks.
+    let programs = [std::env::current_exe()?];
     let mut cells = Vec::new();
     let mut machines = Vec::new();
     for kernel in store.kernels() {
-        match Guest::boot(&store, kernel, &machine::SMALL, &cells::nics(), &[]) {
+        let nics = cells::nics();
+        let setup = Setup { kernel, shape: &machine::SMALL, nics: &nics, programs: &programs, disk: None };
+        match Guest::boot(&store, &setup) {
             Ok(mut guest) => {
                 println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
                 let first = cells.len();
@@ -98,16 +108,35 @@ fn report(cell: &Cell) {
 
 fn big(project: &Project) -> Result<bool> {
     let store = open(project)?;
-    let mut guest = Guest::boot(&store, BIG_KERNEL, &machine::BIG, &cells::nics(), &[])?;
-    println!("big: up after {:.1} s", guest.booted_in.as_secs_f64());
-    let cell = cells::big(&mut guest, BIG_KERNEL);
+    let setup = Setup { kernel: BIG_KERNEL, shape: &machine::BIG, ..small() };
+    alone(Guest::boot(&store, &Setup { nics: &cells::nics(), ..setup })?, "big", cells::big)
+}
+
+fn full(project: &Project) -> Result<bool> {
+    let store = open(project)?;
+    let disk = debian::disk(&store)?;
+    let setup = Setup { kernel: DEBIAN_KERNEL, disk: Some(&disk), ..small() };
+    alone(Guest::boot(&store, &Setup { nics: &cells::nics(), ..setup })?, "debian", cells::debian)
+}
+
+/// The fast guest, without cards.
+fn small() -> Setup<'static> {
+    Setup { kernel: BIG_KERNEL, shape: &machine::SMALL, nics: &[], programs: &[], disk: None }
+}
+
+fn alone(mut guest: Guest, name: &str, check: impl Fn(&mut Guest) -> Cell) -> Result<bool> {
+    println!("{name}: up after {:.1} s", guest.booted_in.as_secs_f64());
+    let cell = check(&mut guest);
     report(&cell);
+    if !cell.failures.is_empty() {
+        println!("{name}: last words:{}", guest.last_words());
+    }
     Ok(cell.failures.is_empty())
 }
 
 fn run(project: &Project, kernel: &str, script: &str) -> Result<bool> {
     let store = open(project)?;
-    let mut guest = Guest::boot(&store, kernel, &machine::SMALL, &cells::nics(), &[])?;
+    let mut guest = Guest::boot(&store, &Setup { kernel, nics: &cells::nics(), ..small() })?;
     println!("up after {:.1} s", guest.booted_in.as_secs_f64());
     let output = guest.run(script)?;
     print!("{}", output.stdout);

@@ -52,8 +52,11 @@ impl Pins {
             println!("{}: reading the lists of {}", group.name, group.suites.join(", "));
             let apt = Apt::new(apt_folder, &group.name, &group.suites)?;
             apt.update()?;
-            let new =
-                if group.closure { apt.closure(&group.want, &group.prefer)? } else { apt.newest(&group.want)? };
+            let new = if group.closure {
+                apt.closure(&group.want, &group.prefer)?
+            } else {
+                apt.newest(&group.want)?
+            };
             let fresh = new.iter().filter(|pin| !group.pins.contains(pin));
             moved.extend(fresh.map(|pin| format!("{}: {pin}", group.name)));
             group.pins = new;

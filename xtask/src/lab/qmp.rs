@@ -42,7 +42,12 @@ impl Qmp {
     }
 
     /// Waits for an event of this name for which `is` holds.
-    pub(crate) fn event(&mut self, name: &str, is: impl Fn(&Value) -> bool, within: Duration) -> Result<Value> {
+    pub(crate) fn event(
+        &mut self,
+        name: &str,
+        is: impl Fn(&Value) -> bool,
+        within: Duration,
+    ) -> Result<Value> {
         let end = Instant::now() + within;
         loop {
             while let Some(event) = self.events.pop_front() {

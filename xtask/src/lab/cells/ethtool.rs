@@ -9,7 +9,11 @@ pub(crate) fn channels(guest: &mut Guest, nic: &str) -> Result<(u32, u32)> {
     let text = guest.expect(&format!("ethtool -l {nic}"))?;
     let combined = text.lines().filter_map(|line| line.strip_prefix("Combined:")?.trim().parse().ok());
     let combined: Vec<u32> = combined.collect();
-    combined.try_into().ok().map(|[max, now]: [u32; 2]| (max, now)).with_context(|| format!("no channels in {text}"))
+    combined
+        .try_into()
+        .ok()
+        .map(|[max, now]: [u32; 2]| (max, now))
+        .with_context(|| format!("no channels in {text}"))
 }
 
 /// What `ethtool -x` says.
@@ -67,7 +71,7 @@ pub(crate) fn statistics(guest: &mut Guest, nic: &str) -> Result<BTreeMap<String
 /// Takes the interface up and waits for its link.
 pub(crate) fn up(guest: &mut Guest, nic: &str) -> Result<()> {
     let script = format!(
-        "ip link set {nic} up; until [ \"$(cat /sys/class/net/{nic}/carrier)\" = 1 ]; do usleep 20000; done"
+        "ip link set {nic} up; until [ \"$(cat /sys/class/net/{nic}/carrier)\" = 1 ]; do sleep 0.02; done"
     );
     guest.expect(&script).map(drop)
 }

@@ -51,7 +51,8 @@ pub(crate) fn check(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
 /// Every flow arrives where the boot key and the table say, counted by the card itself.
 fn steering(guest: &mut Guest, checks: &mut Checks, table: &[u32]) -> Result<()> {
     let key = guest.expect("cat /proc/sys/net/core/netdev_rss_key")?;
-    let key: Vec<u8> = key.trim().split(':').map(|byte| u8::from_str_radix(byte, 16)).collect::<Result<_, _>>()?;
+    let key: Vec<u8> =
+        key.trim().split(':').map(|byte| u8::from_str_radix(byte, 16)).collect::<Result<_, _>>()?;
     let flows = random_flows(11, 400);
     // IPv6 over UDP is hashed on addresses, as the fields said.
     let ports = |flow: &Flow| flow.protocol == Protocol::Tcp || flow.source.is_ipv4();

@@ -12,7 +12,11 @@ pub(crate) const PORTS: [&str; 2] = ["port0", "port1"];
 
 pub(crate) fn check(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let nodes = guest.expect("cat /sys/devices/system/node/node*/cpulist")?;
-    checks.equal("processors of the nodes", &nodes.split_whitespace().collect(), &vec!["0-1", "2-3", "4-5", "6-7"]);
+    checks.equal(
+        "processors of the nodes",
+        &nodes.split_whitespace().collect(),
+        &vec!["0-1", "2-3", "4-5", "6-7"],
+    );
     let distances = guest.expect("cat /sys/devices/system/node/node0/distance")?;
     checks.equal("distances of node 0", &distances.trim(), &"10 16 22 28");
 
@@ -40,6 +44,7 @@ fn channel(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     checks.equal("another script meanwhile", &guest.expect("echo quick")?.as_str(), &"quick\n");
     checks.equal("the slow one", &guest.wait(&slow, Duration::from_secs(30))?.stdout.as_str(), &"slow\n");
 
+    checks.equal("a program of this machine", &guest.run("xtask help")?.code, &0);
     let file = std::env::current_exe()?;
     guest.put(&file, "/tmp/put/file")?;
     let size = guest.expect("stat -c %s /tmp/put/file && rm /tmp/put/file")?;
@@ -56,7 +61,8 @@ fn channel(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     guest.expect(&format!("ip address add 198.51.100.2/24 dev {nic}; ping -c 1 -W 1 198.51.100.1 || :"))?;
     let who_has = |frame: &[u8]| frame.get(12..14) == Some(&[8, 6]) && frame.ends_with(&[198, 51, 100, 1]);
     let wire = guest.wire(nic)?;
-    let asked = std::iter::from_fn(|| wire.receive(Duration::from_secs(5))).any(|frame| who_has(&frame[..frame.len().min(42)]));
+    let asked = std::iter::from_fn(|| wire.receive(Duration::from_secs(5)))
+        .any(|frame| who_has(&frame[..frame.len().min(42)]));
     checks.that(asked, || format!("{nic} sent no frame that arrived outside"));
     Ok(())
 }
@@ -70,7 +76,7 @@ fn bond(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     for port in PORTS {
         ethtool::up(guest, port)?;
     }
-    let script = "until [ $(grep -c 'MII Status: up' /proc/net/bonding/bond0) = 3 ]; do usleep 50000; done; \
+    let script = "until [ $(grep -c 'MII Status: up' /proc/net/bonding/bond0) = 3 ]; do sleep 0.05; done; \
                   grep '^Slave Interface' /proc/net/bonding/bond0";
     let ports = guest.expect(script)?;
     checks.equal("ports of the bond", &ports.lines().count(), &2);
@@ -83,7 +89,7 @@ fn cable(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     for up in [false, true] {
         guest.link(nic, up)?;
         let want = u8::from(up);
-        let script = format!("until [ $(cat /sys/class/net/{nic}/carrier) = {want} ]; do usleep 20000; done");
+        let script = format!("until [ $(cat /sys/class/net/{nic}/carrier) = {want} ]; do sleep 0.02; done");
         checks.equal("carrier follows the cable", &guest.run(&script)?.code, &0);
     }
     Ok(())
@@ -109,5 +115,25 @@ pub(crate) fn check_big(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     checks.equal("siblings of 70", &cpu_list(&siblings), &[70, 71].into());
     let last = guest.expect("cat /sys/devices/system/node/node3/cpulist")?;
     checks.equal("processors of node 3", &cpu_list(&last), &(60..80).collect());
+    Ok(())
+}
+
+/// A whole system that outlives a reboot.
+pub(crate) fn check_debian(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let state = "systemctl is-system-running --wait || systemctl --failed --no-legend";
+    let running = guest.run_within(state, Duration::from_secs(120))?;
+    checks.equal("the system", &running.stdout.trim(), &"running");
+    let names =
+        guest.expect("busctl call org.freedesktop.DBus / org.freedesktop.DBus ListActivatableNames")?;
+    checks.that(names.contains("org.freedesktop.PolicyKit1"), || format!("no polkit among {names}"));
+    for nic in super::nics() {
+        let there = guest.run(&format!("ethtool -i {}", nic.name))?;
+        checks.equal(&nic.name, &there.code, &0);
+    }
+    guest.expect("echo kept >/var/lib/kept; sync")?;
+    guest.reboot()?;
+    let up: f64 = guest.expect("cut -d ' ' -f 1 /proc/uptime")?.trim().parse()?;
+    checks.that(up < 120.0, || format!("up for {up} s: that was no reboot"));
+    checks.equal("a file after the reboot", &guest.expect("cat /var/lib/kept")?.trim(), &"kept");
     Ok(())
 }

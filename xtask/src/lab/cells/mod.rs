@@ -9,9 +9,9 @@ mod machine;
 mod virtio_net;
 mod vmxnet3;
 
+use super::frames::Flow;
 use super::guest::Guest;
 use super::machine::{Model, Nic};
-use super::frames::Flow;
 use anyhow::{Result, ensure};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -47,8 +47,12 @@ impl Checks {
 type Check = fn(&mut Guest, &mut Checks) -> Result<()>;
 
 /// The drivers of the matrix, by name and card.
-const DRIVERS: [(&str, Check); 4] =
-    [("virtio_net", virtio_net::check), ("igb", igb::check), ("e1000e", e1000e::check), ("vmxnet3", vmxnet3::check)];
+const DRIVERS: [(&str, Check); 4] = [
+    ("virtio_net", virtio_net::check),
+    ("igb", igb::check),
+    ("e1000e", e1000e::check),
+    ("vmxnet3", vmxnet3::check),
+];
 
 /// How many cells a kernel has.
 pub(crate) const PER_KERNEL: usize = DRIVERS.len();
@@ -76,8 +80,13 @@ pub(crate) fn machine(guest: &mut Guest, kernel: &str) -> Cell {
 }
 
 /// What the big guest is.
-pub(crate) fn big(guest: &mut Guest, kernel: &str) -> Cell {
-    cell(guest, format!("{kernel} big"), machine::check_big)
+pub(crate) fn big(guest: &mut Guest) -> Cell {
+    cell(guest, "big".into(), machine::check_big)
+}
+
+/// What the full Debian guest is.
+pub(crate) fn debian(guest: &mut Guest) -> Cell {
+    cell(guest, "debian".into(), machine::check_debian)
 }
 
 fn cell(guest: &mut Guest, name: String, check: Check) -> Cell {
@@ -97,7 +106,9 @@ fn deliver(guest: &mut Guest, nic: &str, address: [u8; 6], flows: &[Flow]) -> Re
         guest.wire(nic)?.send(&flow.frame(address))?;
     }
     let all = before + flows.len();
-    let script = format!("i=0; until [ $({counter}) -ge {all} ] || [ $i = 200 ]; do i=$((i+1)); usleep 50000; done; {counter}");
+    let script = format!(
+        "i=0; until [ $({counter}) -ge {all} ] || [ $i = 200 ]; do i=$((i+1)); sleep 0.05; done; {counter}"
+    );
     let after: usize = guest.expect(&script)?.trim().parse()?;
     ensure!(after == all, "{} of {} frames arrived at {nic}", after - before, flows.len());
     Ok(())
