@@ -1,5 +1,6 @@
 #!/bin/sh
-# The first process of the fast guest: mounts, loads the drivers, names the interfaces, and becomes the agent.
+# The first process of the fast guest: mounts, loads the drivers, names the interfaces, and becomes the agent, or goes on
+# from a disk.
 export PATH=/usr/bin:/usr/sbin:/bin:/sbin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -19,10 +20,26 @@ load() {
         parameters=
         [ "$module" != bonding ] || parameters=max_bonds=0
         # What two lists have in common is there already.
-        [ -e "/sys/module/$module" ] || insmod "/modules/$module.ko" $parameters || echo "init: $(cut -d ' ' -f 1 /proc/uptime) s"
+        [ -e "/sys/module/$module" ] || insmod "/modules/$module.ko" $parameters || echo "init: cannot load $module"
+    done <"/modules/$1"
+}
+
+load all
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none share /share || echo "init: no shared folder"
+
+# Lines of an address and a name.
+while read -r address name; do
+    for interface in /sys/class/net/*/; do
+        if [ "$(cat "${interface}address")" = "$address" ]; then
+            ip link set "$(basename "$interface")" name "$name"
+        fi
+    done
+done </share/interfaces
+
+echo "init: $(cut -d ' ' -f 1 /proc/uptime) s"
 [ -e /share/disk ] || exec /bin/sh /agent
 
-# The guest goes on from a disk, with its own first process; our agent becomes one of its services.
+# Its own first process takes over; our agent becomes one of its services.
 load disk
 mkdir /disk
 until [ -b /dev/vda ]; do sleep 0.02; done

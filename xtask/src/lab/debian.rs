@@ -9,7 +9,8 @@ use std::process::Command;
 use std::time::Instant;
 
 const RELEASE: &str = "bookworm";
-const PACKAGES: &str = "systemd,systemd-sysv,libpam-systemd,dbus,polkitd,ethtool,iproute2,irqbalance,kmod,udev,strace";
+const PACKAGES: &str =
+    "systemd,systemd-sysv,libpam-systemd,dbus,polkitd,ethtool,iproute2,irqbalance,kmod,udev,strace";
 
 /// Ample for the packages and for what tests install.
 const SIZE: &str = "1200M";

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a guest may take until its agent answers. It takes a few seconds on a free machine.
-const BOOT: Duration = Duration::from_secs(120);
+const BOOT: Duration = Duration::from_secs(180);
 
 /// How long a command may take unless said otherwise.
 const COMMAND: Duration = Duration::from_secs(60);
@@ -28,6 +28,8 @@ pub(crate) struct Guest {
     // Dropped in this order: QEMU before its wires, the folder last.
     qemu: Kept,
     agent: BufReader<UnixStream>,
+    /// What came of the agent's next line before the time was up.
+    begun: String,
     qmp: Qmp,
     wires: BTreeMap<String, Wire>,
     namespace: Option<Namespace>,
@@ -65,8 +67,16 @@ pub(crate) struct Output {
 pub(crate) struct Job(u32);
 
 impl Guest {
-    /// Boots it, and waits until its agent answers.
+    /// Boots it, and waits until its agent answers. An emulated machine now and then hangs while it boots, which says
+    /// nothing about a driver: there is a second try, and it is told aloud.
     pub(crate) fn boot(store: &Store, setup: &Setup<'_>) -> Result<Self> {
+        Self::try_boot(store, setup).or_else(|error| {
+            println!("{}: boots again, because {error:#}", setup.kernel);
+            Self::try_boot(store, setup)
+        })
+    }
+
+    fn try_boot(store: &Store, setup: &Setup<'_>) -> Result<Self> {
         let Setup { kernel, shape, nics, programs, disk } = *setup;
         let folder = Folder::new()?;
         let started = Instant::now();
@@ -115,6 +125,7 @@ impl Guest {
         let mut guest = Self {
             qemu,
             agent: BufReader::new(agent),
+            begun: String::new(),
             qmp,
             wires,
             namespace,
@@ -297,10 +308,9 @@ impl Guest {
     /// A line of the agent; an empty one when none came in time.
     fn agent_line(&mut self, within: Duration) -> Result<String> {
         self.agent.get_ref().set_read_timeout(Some(within))?;
-        let mut line = String::new();
-        match self.agent.read_line(&mut line) {
+        match self.agent.read_line(&mut self.begun) {
             Ok(0) => bail!("the guest has ended ({:?}): {}", self.qemu.0.try_wait()?, self.last_words()),
-            Ok(_) => Ok(line.trim().to_owned()),
+            Ok(_) => Ok(std::mem::take(&mut self.begun).trim().to_owned()),
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(String::new()),
             Err(error) => Err(error).context("cannot read from the guest's agent"),
         }
@@ -340,14 +350,26 @@ fn read_lossy(file: &Path) -> String {
     String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned()
 }
 
+/// How the folder of a run is named, before the number of our process.
+const RUN: &str = "rssmgr-lab-";
+
 /// A folder of one run, with a path short enough for sockets.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("rssmgr-lab-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
+        let temporary = std::env::temp_dir();
+        for entry in fs::read_dir(&temporary)?.flatten() {
+            let name = entry.file_name();
+            let process = name.to_str().and_then(|name| name.strip_prefix(RUN)?.split('-').next());
+            if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+                // Left by a run that was killed; another user's stays.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let name = format!("{RUN}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = temporary.join(name);
         fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Self(path))
     }

@@ -23,6 +23,9 @@ const DISK_MODULES: &[&str] = &["crc32c_generic", "ext4", "virtio_blk"];
 /// Programs of the group `tools`, beside busybox.
 const TOOLS: &[&str] = &["bin/dash", "sbin/ethtool", "usr/bin/strace", "bin/ip", "bin/ss", "sbin/tc"];
 
+/// What the parts that are kept were made by: this file. Packages that change take the parts with them.
+const RECIPE: &str = include_str!("initramfs.rs");
+
 /// Where Debian's packages keep libraries.
 const LIBRARIES: &[&str] = &["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
 
@@ -48,10 +51,9 @@ pub(crate) fn build(
     kernel: &Kernel,
     programs: &[PathBuf],
 ) -> Result<Vec<u8>> {
-    let mut bytes = derived(&store.derived("tools"), "tools", &TOOLS.join(" "), || tools(store))?;
+    let mut bytes = derived(&store.derived("tools"), "tools", RECIPE, || tools(store))?;
     let modules = || modules(kernel, &busybox(store));
-    let recipe = [MODULES, DISK_MODULES].concat().join(" ");
-    bytes.extend(derived(&store.derived(kernel_name), "modules", &recipe, modules)?);
+    bytes.extend(derived(&store.derived(kernel_name), "modules", RECIPE, modules)?);
     bytes.extend(ours(programs)?);
     Ok(bytes)
 }

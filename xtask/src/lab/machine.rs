@@ -127,7 +127,7 @@ pub(crate) fn arguments(
     arguments.0.extend(shape.arguments());
     arguments.0.extend(["-nodefaults".to_owned(), "-nographic".to_owned()]);
     // The clock of an emulated processor is no reason to measure it for long; a panic ends the run.
-    let mut parameters = "console=ttyS0 quiet tsc=reliable".to_owned();
+    let mut parameters = "console=ttyS0 tsc=reliable".to_owned();
     if let Some(disk) = disk {
         let disk = disk.display();
         arguments.add("-drive", format!("file={disk},format=raw,if=none,id=disk,snapshot=on"));
