@@ -17,8 +17,10 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a guest may take until its agent answers. It takes a few seconds on a free machine.
-const BOOT: Duration = Duration::from_secs(180);
+/// How long a guest may take until its agent answers: far more than on a free machine, by its number of processors.
+fn patience(shape: &Shape) -> Duration {
+    Duration::from_secs(120 + 5 * u64::from(shape.cpus()))
+}
 
 /// How long a command may take unless said otherwise.
 const COMMAND: Duration = Duration::from_secs(60);
@@ -34,6 +36,7 @@ pub(crate) struct Guest {
     wires: BTreeMap<String, Wire>,
     namespace: Option<Namespace>,
     nics: Vec<Nic>,
+    patience: Duration,
     commands: u32,
     finished: BTreeMap<u32, u8>,
     /// From QEMU's start until the agent answered.
@@ -130,6 +133,7 @@ impl Guest {
             wires,
             namespace,
             nics: nics.to_vec(),
+            patience: patience(shape),
             commands: 0,
             finished: BTreeMap::new(),
             booted_in: Duration::ZERO,
@@ -145,13 +149,13 @@ impl Guest {
 
     /// Waits for the agent's first word.
     fn greeted(&mut self) -> Result<()> {
-        let end = Instant::now() + BOOT;
+        let end = Instant::now() + self.patience;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             ensure!(
                 !left.is_zero(),
                 "the guest did not come up in {} s: {}",
-                BOOT.as_secs(),
+                self.patience.as_secs(),
                 self.last_words()
             );
             // Scripts that a reboot ends may still tell of it.
