@@ -7,3 +7,4 @@ mod parity;
 mod run;
 #[path = "../../../rssctl/tests/common/schema.rs"]
 mod schema;
+mod traffic;
