@@ -185,7 +185,7 @@ pub struct WhyArgs {
     /// An entry of the indirection table, from 0
     #[arg(long, value_name = "N", conflicts_with = "flow", allow_negative_numbers = true)]
     pub entry: Option<u32>,
-    /// A flow: SRC DST [PROTO], as `rssctl flow` takes it
+    /// A flow: `SRC DST [PROTO]`, as `rssctl flow` takes it
     #[arg(long, value_names = ["SRC", "DST", "PROTO"], num_args = 2..=3)]
     pub flow: Vec<String>,
 }
@@ -251,7 +251,7 @@ pub struct FlowArgs {
     /// The adapter
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Source: ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT
+    /// Source: ADDRESS, ADDRESS:PORT or `[ADDRESS]:PORT`
     #[arg(value_name = "SRC")]
     pub src: String,
     /// Destination, likewise

@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
         rssctl hash --pcap traffic.pcap --hash-types ipv4,tcp_ipv4 --entries 256"
 )]
 pub struct HashArgs {
-    /// Source: ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT
+    /// Source: ADDRESS, ADDRESS:PORT or `[ADDRESS]:PORT`
     #[arg(value_name = "SRC", required_unless_present = "pcap", requires = "dst")]
     pub src: Option<String>,
     /// Destination, likewise

@@ -6,7 +6,7 @@ use rssmgr_proto::ErrorKind;
 
 use super::Context;
 use crate::cli::{Output, SoftnicCommand, SoftnicCreateArgs};
-use crate::client::{Intent, failure};
+use crate::client::Intent;
 use crate::exit::{Failure, Stop};
 use crate::render::{self, structured};
 
@@ -26,13 +26,13 @@ pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Re
         }
         SoftnicCommand::Delete { name } => {
             let client = c.client(Intent::Change).await?;
-            client.manager.delete_softnic(name).await.map_err(|e| failure(&e))?;
+            client.manager.delete_softnic(name).await?;
             Ok(())
         }
         SoftnicCommand::Source { name, source } => {
             let source = absolute(source)?;
             let client = c.client(Intent::Change).await?;
-            client.manager.set_softnic_source(name, &source).await.map_err(|e| failure(&e))?;
+            client.manager.set_softnic_source(name, &source).await?;
             Ok(())
         }
         SoftnicCommand::List => {
