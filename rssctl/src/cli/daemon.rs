@@ -60,7 +60,7 @@ pub struct SoftnicCreateArgs {
     /// Descriptors in each queue's ring
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub ring: Option<String>,
-    /// Where packets come from: `none`, `synthetic[:OPTIONS]`, `pcap:FILE`, `live:INTERFACE`
+    /// Where packets come from: `none`, `synthetic[:OPTIONS]`, `pcap:FILE[,OPTIONS]`, `interface:NAME`
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
     /// Link speed to report, in Mbit/s
