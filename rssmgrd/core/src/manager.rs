@@ -4,13 +4,22 @@
 //! order. A change to adapters is a transaction: the open transaction is saved, the steps run, the result is read back
 //! and compared, the settings are saved, the new state is published, the caller gets its answer. Whatever is
 //! acknowledged has been made durable before; a run that ends in between is taken back by the next one.
+//!
+//! Rooms: `queue` (who waits for whom), `start` (what a command means), `build` (placing, planning), `group` (the
+//! transaction), `outcome` (what it came to, for readers and listeners), `arrive`, `softnic`, `save`.
 
 mod adapter;
+mod arrive;
+mod build;
 mod command;
 mod effect;
 mod group;
+mod outcome;
+mod queue;
+mod save;
 mod saved;
 mod selector;
+mod softnic;
 mod start;
 mod view;
 
@@ -21,6 +30,7 @@ use alloc::sync::Arc;
 
 pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
 pub use effect::{Created, Effect, Input, Notice, SaveId};
+pub use group::GroupId;
 pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
 pub use selector::{Selector, glob, is_glob};
 pub use view::{
@@ -31,36 +41,10 @@ pub use view::{
 use crate::hash::HashKey;
 use crate::ids::{AdapterId, Generation};
 use adapter::Adapter;
-use group::{Group, GroupId};
-
-/// A command that waits for its turn.
-#[derive(Debug)]
-struct Waiting {
-    id: CommandId,
-    caller: Caller,
-    command: Command,
-}
-
-/// What to put back when a deletion cannot be saved.
-#[derive(Debug)]
-struct Deleting {
-    position: usize,
-    softnic: SavedSoftnic,
-    entry: Option<(String, SavedAdapter)>,
-}
-
-/// What a save was for.
-#[derive(Debug)]
-enum SavePurpose {
-    /// A transaction group goes on.
-    Group(GroupId),
-    /// A software NIC was created and is to be kept.
-    Created { name: String },
-    /// A software NIC is to be deleted.
-    Deleted { name: String, asked: CommandId },
-    /// A software NIC has a new source.
-    Source { asked: CommandId },
-}
+use group::Group;
+use queue::Waiting;
+use save::{Durable, Saving};
+use softnic::{Deleting, SourceChange};
 
 /// The machine.
 #[derive(Debug)]
@@ -74,6 +58,8 @@ pub struct Manager {
     groups: BTreeMap<GroupId, Group>,
     next_group: u64,
     waiting: VecDeque<Waiting>,
+    /// Whether something that waits may be able to go on.
+    wake: bool,
     /// Software NICs being created, and who asked; nobody for those that were saved.
     creating: BTreeMap<String, Option<CommandId>>,
     /// Software NICs that exist but are not durable yet.
@@ -81,12 +67,12 @@ pub struct Manager {
     /// Software NICs being deleted: what to put back if that cannot be saved.
     deleting: BTreeMap<String, Deleting>,
     /// New sources being set.
-    sources: BTreeMap<AdapterId, CommandId>,
+    sources: BTreeMap<AdapterId, SourceChange>,
     /// Commands answered when the group that follows an arrival has ended.
     reply_after: BTreeMap<AdapterId, CommandId>,
     failed_softnics: BTreeMap<String, String>,
-    saves: BTreeMap<SaveId, SavePurpose>,
-    next_save: u64,
+    saving: Saving,
+    durable: Durable,
     generation: Generation,
     effects: VecDeque<Effect>,
 }
@@ -96,6 +82,7 @@ impl Manager {
     /// change things besides root.
     #[must_use]
     pub fn new(owner_uid: u32, boot_key: Option<HashKey>, config: Config, saved: SavedState) -> Self {
+        let durable = Durable::of(&saved);
         let mut m = Self {
             owner_uid,
             boot_key,
@@ -106,14 +93,15 @@ impl Manager {
             groups: BTreeMap::new(),
             next_group: 1,
             waiting: VecDeque::new(),
+            wake: false,
             creating: BTreeMap::new(),
             unsaved: BTreeMap::new(),
             deleting: BTreeMap::new(),
             sources: BTreeMap::new(),
             reply_after: BTreeMap::new(),
             failed_softnics: BTreeMap::new(),
-            saves: BTreeMap::new(),
-            next_save: 1,
+            saving: Saving::default(),
+            durable,
             generation: Generation(0),
             effects: VecDeque::new(),
         };
@@ -129,14 +117,16 @@ impl Manager {
     pub fn handle(&mut self, input: Input) {
         match input {
             Input::Command { id, caller, command } => self.command(id, caller, command),
+            Input::Withdraw { id } => self.withdraw(id),
             Input::Ran { group, adapter, result } => self.ran(group, adapter, result),
             Input::Observed { group, adapter, result } => self.observed(group, adapter, result),
-            Input::Saved { save, result } => self.saved_answer(save, result),
+            Input::Saved { save, result } => self.save_answered(save, result),
             Input::Created { name, result } => self.created(name, result),
             Input::SourceSet { adapter, result } => self.source_set(adapter, result),
             Input::Kernel(notice) => self.notice(notice),
         }
         self.start_waiting();
+        self.flush();
     }
 
     /// The next effect to execute, if there is one.
@@ -150,8 +140,8 @@ impl Manager {
         self.groups.is_empty()
             && self.creating.is_empty()
             && self.sources.is_empty()
-            && self.saves.is_empty()
-            && self.waiting.iter().all(|w| matches!(w.command, Command::Wait(_)))
+            && self.saving.is_idle()
+            && self.waiting.iter().all(Waiting::is_for_settling)
     }
 
     /// The state as readers see it.
@@ -159,10 +149,10 @@ impl Manager {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             generation: self.generation,
-            rss_on: self.saved.rss_on,
+            rss_on: self.durable.rss_on,
             adapters: self.adapters.iter().map(|(id, a)| (*id, Arc::clone(&a.view))).collect(),
             softnics: self
-                .saved
+                .durable
                 .softnics
                 .iter()
                 .map(|s| SoftnicView {

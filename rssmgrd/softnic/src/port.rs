@@ -189,7 +189,8 @@ impl Port {
             let epoch = Arc::new(Epoch { store, marks: FlowMarks::new(flows) });
             self.epoch = Arc::clone(&epoch);
             self.shared.set_epoch(epoch);
-            self.lanes.ring_all();
+            // So that sleeping workers do not keep the old frames in memory.
+            self.shared.queues.iter().for_each(|queue| queue.bell.ring());
             (self.feed, self.loss) = (feed, loss);
         }
         self.mailbox.followed.store(changes, Ordering::Release);
@@ -260,7 +261,7 @@ struct Lanes {
 }
 
 impl Lanes {
-    /// Takes over new rings and lets go of those that are no longer used, whose workers then empty them and end.
+    /// Takes over new rings and lets go of those that are no longer used, which the workers then empty.
     fn arrange(&mut self, rings: Vec<(u16, Sender)>, channels: u16) {
         self.flush();
         for (queue, sender) in rings {
@@ -361,17 +362,11 @@ impl Lanes {
             {
                 add_alone(&state.offered.0.pushed, sender.unseen);
                 sender.unseen = 0;
-                sender.link().bell.ring();
+                state.bell.ring();
             }
         }
         self.flushed = self.number;
         self.shared.generated.0.store(self.number, Ordering::Release);
-    }
-
-    fn ring_all(&self) {
-        for sender in &self.senders {
-            sender.link().bell.ring();
-        }
     }
 
     /// Waits until every packet was handled, those in rings that were let go included.

@@ -41,8 +41,6 @@ pub(crate) struct Descriptor {
 /// What both ends share beside the descriptors.
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// Wakes the worker.
-    pub(crate) bell: Bell,
     /// Set by the port when it sleeps until there is room.
     starving: AtomicBool,
     /// Headers of live frames, [`HEADER_WORDS`] words for each slot.
@@ -55,9 +53,8 @@ const HEADER_WORDS: usize = HEADER_BYTES / 8;
 /// The port's end.
 #[derive(Debug)]
 pub(crate) struct Sender {
-    // Dropped before `hang_up`, which then tells the worker.
     producer: Producer<Descriptor>,
-    hang_up: HangUp,
+    link: Arc<Link>,
     /// The slot of the next descriptor.
     slot: usize,
     /// Descriptors pushed since the worker was last rung.
@@ -71,26 +68,11 @@ pub(crate) struct Receiver {
     pub(crate) link: Arc<Link>,
 }
 
-/// Rings when the port lets go of a ring.
-#[derive(Debug)]
-struct HangUp(Arc<Link>);
-
-impl Drop for HangUp {
-    fn drop(&mut self) {
-        self.0.bell.ring();
-    }
-}
-
 /// A ring with room for `capacity` descriptors.
 pub(crate) fn ring(capacity: usize) -> (Sender, Receiver) {
     let (producer, consumer) = RingBuffer::new(capacity);
-    let link = Arc::new(Link {
-        bell: Bell::default(),
-        starving: AtomicBool::new(false),
-        buffers: OnceLock::new(),
-        capacity,
-    });
-    let sender = Sender { producer, hang_up: HangUp(Arc::clone(&link)), slot: 0, unseen: 0 };
+    let link = Arc::new(Link { starving: AtomicBool::new(false), buffers: OnceLock::new(), capacity });
+    let sender = Sender { producer, link: Arc::clone(&link), slot: 0, unseen: 0 };
     (sender, Receiver { consumer, link })
 }
 
@@ -100,7 +82,7 @@ impl Sender {
         match self.producer.push(descriptor) {
             Ok(()) => {
                 self.slot += 1;
-                if self.slot == self.link().capacity {
+                if self.slot == self.link.capacity {
                     self.slot = 0;
                 }
                 self.unseen += 1;
@@ -120,21 +102,16 @@ impl Sender {
         self.producer.is_abandoned()
     }
 
-    /// The part that both ends share.
-    pub(crate) fn link(&self) -> &Link {
-        &self.hang_up.0
-    }
-
     /// Announces that the port is about to sleep until there is room.
     pub(crate) fn starve(&self) {
-        self.link().starving.store(true, Ordering::Relaxed);
+        self.link.starving.store(true, Ordering::Relaxed);
     }
 
     /// Copies the header of a live frame into the buffer of the next slot, which must be free ([`Self::has_room`]).
     /// Gives the place for the descriptor.
     pub(crate) fn store_header(&self, header: &[u8]) -> u32 {
-        let words = self.link().capacity * HEADER_WORDS;
-        let buffers = self.link().buffers.get_or_init(|| (0..words).map(|_| AtomicU64::new(0)).collect());
+        let words = self.link.capacity * HEADER_WORDS;
+        let buffers = self.link.buffers.get_or_init(|| (0..words).map(|_| AtomicU64::new(0)).collect());
         let buffer = buffers.iter().skip(self.slot * HEADER_WORDS).take(HEADER_WORDS);
         // The push that follows publishes these words, the worker's commit gives them back.
         for (word, bytes) in buffer.zip(header.chunks(8)) {
@@ -216,6 +193,35 @@ mod tests {
                 seen += 1;
             }
             chunk.commit_all();
+        }
+    }
+
+    /// A port that sleeps until there is room, with no limit to its sleep, is woken.
+    #[test]
+    fn who_waits_for_room_is_woken() {
+        const PACKETS: u64 = 20_000;
+        for capacity in [1, 2, 16] {
+            let (mut sender, mut receiver) = ring(capacity);
+            let (port, worker) = (Bell::default(), Bell::default());
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for number in 0..PACKETS {
+                        while !sender.has_room() {
+                            sender.starve();
+                            port.sleep(|| sender.has_room(), None);
+                        }
+                        assert!(sender.push(descriptor(number, 0, 0)));
+                        worker.ring();
+                    }
+                });
+                for number in 0..PACKETS {
+                    while receiver.consumer.is_empty() {
+                        worker.sleep(|| !receiver.consumer.is_empty(), None);
+                    }
+                    assert_eq!(receiver.consumer.pop().unwrap().number, number);
+                    receiver.relieve(&port);
+                }
+            });
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the threads of one NIC share.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +13,7 @@ use crate::counters::{CpuCounters, Handled, Offered, Padded, Traffic};
 use crate::cpu::Placement;
 use crate::frame::FrameStore;
 use crate::order::FlowMarks;
+use crate::ring::Receiver;
 use crate::tap::TapPoint;
 
 /// The frames of one source, and how far each of its flows was handled.
@@ -30,6 +32,11 @@ pub(crate) struct QueueState {
     home: AtomicU32,
     /// Whether its worker is pinned to that CPU.
     pub(crate) pinned: AtomicBool,
+    /// Wakes its worker.
+    pub(crate) bell: Bell,
+    /// Rings that its worker has not taken yet. Each time that the queue is created it gets a new one; the worker
+    /// empties one before it takes the next.
+    rings: Mutex<VecDeque<Receiver>>,
 }
 
 /// No home: any CPU may serve the queue.
@@ -42,6 +49,21 @@ impl QueueState {
 
     pub(crate) fn set_home(&self, home: Option<CpuId>) {
         self.home.store(home.map_or(ANYWHERE, |cpu| cpu.0), Ordering::Release);
+    }
+
+    /// Leaves a ring for the worker, which takes it when the first packet in it wakes it.
+    pub(crate) fn give_ring(&self, ring: Receiver) {
+        lock(&self.rings).push_back(ring);
+    }
+
+    /// The next ring.
+    pub(crate) fn take_ring(&self) -> Option<Receiver> {
+        lock(&self.rings).pop_front()
+    }
+
+    /// Whether there is a next ring.
+    pub(crate) fn has_ring(&self) -> bool {
+        !lock(&self.rings).is_empty()
     }
 
     /// Packets in the ring. The two counters are read one after the other, so this is never below 0 but may lag.
@@ -79,6 +101,8 @@ impl Shared {
             offered: Padded::default(),
             home: AtomicU32::new(ANYWHERE),
             pinned: AtomicBool::new(false),
+            bell: Bell::default(),
+            rings: Mutex::default(),
         };
         Self {
             queues: (0..queues).map(queue).collect(),

@@ -24,7 +24,8 @@ const YIELDS: u32 = 4;
 pub(crate) struct Worker {
     shared: Arc<Shared>,
     queue: QueueId,
-    ring: Receiver,
+    /// The ring that it reads; `None` while the queue does not exist.
+    ring: Option<Receiver>,
     epoch: Arc<Epoch>,
     epochs: u64,
     /// The home that the thread was last told to run on; `None` when it was not told yet.
@@ -34,29 +35,31 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// The worker of a queue that reads from `ring`.
-    pub(crate) fn new(shared: Arc<Shared>, queue: QueueId, ring: Receiver) -> Self {
+    /// The worker of a queue.
+    pub(crate) fn new(shared: Arc<Shared>, queue: QueueId) -> Self {
         // The number first: if an epoch starts in between, it is fetched once more.
         let epochs = shared.epochs();
         let epoch = shared.epoch();
-        Self { shared, queue, ring, epoch, epochs, home: None, cpu: None }
+        Self { shared, queue, ring: None, epoch, epochs, home: None, cpu: None }
     }
 
-    /// Works until the NIC is dropped, or until the port lets go of the ring; then the ring is emptied first.
+    /// Works until the NIC is dropped. A ring that the port let go of is emptied, then the next one is taken.
     pub(crate) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         let Some(state) = shared.queues.get(self.queue.index()) else { return };
         let mut idle = 0;
         while !shared.is_stopping() {
             self.follow(state);
+            self.ring = self.ring.take().or_else(|| state.take_ring());
             // Asked before the ring is read: once the port let go, nothing more comes.
-            let last = self.ring.consumer.is_abandoned();
+            let last = self.ring.as_ref().is_some_and(|ring| ring.consumer.is_abandoned());
             if self.handle_batch(state) {
                 idle = 0;
                 continue;
             }
             if last {
-                return;
+                self.ring = None;
+                continue;
             }
             idle += 1;
             if idle <= SPINS {
@@ -64,16 +67,21 @@ impl Worker {
             } else if idle <= SPINS + YIELDS {
                 thread::yield_now();
             } else {
-                let nothing = || {
-                    self.ring.consumer.is_empty()
-                        && !self.ring.consumer.is_abandoned()
-                        && !shared.is_stopping()
-                        && self.home == Some(state.home())
-                        && self.epochs == shared.epochs()
-                };
-                self.ring.link.bell.sleep(|| !nothing(), None);
+                state.bell.sleep(|| self.has_work(state), None);
             }
         }
+    }
+
+    /// Whether there is something to do.
+    fn has_work(&self, state: &QueueState) -> bool {
+        let waiting = match &self.ring {
+            Some(ring) => !ring.consumer.is_empty() || ring.consumer.is_abandoned(),
+            None => state.has_ring(),
+        };
+        waiting
+            || self.shared.is_stopping()
+            || self.home != Some(state.home())
+            || self.epochs != self.shared.epochs()
     }
 
     /// Follows what was ordered meanwhile: another home, another epoch.
@@ -93,8 +101,9 @@ impl Worker {
 
     /// Handles what is in the ring, at most [`BATCH`] packets. `false` when it is empty.
     fn handle_batch(&mut self, state: &QueueState) -> bool {
-        let waiting = self.ring.consumer.slots().min(BATCH);
-        let Ok(chunk) = self.ring.consumer.read_chunk(waiting) else { return false };
+        let Some(Receiver { consumer, link }) = &mut self.ring else { return false };
+        let waiting = consumer.slots().min(BATCH);
+        let Ok(chunk) = consumer.read_chunk(waiting) else { return false };
         if chunk.is_empty() {
             return false;
         }
@@ -111,7 +120,7 @@ impl Worker {
         let (first, second) = chunk.as_slices();
         for d in first.iter().chain(second) {
             let header = if d.live {
-                self.ring.link.touch(d.place, d.header)
+                link.touch(d.place, d.header)
             } else {
                 self.epoch.store.touch(d.place, d.header)
             };
@@ -140,7 +149,9 @@ impl Worker {
         self.cpu = Some((cpu, counter));
         chunk.commit_all();
         state.handled.0.add(&tally);
-        self.ring.relieve(&self.shared.port);
+        if let Some(ring) = &self.ring {
+            ring.relieve(&self.shared.port);
+        }
         true
     }
 }

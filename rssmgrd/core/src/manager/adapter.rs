@@ -1,5 +1,6 @@
 //! One adapter as the manager keeps it.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -22,6 +23,12 @@ pub(super) struct Runtime {
     pub(super) table: ManualTable,
 }
 
+impl Runtime {
+    pub(super) fn is_empty(&self) -> bool {
+        self.patch.is_empty() && self.table.is_empty()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Adapter {
     pub(super) facts: AdapterFacts,
@@ -29,18 +36,25 @@ pub(super) struct Adapter {
     pub(super) topology: Arc<Topology>,
     /// As last read.
     pub(super) device: Device,
+    /// The state to go back to while a change is neither done nor undone: what an open transaction names, for as long
+    /// as the adapter is not known to be whole.
+    pub(super) back: Option<Device>,
     /// As first seen, for release.
     pub(super) original: Device,
     pub(super) found_queues: u16,
     pub(super) runtime: Runtime,
     pub(super) managed: bool,
-    pub(super) degraded: Option<alloc::string::String>,
+    pub(super) degraded: Option<String>,
     pub(super) verified: Verified,
     pub(super) target: Option<Target>,
     /// The processors the profile chose.
     pub(super) assigned: Option<Vec<CpuId>>,
     /// Whether a group is at work on it.
     pub(super) busy: bool,
+    /// Whether an earlier run left a change open, and nobody has been told yet that it was taken back.
+    pub(super) recovering: bool,
+    /// Whether the whole table was told; single entries are told from then on.
+    pub(super) told: bool,
     pub(super) settings: Settings,
     pub(super) view: Arc<AdapterView>,
 }
@@ -48,6 +62,11 @@ pub(super) struct Adapter {
 impl Adapter {
     pub(super) fn driver(&self) -> &'static Driver {
         Driver::by_name(&self.facts.driver).unwrap_or(&SOFTNIC)
+    }
+
+    /// The last state that was whole: what `keep` keeps, and where a failed change goes back to.
+    pub(super) fn whole(&self) -> &Device {
+        self.back.as_ref().unwrap_or(&self.device)
     }
 
     pub(super) fn state(&self) -> AdapterState {
@@ -92,16 +111,22 @@ pub(super) fn settings(
     Settings::layered(&layers)
 }
 
-/// Whether processors must be chosen anew to go from one to the other.
-pub(super) fn replans(a: &Settings, b: &Settings) -> bool {
-    a.profile.value != b.profile.value
-        || a.base_processor.value != b.base_processor.value
-        || a.max_processor.value != b.max_processor.value
-        || a.max_processors.value != b.max_processors.value
-        || a.numa_node.value != b.numa_node.value
-        || a.queues.value != b.queues.value
-        || a.smt.value != b.smt.value
-        || a.exclude_cpus.value != b.exclude_cpus.value
+/// The settings that decide which processors an adapter gets, as a text: as long as it is the same, a running adapter
+/// stays where it is.
+pub(super) fn basis(settings: &Settings) -> String {
+    const DECIDING: [Field; 8] = [
+        Field::Profile,
+        Field::BaseProcessor,
+        Field::MaxProcessor,
+        Field::MaxProcessors,
+        Field::NumaNode,
+        Field::Queues,
+        Field::Smt,
+        Field::ExcludeCpus,
+    ];
+    let words: Vec<String> =
+        DECIDING.iter().map(|f| alloc::format!("{}={}", f.key(), settings.text(*f))).collect();
+    words.join(" ")
 }
 
 /// What differs between two settings, in the order of the field table.

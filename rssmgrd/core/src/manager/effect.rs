@@ -37,6 +37,13 @@ pub struct Created {
 /// News from outside.
 #[derive(Clone, Debug)]
 pub enum Notice {
+    /// A network interface of the kernel appeared, or was there at start. Followed by [`Effect::Adopted`].
+    Arrived(Box<Created>),
+    /// A network interface of the kernel disappeared.
+    Gone {
+        /// Which one.
+        adapter: AdapterId,
+    },
     /// An adapter's traffic source ended or failed.
     SourceEnded {
         /// Which one.
@@ -59,6 +66,11 @@ pub enum Input {
         caller: Caller,
         /// What.
         command: Command,
+    },
+    /// A caller left. Only [`Command::Wait`] ends by it: changes go on without somebody to tell.
+    Withdraw {
+        /// The command; it gets no answer any more if it was waiting.
+        id: CommandId,
     },
     /// The answer to [`Effect::Run`].
     Ran {
@@ -122,7 +134,8 @@ pub enum Effect {
         /// Which adapter.
         adapter: AdapterId,
     },
-    /// Make the state durable. Answer: [`Input::Saved`].
+    /// Make the state durable. Answer: [`Input::Saved`]. The next one comes after the answer: what changes meanwhile is
+    /// saved together.
     Save {
         /// For the answer.
         save: SaveId,
@@ -136,7 +149,7 @@ pub enum Effect {
         /// Its options.
         options: BTreeMap<String, String>,
     },
-    /// The software NIC that was created got this id.
+    /// The adapter that was created or that arrived got this id.
     Adopted {
         /// Its name.
         name: String,

@@ -1,21 +1,21 @@
 //! A transaction group: what one request does to its adapters, from the open transaction to the answer.
 //!
-//! Each member goes its own way (steps, look, compare; on failure look, plan back, steps, look, compare); the group
-//! as a whole is saved before the first step and after the last.
+//! Each member goes its own way (steps, look, compare; on failure look, plan back, steps, look, compare), one after
+//! the other; the group as a whole is saved before the first step and after the last. An open transaction is struck
+//! out only when its adapter is whole: as wanted, or as before.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::Manager;
 use super::adapter::{Runtime, changes};
-use super::command::{AdapterResult, CommandError, CommandId, Options, Reply, Status};
-use super::effect::{Effect, SaveId};
-use super::saved::SavedAdapter;
-use super::view::Verified;
-use super::{Manager, SavePurpose};
+use super::command::{AdapterResult, CommandError, CommandId, Options, Status};
+use super::effect::Effect;
+use super::save::Purpose;
+use super::saved::{OpenTransaction, SavedAdapter};
 use crate::device::{BackendError, Device, Op, Outcome};
-use crate::event::{Event, EventKind, List};
-use crate::ids::{AdapterId, CpuId, EntryIndex, Processor};
+use crate::ids::AdapterId;
 use crate::place::Target;
 use crate::plan::{Step, plan};
 use crate::settings::Settings;
@@ -35,7 +35,7 @@ pub(super) enum Phase {
     Committing,
     /// The result could not be saved; members go back.
     Reverting,
-    /// Nothing succeeded; the open transaction is being struck out.
+    /// Nothing is to be kept; the open transaction is being struck out.
     Closing,
 }
 
@@ -48,12 +48,14 @@ enum Stage {
     Forward(VecDeque<Op>),
     /// Being read to see whether it took.
     Check,
+    /// As wanted, but to be taken back when it is its turn.
+    Recalled,
     /// Being read to find the way back.
     Lost,
     /// These steps back are left; the first is running.
     Back(VecDeque<Op>),
-    /// Being read to see whether it is back.
-    CheckBack,
+    /// Being read to see whether it is back, whatever the steps said; the operation that failed on the way.
+    CheckBack(Option<(String, String)>),
     /// As wanted.
     Succeeded,
     /// Not as wanted; `error` says how it ended.
@@ -67,16 +69,26 @@ pub(super) struct Member {
     pub(super) key: String,
     pub(super) name: String,
     pub(super) before: Device,
+    /// The last state that was whole, to which a failure goes back.
+    pub(super) whole: Device,
     pub(super) settings_before: Settings,
     pub(super) settings_after: Settings,
     pub(super) saved_after: Option<SavedAdapter>,
     pub(super) runtime_after: Runtime,
     pub(super) managed_after: bool,
     pub(super) target: Option<Target>,
-    pub(super) steps: Vec<Step>,
     pub(super) error: Option<CommandError>,
-    /// As last read during the group.
-    device: Device,
+    /// Why the adapter is only brought back to its last whole state, instead of what its settings say.
+    pub(super) instead: Option<CommandError>,
+    /// Operations that failed, and how.
+    pub(super) failures: Vec<(String, String)>,
+    /// As last read.
+    pub(super) device: Device,
+    steps: Vec<Step>,
+    /// Whether something else than the device changes.
+    changed: bool,
+    /// Whether the adapter may be in another state than was last read.
+    doubtful: bool,
     stage: Stage,
 }
 
@@ -86,6 +98,10 @@ pub(super) struct Draft {
     pub(super) key: String,
     pub(super) name: String,
     pub(super) before: Device,
+    pub(super) whole: Device,
+    pub(super) changed: bool,
+    pub(super) doubtful: bool,
+    pub(super) instead: Option<CommandError>,
     pub(super) settings_before: Settings,
     pub(super) settings_after: Settings,
     pub(super) saved_after: Option<SavedAdapter>,
@@ -106,6 +122,10 @@ impl Member {
             name: d.name,
             device: d.before.clone(),
             before: d.before,
+            whole: d.whole,
+            changed: d.changed,
+            doubtful: d.doubtful,
+            instead: d.instead,
             settings_before: d.settings_before,
             settings_after: d.settings_after,
             saved_after: d.saved_after,
@@ -113,6 +133,7 @@ impl Member {
             managed_after: d.managed_after,
             target,
             steps,
+            failures: Vec::new(),
             stage: if error.is_some() { Stage::Failed } else { Stage::Ready },
             error,
         }
@@ -127,18 +148,71 @@ impl Member {
         matches!(self.stage, Stage::Failed)
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) const fn succeeded(&self) -> bool {
+        matches!(self.stage, Stage::Succeeded)
+    }
+
+    const fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Succeeded | Stage::Failed)
     }
 
-    fn succeeded(&self) -> bool {
-        matches!(self.stage, Stage::Succeeded)
+    const fn is_at_work(&self) -> bool {
+        !self.is_over() && !matches!(self.stage, Stage::Ready | Stage::Recalled)
+    }
+
+    fn is_back(&self) -> bool {
+        self.whole.difference(&self.device).is_none()
+    }
+
+    /// Whether the adapter is in a state that was meant: the new one, or the one before. False only after a failure.
+    pub(super) fn is_whole(&self) -> bool {
+        let lost = matches!(self.error, Some(CommandError::Degraded { .. }));
+        self.succeeded() || (!lost && !self.doubtful && self.is_back())
+    }
+
+    /// Ends a member because of something that happened elsewhere, and has it taken back if it was changed.
+    fn recall(&mut self, error: CommandError) {
+        let changed = self.succeeded() && (!self.steps.is_empty() || !self.is_back());
+        self.fail(error);
+        if changed {
+            self.stage = Stage::Recalled;
+        }
+    }
+
+    /// Something did not work: the way back begins with a look.
+    fn lose(&mut self, what: String, how: String) {
+        let because = alloc::format!("{what}: {how}");
+        self.failures.push((what, how));
+        self.error = Some(CommandError::RolledBack { because });
+        self.stage = Stage::Lost;
+    }
+
+    /// The way back does not work either.
+    fn degrade(&mut self, what: String, how: String) {
+        let because = match self.error.take() {
+            Some(CommandError::RolledBack { because }) => because,
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        let second = alloc::format!("{what}: {how}");
+        self.failures.push((what, how));
+        self.fail(CommandError::Degraded { because, second });
+    }
+
+    /// Begins what is to be done when it is this member's turn.
+    fn begin(&mut self) {
+        self.stage = match self.stage {
+            Stage::Ready if self.steps.is_empty() && self.doubtful => Stage::Check,
+            Stage::Ready if self.steps.is_empty() => Stage::Succeeded,
+            Stage::Ready => Stage::Forward(self.steps.iter().map(|s| s.op.clone()).collect()),
+            _ => Stage::Lost,
+        };
     }
 
     /// The member's result, as it stands.
     pub(super) fn result(&self, dry_run: bool) -> AdapterResult {
         let changes = changes(&self.settings_before, &self.settings_after);
-        let changed = !self.steps.is_empty() || !changes.is_empty();
+        let changed = self.changed || !self.steps.is_empty() || !changes.is_empty();
         let status = match (&self.error, dry_run, changed) {
             (Some(_), ..) => Status::Failed,
             (None, _, false) => Status::Unchanged,
@@ -163,40 +237,48 @@ impl Member {
     }
 }
 
+/// What a save that fails takes back.
+#[derive(Debug, Default)]
+struct Undo {
+    /// Saved entries as they were.
+    entries: Vec<(String, Option<SavedAdapter>)>,
+    /// Open transactions that were struck out or replaced.
+    open: Vec<OpenTransaction>,
+    /// The machine-wide switch as it was.
+    rss_on: Option<bool>,
+}
+
 /// A transaction group.
 #[derive(Debug)]
 pub(super) struct Group {
     /// Who waits for an answer.
     pub(super) asked: Option<CommandId>,
     pub(super) uid: u32,
-    pub(super) options: Options,
     pub(super) members: Vec<Member>,
-    pub(super) phase: Phase,
     /// The new position of the machine-wide switch, where the group turns it.
     pub(super) rss_after: Option<bool>,
-    /// Saved entries as they were, for when saving fails.
-    undo: Vec<(String, Option<SavedAdapter>)>,
-    undo_rss: Option<bool>,
-    /// Whether an open transaction was saved that has to be struck out.
-    marked: bool,
+    /// Why the request as a whole failed: the switch could not be saved.
+    pub(super) error: Option<CommandError>,
+    atomic: bool,
+    phase: Phase,
+    undo: Undo,
 }
 
 impl Group {
-    pub(super) const fn new(
+    pub(super) fn new(
         asked: Option<CommandId>,
         uid: u32,
         options: Options,
         members: Vec<Member>,
         rss_after: Option<bool>,
-        marked: bool,
     ) -> Self {
-        let phase = Phase::Running;
-        Self { asked, uid, options, members, phase, rss_after, undo: Vec::new(), undo_rss: None, marked }
+        let (atomic, phase) = (options.atomic, Phase::Running);
+        Self { asked, uid, members, rss_after, error: None, atomic, phase, undo: Undo::default() }
     }
 }
 
 impl Manager {
-    /// Begins a group: marks it as open when it has steps, else goes straight to saving the result.
+    /// Begins a group: saves the open transactions when it has steps, else goes straight to saving the result.
     pub(super) fn begin(&mut self, mut group: Group) {
         let id = GroupId(self.next_group);
         self.next_group += 1;
@@ -205,31 +287,28 @@ impl Manager {
                 a.busy = true;
             }
         }
-        let stepping: Vec<_> =
-            group.members.iter().filter(|m| !m.has_failed() && !m.steps.is_empty()).collect();
-        if stepping.is_empty() {
+        let stepping = group.members.iter().filter(|m| !m.has_failed() && !m.steps.is_empty());
+        let opened: Vec<OpenTransaction> =
+            stepping.map(|m| OpenTransaction { adapter: m.key.clone(), before: m.whole.clone() }).collect();
+        if opened.is_empty() {
             self.groups.insert(id, group);
-            self.advance(id);
-            return;
+            return self.advance(id);
         }
-        for m in stepping {
-            let open = super::OpenTransaction { adapter: m.key.clone(), before: m.before.clone() };
-            self.saved.open.retain(|o| o.adapter != m.key);
-            self.saved.open.push(open);
-        }
-        group.marked = true;
+        group.undo.open = self.strike(opened.iter().map(|o| o.adapter.as_str()).collect());
+        self.saved.open.extend(opened);
         group.phase = Phase::Opening;
         let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
         self.groups.insert(id, group);
         self.publish(&touched);
-        self.save(SavePurpose::Group(id));
+        self.save(Purpose::Group(id));
     }
 
-    pub(super) fn save(&mut self, purpose: SavePurpose) {
-        let save = SaveId(self.next_save);
-        self.next_save += 1;
-        self.saves.insert(save, purpose);
-        self.effects.push_back(Effect::Save { save, state: alloc::boxed::Box::new(self.saved.clone()) });
+    /// Takes open transactions out of what is saved.
+    fn strike(&mut self, keys: BTreeSet<&str>) -> Vec<OpenTransaction> {
+        let (struck, rest) =
+            core::mem::take(&mut self.saved.open).into_iter().partition(|o| keys.contains(o.adapter.as_str()));
+        self.saved.open = rest;
+        struck
     }
 
     /// An operation was executed.
@@ -242,20 +321,19 @@ impl Manager {
                     member.stage = Stage::Check;
                 }
             }
-            (Stage::Forward(left), Err(e)) => {
-                let op = left.front().map(ToString::to_string).unwrap_or_default();
-                member.error = Some(CommandError::RolledBack { because: alloc::format!("{op}: {e}") });
-                member.stage = Stage::Lost;
-            }
             (Stage::Back(left), Ok(_)) => {
                 left.pop_front();
                 if left.is_empty() {
-                    member.stage = Stage::CheckBack;
+                    member.stage = Stage::CheckBack(None);
                 }
+            }
+            (Stage::Forward(left), Err(e)) => {
+                let op = left.front().map(ToString::to_string).unwrap_or_default();
+                member.lose(op, e.to_string());
             }
             (Stage::Back(left), Err(e)) => {
                 let op = left.front().map(ToString::to_string).unwrap_or_default();
-                member.degrade(alloc::format!("{op}: {e}"));
+                member.stage = Stage::CheckBack(Some((op, e.to_string())));
             }
             _ => return,
         }
@@ -266,40 +344,41 @@ impl Manager {
     pub(super) fn observed(&mut self, id: GroupId, adapter: AdapterId, result: Result<Device, BackendError>) {
         let Some(a) = self.adapters.get(&adapter) else { return };
         let (driver, capability) = (a.driver(), a.capability.clone());
-        let Some(member) = self.member(id, adapter) else { return };
+        let Some(member) = self.member(id, adapter).filter(|m| m.is_at_work()) else { return };
         if let Ok(device) = &result {
             member.device = device.clone();
+            member.doubtful = false;
         }
-        match (&member.stage, result) {
+        let reading = || "reading back".to_string();
+        match (&mut member.stage, result) {
             (Stage::Check, Ok(device)) => {
                 let want = member.target.as_ref().map(|t| &t.device);
                 match want.and_then(|w| w.difference(&device)) {
                     None => member.stage = Stage::Succeeded,
-                    Some(part) => {
-                        let because = alloc::format!("the {part} read back is not what was written");
-                        member.error = Some(CommandError::RolledBack { because });
-                        member.stage = Stage::Lost;
-                    }
+                    Some(part) => member.lose(reading(), alloc::format!("the {part} is not what was written")),
                 }
             }
-            (Stage::Check, Err(e)) => {
-                let because = alloc::format!("reading back: {e}");
-                member.error = Some(CommandError::RolledBack { because });
-                member.stage = Stage::Lost;
-            }
+            (Stage::Check, Err(e)) => member.lose(reading(), e.to_string()),
             (Stage::Lost, Ok(device)) => {
-                let back = plan(driver, &capability, &device, &Target::snapshot(member.before.clone()));
+                let back = plan(driver, &capability, &device, &Target::snapshot(member.whole.clone()));
                 match back {
                     Ok(steps) if steps.is_empty() => member.stage = Stage::Failed,
                     Ok(steps) => member.stage = Stage::Back(steps.into_iter().map(|s| s.op).collect()),
-                    Err(e) => member.degrade(e.to_string()),
+                    Err(e) => member.degrade("planning the way back".into(), e.to_string()),
                 }
             }
-            (Stage::CheckBack, Ok(device)) => match member.before.difference(&device) {
-                None => member.stage = Stage::Failed,
-                Some(part) => member.degrade(alloc::format!("the {part} did not go back")),
-            },
-            (Stage::Lost | Stage::CheckBack, Err(e)) => member.degrade(alloc::format!("reading back: {e}")),
+            (Stage::CheckBack(failure), Ok(device)) => {
+                let failure = failure.take();
+                match member.whole.difference(&device) {
+                    None => member.stage = Stage::Failed,
+                    Some(part) => {
+                        let (what, how) = failure
+                            .unwrap_or_else(|| (reading(), alloc::format!("the {part} did not go back")));
+                        member.degrade(what, how);
+                    }
+                }
+            }
+            (Stage::Lost | Stage::CheckBack(_), Err(e)) => member.degrade(reading(), e.to_string()),
             _ => return,
         }
         self.go_on(id, adapter);
@@ -316,8 +395,8 @@ impl Manager {
             Stage::Forward(left) | Stage::Back(left) => {
                 left.front().map(|op| Effect::Run { group, adapter, op: op.clone() })
             }
-            Stage::Check | Stage::Lost | Stage::CheckBack => Some(Effect::Observe { group, adapter }),
-            Stage::Ready | Stage::Succeeded | Stage::Failed => None,
+            Stage::Check | Stage::Lost | Stage::CheckBack(_) => Some(Effect::Observe { group, adapter }),
+            Stage::Ready | Stage::Recalled | Stage::Succeeded | Stage::Failed => None,
         };
         match effect {
             Some(e) => self.effects.push_back(e),
@@ -328,70 +407,59 @@ impl Manager {
     /// Starts the next member, one after the other, or ends the phase when all are through.
     fn advance(&mut self, id: GroupId) {
         let Some(group) = self.groups.get_mut(&id) else { return };
-        for m in &mut group.members {
-            if matches!(m.stage, Stage::Ready) {
-                if m.steps.is_empty() {
-                    m.stage = Stage::Succeeded;
-                    continue;
-                }
-                m.stage = Stage::Forward(m.steps.iter().map(|s| s.op.clone()).collect());
+        if group.members.iter().any(Member::is_at_work) {
+            return;
+        }
+        if group.atomic && group.phase == Phase::Running && group.members.iter().any(Member::has_failed) {
+            for m in group.members.iter_mut().filter(|m| !m.has_failed() && m.error.is_none()) {
+                m.recall(CommandError::Atomic);
+            }
+        }
+        while let Some(m) = group.members.iter_mut().find(|m| !m.is_over()) {
+            if !self.adapters.contains_key(&m.id) {
+                m.fail(BackendError::Gone.into());
+                continue;
+            }
+            m.begin();
+            if m.is_at_work() {
                 let adapter = m.id;
                 return self.go_on(id, adapter);
             }
-            if !m.is_over() {
-                return;
-            }
         }
         match group.phase {
-            Phase::Running => self.ended(id),
-            Phase::Reverting => self.finish(id),
+            Phase::Running | Phase::Reverting => self.ended(id),
             Phase::Opening | Phase::Committing | Phase::Closing => {}
         }
     }
 
-    /// All members are through: takes the successful ones back if the group is atomic and one failed, else saves.
+    /// All members are through: saves what they came to, or only that nothing is open any more.
     fn ended(&mut self, id: GroupId) {
-        let Some(group) = self.groups.get_mut(&id) else { return };
-        let failed = group.members.iter().any(Member::has_failed);
-        if group.options.atomic && failed {
-            for m in &mut group.members {
-                if m.succeeded() {
-                    m.error = Some(CommandError::Atomic);
-                    m.stage = if m.steps.is_empty() { Stage::Failed } else { Stage::Lost };
-                }
-            }
-            if let Some(m) = group.members.iter().find(|m| !m.is_over()) {
-                let adapter = m.id;
-                return self.go_on(id, adapter);
-            }
-        }
-        let keys: Vec<String> = group.members.iter().map(|m| m.key.clone()).collect();
-        let any = group.members.iter().any(Member::succeeded);
-        if any {
+        let Some(mut group) = self.groups.remove(&id) else { return };
+        let mut undo = Undo::default();
+        let keeps = group.phase == Phase::Running;
+        if keeps {
             for m in group.members.iter().filter(|m| m.succeeded()) {
                 let old = match &m.saved_after {
                     Some(new) => self.saved.adapters.insert(m.key.clone(), new.clone()),
                     None => self.saved.adapters.remove(&m.key),
                 };
-                group.undo.push((m.key.clone(), old));
+                if old != m.saved_after {
+                    undo.entries.push((m.key.clone(), old));
+                }
             }
+            undo.rss_on = group.rss_after.filter(|rss| *rss != self.saved.rss_on).map(|_| self.saved.rss_on);
+            self.saved.rss_on = group.rss_after.unwrap_or(self.saved.rss_on);
         }
-        if let Some(rss) = group.rss_after {
-            group.undo_rss = Some(self.saved.rss_on);
-            self.saved.rss_on = rss;
-        }
-        let marked = group.marked;
-        let changes = group.undo.iter().any(|(key, old)| self.saved.adapters.get(key) != old.as_ref())
-            || group.undo_rss.is_some_and(|old| old != self.saved.rss_on);
-        if marked {
-            self.saved.open.retain(|o| !keys.contains(&o.adapter));
-        }
-        if marked || changes {
-            group.phase = if any || changes { Phase::Committing } else { Phase::Closing };
-            self.save(SavePurpose::Group(id));
-        } else {
-            self.finish(id);
-        }
+        let there = |m: &&Member| m.is_whole() && self.adapters.contains_key(&m.id);
+        let whole: BTreeSet<&str> = group.members.iter().filter(there).map(|m| m.key.as_str()).collect();
+        undo.open = self.strike(whole);
+        let kept = !undo.entries.is_empty() || undo.rss_on.is_some();
+        let saves = kept || !undo.open.is_empty();
+        let commits = kept || group.members.iter().any(Member::succeeded);
+        group.phase = if keeps && commits { Phase::Committing } else { Phase::Closing };
+        group.undo = undo;
+        self.groups.insert(id, group);
+        if saves { self.save(Purpose::Group(id)) } else { self.finish(id) }
     }
 
     /// A save for a group was answered.
@@ -403,184 +471,55 @@ impl Manager {
                 self.advance(id);
             }
             (Phase::Opening, Err(reason)) => {
-                let keys: Vec<String> = group.members.iter().map(|m| m.key.clone()).collect();
-                for m in &mut group.members {
-                    if !m.has_failed() {
-                        m.fail(CommandError::NotSaved { reason: reason.clone() });
-                    }
+                for m in group.members.iter_mut().filter(|m| !m.has_failed()) {
+                    m.fail(CommandError::NotSaved { reason: reason.clone() });
                 }
-                group.rss_after = None;
-                self.saved.open.retain(|o| !keys.contains(&o.adapter));
+                self.take_back(id, reason);
                 self.finish(id);
             }
             (Phase::Committing, Err(reason)) => {
-                for (key, old) in core::mem::take(&mut group.undo) {
-                    match old {
-                        Some(old) => self.saved.adapters.insert(key, old),
-                        None => self.saved.adapters.remove(&key),
-                    };
-                }
-                if let Some(old) = group.undo_rss.take() {
-                    self.saved.rss_on = old;
-                }
-                group.rss_after = None;
                 group.phase = Phase::Reverting;
-                let mut first = None;
-                for m in &mut group.members {
-                    if m.succeeded() {
-                        m.error = Some(CommandError::NotSaved { reason: reason.clone() });
-                        m.stage = if m.steps.is_empty() { Stage::Failed } else { Stage::Lost };
-                    }
-                    if !m.is_over() && first.is_none() {
-                        first = Some(m.id);
-                    }
+                for m in group.members.iter_mut().filter(|m| m.succeeded()) {
+                    m.recall(CommandError::NotSaved { reason: reason.clone() });
                 }
-                match first {
-                    Some(adapter) => self.go_on(id, adapter),
-                    None => self.finish(id),
-                }
+                self.take_back(id, reason);
+                self.advance(id);
             }
+            // That a transaction is closed need not be durable: the next run would only find nothing to take back.
             (Phase::Committing | Phase::Closing, _) => self.finish(id),
             (Phase::Running | Phase::Reverting, _) => {}
         }
     }
 
-    /// Installs what the group achieved, publishes, tells and answers.
-    fn finish(&mut self, id: GroupId) {
-        let Some(group) = self.groups.remove(&id) else { return };
-        let mut events = Vec::new();
-        for m in &group.members {
-            let Some(a) = self.adapters.get_mut(&m.id) else { continue };
-            a.busy = false;
-            let was_managed = a.managed;
-            let old_cpus = cpus_in_use(&a.device);
-            let first = a.target.is_none();
-            let mut tell = |kind| events.push(Event { adapter: Some(m.name.clone()), id: Some(m.id), kind });
-            if m.succeeded() {
-                a.settings = m.settings_after.clone();
-                a.runtime = m.runtime_after.clone();
-                a.managed = m.managed_after;
-                a.degraded = None;
-                a.verified = if a.managed { Verified::Config } else { Verified::Unknown };
-                a.target = m.target.clone().filter(|_| m.managed_after);
-                a.assigned =
-                    a.target.as_ref().map(|t| t.processors[..t.active.min(t.processors.len())].to_vec());
-                for c in changes(&m.settings_before, &m.settings_after) {
-                    tell(EventKind::RssConfigurationChange {
-                        setting: c.field.map_or("table", crate::field::Field::key).into(),
-                        old_value: c.before,
-                        value: c.after,
-                        by_uid: group.uid,
-                    });
-                }
-                if let Some(t) = &a.target {
-                    let limit = u32::try_from(t.processors.len()).unwrap_or(u32::MAX);
-                    if first || old_cpus != cpus_in_use(&m.device) {
-                        let available = List::of(t.array.iter().map(|c| Some(c.cpu)));
-                        tell(EventKind::RssPortProcessors {
-                            maximum_processors: limit,
-                            available_processors: available,
-                        });
-                    }
-                }
-                tell_table(&a.device, &m.device, first, &mut tell);
-                match (was_managed, m.managed_after) {
-                    (false, true) => tell(EventKind::AdapterManaged {}),
-                    (true, false) => tell(EventKind::AdapterReleased {}),
-                    _ => {}
-                }
-            } else {
-                match &m.error {
-                    Some(CommandError::Degraded { because, second }) => {
-                        let because = alloc::format!("{because}; {second}");
-                        a.degraded = Some(because.clone());
-                        a.verified = Verified::Unknown;
-                        tell(EventKind::AdapterDegraded { because });
-                    }
-                    Some(e @ (CommandError::RolledBack { .. } | CommandError::NotSaved { .. })) => {
-                        tell(EventKind::RolledBack { because: e.to_string() });
-                    }
-                    Some(e) if group.asked.is_none() => {
-                        tell(EventKind::SettingsUnsatisfiable { because: e.to_string() });
-                    }
-                    _ => {}
-                }
+    /// Makes what is to be saved again what it was before the save that failed.
+    fn take_back(&mut self, id: GroupId, reason: String) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let keys: BTreeSet<String> = group.members.iter().map(|m| m.key.clone()).collect();
+        let opening = group.phase == Phase::Opening;
+        group.error = group.rss_after.take().map(|_| CommandError::NotSaved { reason });
+        let Undo { entries, open, rss_on } = core::mem::take(&mut group.undo);
+        for (key, old) in entries {
+            match old {
+                Some(old) => self.saved.adapters.insert(key, old),
+                None => self.saved.adapters.remove(&key),
+            };
+        }
+        self.saved.rss_on = rss_on.unwrap_or(self.saved.rss_on);
+        if opening {
+            self.saved.open.retain(|o| !keys.contains(&o.adapter));
+        }
+        self.saved.open.extend(open);
+    }
+
+    /// An adapter is gone: its part of a group ends here.
+    pub(super) fn abandon(&mut self, adapter: AdapterId, error: CommandError) {
+        let groups: Vec<GroupId> = self.groups.keys().copied().collect();
+        for id in groups {
+            let Some(member) = self.member(id, adapter).filter(|m| !m.is_over()) else { continue };
+            member.fail(error.clone());
+            if self.groups.get(&id).is_some_and(|g| matches!(g.phase, Phase::Running | Phase::Reverting)) {
+                self.advance(id);
             }
-            a.device = m.device.clone();
-        }
-        if let Some(rss) = group.rss_after {
-            events.push(Event { adapter: None, id: None, kind: EventKind::GlobalSwitch { rss } });
-        }
-        let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
-        self.publish(&touched);
-        self.effects.extend(events.into_iter().map(Effect::Emit));
-        if let Some(asked) = group.asked {
-            let results: Vec<AdapterResult> = group.members.iter().map(|m| m.result(false)).collect();
-            self.answer(asked, results, false);
-        }
-        for m in &group.members {
-            if let Some(asked) = self.reply_after.remove(&m.id) {
-                let result = match &m.error {
-                    None => Ok(Reply::Done { generation: self.generation }),
-                    Some(e) => Err(e.clone()),
-                };
-                self.effects.push_back(Effect::Reply { id: asked, result });
-            }
-        }
-    }
-
-    pub(super) fn answer(&mut self, id: CommandId, results: Vec<AdapterResult>, dry_run: bool) {
-        let reply = Reply::Adapters { generation: self.generation, dry_run, results };
-        self.effects.push_back(Effect::Reply { id, result: Ok(reply) });
-    }
-}
-
-impl Member {
-    fn degrade(&mut self, second: String) {
-        let because = match self.error.take() {
-            Some(CommandError::RolledBack { because }) => because,
-            Some(other) => other.to_string(),
-            None => String::new(),
-        };
-        self.fail(CommandError::Degraded { because, second });
-    }
-}
-
-/// The CPUs that packets are sent to, ascending, each once.
-fn cpus_in_use(device: &Device) -> Vec<CpuId> {
-    let queues = device.table.iter().copied().chain([device.default_queue]);
-    let mut cpus: Vec<CpuId> = queues.filter_map(|q| device.home(q)).collect();
-    cpus.sort_unstable();
-    cpus.dedup();
-    cpus
-}
-
-/// Tells what changed between two states of a device: processors taken and left, and table entries.
-fn tell_table(old: &Device, new: &Device, first: bool, tell: &mut impl FnMut(EventKind)) {
-    let (before, after) = (cpus_in_use(old), cpus_in_use(new));
-    for cpu in after.iter().filter(|c| first || !before.contains(c)) {
-        tell(EventKind::RssProcessorAssignment { processor: Processor::from(*cpu) });
-    }
-    for cpu in before.iter().filter(|c| !after.contains(c)) {
-        tell(EventKind::RssProcessorUnassignment { processor: Processor::from(*cpu) });
-    }
-    let homes = |d: &Device| -> Vec<Option<CpuId>> { d.table.iter().map(|q| d.home(*q)).collect() };
-    let (a, b) = (homes(old), homes(new));
-    if first || a.len() != b.len() {
-        let size = u32::try_from(b.len()).unwrap_or(u32::MAX);
-        tell(EventKind::RssInitializeIndirectionTable {
-            indirection_table_size: size,
-            indirection_table: List::of(b),
-        });
-        return;
-    }
-    for (i, (x, y)) in a.into_iter().zip(b).enumerate() {
-        if x != y {
-            tell(EventKind::RssIndirectionChange {
-                indirection_index: EntryIndex(u16::try_from(i).unwrap_or(u16::MAX)),
-                old_processor: List::of([x]),
-                new_processor: List::of([y]),
-            });
         }
     }
 }

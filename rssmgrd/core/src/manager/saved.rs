@@ -42,9 +42,13 @@ pub struct SavedAdapter {
     pub released: bool,
     /// The processors it runs on, so that a restart does not move it.
     pub assigned: Vec<CpuId>,
+    /// The settings by which these processors were chosen, as a text; empty where that is not known. When the
+    /// configuration changes between two runs it differs, and processors are chosen anew.
+    pub basis: String,
     /// Queues it had when it was first seen.
     pub found_queues: u16,
-    /// Its state when it was first seen, for release.
+    /// Its state when it was first seen, for release. An adapter that has one is in our hands, and is given back when
+    /// nobody names it any more.
     pub original: Option<Device>,
 }
 

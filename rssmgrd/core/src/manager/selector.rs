@@ -19,6 +19,11 @@ impl Selector {
     pub const fn is_all(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whether an adapter of this name is meant, if it is managed.
+    pub(super) fn means(&self, name: &str) -> bool {
+        self.is_all() || self.0.iter().any(|p| p == name || (is_glob(p) && glob(p, name)))
+    }
 }
 
 /// Whether `name` matches the glob `pattern`: `*` any text, `?` one character, `[a-c]` one of a set, `[!a]` none of

@@ -2,7 +2,6 @@
 
 mod ops;
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +20,7 @@ use rssmgr_core::{CpuId, NodeId, QueueId};
 use crate::cpu::Placement;
 use crate::error::{SoftnicError, SpecError};
 use crate::port::{Mailbox, Orders, Port};
-use crate::ring::{Link, Sender, ring};
+use crate::ring::ring;
 use crate::shared::Shared;
 use crate::source::{SourceSpec, SourceState};
 use crate::spec::{SoftnicSpec, TopologySpec};
@@ -40,29 +39,16 @@ pub struct SoftNic {
     shared: Arc<Shared>,
     mailbox: Arc<Mailbox>,
     port: Option<JoinHandle<()>>,
-    /// The queues that there are, by number.
-    queues: Vec<QueueThread>,
-    /// Workers of queues that were taken away: they empty their rings and end.
-    retired: Vec<QueueThread>,
+    /// One for each queue that there can be, by number. Those of queues that do not exist sleep, so that a change of
+    /// the number of queues neither fails nor takes long.
+    workers: Vec<JoinHandle<()>>,
+    /// How many queues there are.
+    channels: u16,
     enabled: bool,
     key: HashKey,
     /// How packets are steered while RSS is enabled.
     steering: Steering,
     user_table: UserTable,
-}
-
-/// A queue's thread and what wakes it.
-#[derive(Debug)]
-struct QueueThread {
-    thread: JoinHandle<()>,
-    link: Arc<Link>,
-}
-
-/// A queue that the port does not have yet.
-struct NewQueue {
-    number: u16,
-    sender: Sender,
-    thread: QueueThread,
 }
 
 impl SoftNic {
@@ -103,7 +89,7 @@ impl SoftNic {
         if homes.is_empty() {
             return Err(SoftnicError::NoCpu);
         }
-        let source = spec.source.prepare(mac(&spec.name))?;
+        let source = spec.source.prepare(mac(&spec.name), spec.ring)?;
 
         let table = round_robin(spec.entries, spec.queues);
         let toeplitz = Arc::new(Toeplitz::new(&key));
@@ -128,8 +114,8 @@ impl SoftNic {
             shared,
             mailbox,
             port: None,
-            queues: Vec::new(),
-            retired: Vec::new(),
+            workers: Vec::new(),
+            channels: 0,
             enabled: true,
             key,
             steering,
@@ -139,8 +125,13 @@ impl SoftNic {
         for (queue, home) in nic.shared.queues.iter().zip(homes.iter().cycle()).take(queues.into()) {
             queue.set_home(Some(*home));
         }
-        let queues = nic.start_queues(0, queues).map_err(failed)?;
-        nic.add_queues(queues);
+        nic.set_queues(queues);
+        for number in 0..nic.spec.max_queues {
+            let worker = Worker::new(Arc::clone(&nic.shared), QueueId(number));
+            let thread = Builder::new().name(format!("rx{number}.{name}")).stack_size(STACK);
+            // On an error `nic` is dropped, which ends those that run.
+            nic.workers.push(thread.spawn(|| worker.run()).map_err(failed)?);
+        }
         let port = Port::new(Arc::clone(&nic.shared), Arc::clone(&nic.mailbox));
         let thread = Builder::new().name(format!("port.{name}")).stack_size(STACK);
         nic.port = Some(thread.spawn(|| port.run()).map_err(failed)?);
@@ -192,7 +183,7 @@ impl SoftNic {
     /// # Errors
     /// A file or an interface that cannot be opened; the old source goes on then.
     pub fn set_source(&mut self, source: SourceSpec) -> Result<(), SoftnicError> {
-        let prepared = source.prepare(self.mac())?;
+        let prepared = source.prepare(self.mac(), self.spec.ring)?;
         self.mailbox.post(&self.shared, |orders| {
             orders.state = prepared.state();
             orders.source = Some(prepared);
@@ -227,52 +218,23 @@ impl SoftNic {
         self.shared.tap.attach(capacity)
     }
 
-    /// Starts the workers of queues `from..to`, which do nothing until the port gets their rings. On an error those
-    /// that were started end.
-    fn start_queues(&self, from: u16, to: u16) -> io::Result<Vec<NewQueue>> {
+    /// Makes queues, or takes the last ones away, until there are `channels`.
+    fn set_queues(&mut self, channels: u16) {
         let capacity = usize::try_from(self.spec.ring).unwrap_or(usize::MAX);
-        let start = |number: u16| {
-            let (sender, receiver) = ring(capacity);
-            let link = Arc::clone(&receiver.link);
-            let worker = Worker::new(Arc::clone(&self.shared), QueueId(number), receiver);
-            let thread = Builder::new().name(format!("rx{number}.{}", self.spec.name)).stack_size(STACK);
-            let thread = thread.spawn(|| worker.run())?;
-            Ok(NewQueue { number, sender, thread: QueueThread { thread, link } })
-        };
-        (from..to).map(start).collect()
-    }
-
-    /// Hands the rings of new queues to the port.
-    fn add_queues(&mut self, queues: Vec<NewQueue>) {
-        let mut rings = Vec::with_capacity(queues.len());
-        for NewQueue { number, sender, thread } in queues {
-            rings.push((number, sender));
-            self.queues.push(thread);
+        let mut rings = Vec::new();
+        for number in self.channels..channels {
+            if let Some(queue) = self.shared.queues.get(usize::from(number)) {
+                let (sender, receiver) = ring(capacity);
+                queue.give_ring(receiver);
+                rings.push((number, sender));
+            }
         }
-        self.post_channels(rings);
-    }
-
-    /// Tells the port, and whoever reads counters, how many queues there are.
-    fn post_channels(&self, mut rings: Vec<(u16, Sender)>) {
-        let channels = self.channels();
+        self.channels = channels;
         self.shared.channels.store(channels, Ordering::Release);
         self.mailbox.post(&self.shared, |orders| {
             orders.rings.append(&mut rings);
             orders.channels = channels;
         });
-    }
-
-    /// How many queues there are.
-    fn channels(&self) -> u16 {
-        u16::try_from(self.queues.len()).unwrap_or(u16::MAX)
-    }
-
-    /// Joins the workers that have ended.
-    fn reap(&mut self) {
-        for queue in self.retired.extract_if(.., |queue| queue.thread.is_finished()) {
-            // A worker that panicked has said so on its own.
-            let _ = queue.thread.join();
-        }
     }
 }
 
@@ -314,7 +276,7 @@ impl Backend for SoftNic {
     }
 
     fn observe(&mut self) -> Result<Device, BackendError> {
-        let queues = self.shared.queues.iter().take(self.queues.len());
+        let queues = self.shared.queues.iter().take(usize::from(self.channels));
         Ok(Device {
             enabled: self.enabled,
             queues: queues.map(|queue| Queue { home: queue.home() }).collect(),
@@ -327,7 +289,6 @@ impl Backend for SoftNic {
     }
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
-        self.reap();
         let changed = self.apply(op)?;
         Ok(if changed { Outcome::Changed } else { Outcome::Unchanged })
     }
@@ -341,11 +302,10 @@ impl Drop for SoftNic {
     fn drop(&mut self) {
         self.shared.stop();
         self.shared.port.ring();
-        for queue in self.queues.iter().chain(&self.retired) {
-            queue.link.bell.ring();
+        for queue in &self.shared.queues {
+            queue.bell.ring();
         }
-        let queues = self.queues.drain(..).chain(self.retired.drain(..)).map(|queue| queue.thread);
-        for thread in self.port.take().into_iter().chain(queues) {
+        for thread in self.port.take().into_iter().chain(self.workers.drain(..)) {
             // A thread that panicked has said so on its own.
             let _ = thread.join();
         }

@@ -1,7 +1,7 @@
 //! What each operation does. Checked first, then done whole: a refused operation changes nothing.
 //!
 //! Nothing here waits for a thread: the port follows new orders between two packets, workers follow a new home
-//! between two batches, and the worker of a queue that was taken away ends by itself.
+//! between two batches, and the worker of a queue that was taken away empties its ring by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,7 +35,7 @@ impl SoftNic {
                 self.set_table(table.clone(), UserTable::Yes)
             }
             Op::ResetTable => {
-                self.set_table(round_robin(self.capability.table_entries, self.channels()), UserTable::No)
+                self.set_table(round_robin(self.capability.table_entries, self.channels), UserTable::No)
             }
             Op::Channels(n) => self.set_channels(*n),
             Op::Home { queue, cpu } => {
@@ -51,7 +51,7 @@ impl SoftNic {
     }
 
     fn check_queue(&self, op: &Op, queue: QueueId) -> Result<(), Refusal> {
-        let last = self.channels().saturating_sub(1);
+        let last = self.channels.saturating_sub(1);
         if queue.0 > last {
             return Err(Refusal::NoSuchQueue { op: op.to_string(), queue, last });
         }
@@ -118,37 +118,30 @@ impl SoftNic {
                 return Err(Refusal::QueueInUse { queues: n, entry, queue: *queue }.into());
             }
         }
-        let now = self.channels();
-        if n > now {
-            for queue in self.shared.queues.iter().take(n.into()).skip(now.into()) {
-                queue.set_home(None);
-            }
-            let queues = self.start_queues(now, n);
-            self.add_queues(
-                queues.map_err(|e| BackendError::system("starting the thread of a receive queue", e))?,
-            );
-        } else if n < now {
-            // Before a ring goes, nothing may be steered to it any more.
-            if self.steering.default_queue().0 >= n {
-                self.set_default_queue(QueueId(0))?;
-            }
-            self.retired.extend(self.queues.drain(usize::from(n)..));
-            self.post_channels(Vec::new());
+        if n == self.channels {
+            return Ok(false);
         }
-        Ok(n != now)
+        // New queues may be served by any CPU.
+        for queue in self.shared.queues.iter().take(n.into()).skip(self.channels.into()) {
+            queue.set_home(None);
+        }
+        // Before a ring goes, nothing may be steered to it any more.
+        if self.steering.default_queue().0 >= n {
+            self.set_default_queue(QueueId(0))?;
+        }
+        self.set_queues(n);
+        Ok(true)
     }
 
     fn set_home(&mut self, queue: QueueId, cpu: Option<CpuId>) -> bool {
-        let index = queue.index();
-        let (Some(state), Some(queue)) = (self.shared.queues.get(index), self.queues.get(index)) else {
-            return false;
-        };
-        if state.home() == cpu {
-            return false;
+        match self.shared.queues.get(queue.index()) {
+            Some(state) if state.home() != cpu => {
+                state.set_home(cpu);
+                state.bell.ring();
+                true
+            }
+            _ => false,
         }
-        state.set_home(cpu);
-        queue.link.bell.ring();
-        true
     }
 
     fn set_hash_types(&mut self, types: HashTypes) -> Result<bool, BackendError> {

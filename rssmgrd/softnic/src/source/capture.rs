@@ -135,8 +135,8 @@ impl fmt::Display for CaptureSpec {
     }
 }
 
-/// Loads the capture.
-pub(super) fn prepare(spec: &CaptureSpec) -> Result<Prepared, SoftnicError> {
+/// Loads the capture, for a NIC with rings of this length.
+pub(super) fn prepare(spec: &CaptureSpec, ring: u32) -> Result<Prepared, SoftnicError> {
     let damaged = |cause| match cause {
         CaptureError::Open { .. } => SoftnicError::CaptureOpen(cause),
         cause => SoftnicError::Capture { file: spec.file.clone(), cause },
@@ -163,7 +163,7 @@ pub(super) fn prepare(spec: &CaptureSpec) -> Result<Prepared, SoftnicError> {
     }
     let timing = match spec.pace {
         Pace::Real => Timing::AsCaptured { start: None, gap: clock.gap(), times: clock.times },
-        Pace::Rate(rate) => Timing::Rate(Pacer::new(rate)),
+        Pace::Rate(rate) => Timing::Rate(Pacer::new(rate, ring)),
     };
     let packets = store.frames.len();
     let feed = Feed { packets, next: 0, round: 0, rounds: spec.rounds, timing };

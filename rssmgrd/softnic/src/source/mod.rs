@@ -93,11 +93,12 @@ impl SourceSpec {
         }
     }
 
-    /// Builds or loads the frames and opens what must be opened. May take long.
+    /// Builds or loads the frames and opens what must be opened, for a NIC with this Ethernet address and rings of
+    /// this length. May take long.
     ///
     /// # Errors
     /// What cannot be opened, or is damaged.
-    pub(crate) fn prepare(&self, mac: [u8; 6]) -> Result<Prepared, SoftnicError> {
+    pub(crate) fn prepare(&self, mac: [u8; 6], ring: u32) -> Result<Prepared, SoftnicError> {
         match self {
             Self::None => Ok(Prepared {
                 store: FrameStore::default(),
@@ -105,8 +106,8 @@ impl SourceSpec {
                 feed: Feed::None,
                 loss: Loss::Lossless,
             }),
-            Self::Synthetic(spec) => Ok(synthetic::prepare(spec, mac)),
-            Self::Pcap(spec) => capture::prepare(spec),
+            Self::Synthetic(spec) => Ok(synthetic::prepare(spec, mac, ring)),
+            Self::Pcap(spec) => capture::prepare(spec, ring),
             Self::Interface(spec) => interface::prepare(spec),
         }
     }

@@ -7,8 +7,9 @@ use crate::options::number;
 
 /// The longest that packets are saved up before the port wakes for them.
 const LONGEST_NAP: Duration = Duration::from_millis(5);
-/// The most packets that are saved up.
-const BURST: u64 = 64;
+/// The most packets that are saved up. Bursts are never longer than a quarter of a ring, so that the pacing alone
+/// never fills one.
+const BURST: u64 = 256;
 /// A source that is later than this does not try to catch up.
 pub(super) const LATEST: Duration = Duration::from_millis(100);
 /// Nanoseconds of a second.
@@ -65,15 +66,17 @@ pub(crate) struct Pacer {
     given: u64,
     /// Packets that could have been given when the clock was last looked at.
     due: u64,
+    /// Packets that are saved up.
+    burst: u64,
 }
 
 impl Pacer {
-    /// A pacer for this rate; `None` when nothing is to be paced.
-    pub(crate) fn new(rate: Rate) -> Option<Self> {
-        match rate {
-            Rate::Max => None,
-            Rate::PerSecond(rate) => Some(Self { rate: rate.max(1), start: None, given: 0, due: 0 }),
-        }
+    /// A pacer for this rate and rings of this length; `None` when nothing is to be paced.
+    pub(crate) fn new(rate: Rate, ring: u32) -> Option<Self> {
+        let Rate::PerSecond(rate) = rate else { return None };
+        let mut pacer = Self { rate: rate.max(1), start: None, given: 0, due: 0, burst: 1 };
+        pacer.burst = pacer.packets_in(LONGEST_NAP).min(BURST).min(u64::from(ring) / 4).max(1);
+        Some(pacer)
     }
 
     /// Whether a packet is due; if not, when to ask again. A packet that is due counts as given.
@@ -92,8 +95,7 @@ impl Pacer {
             self.given += 1;
             return Ok(());
         }
-        let burst = self.packets_in(LONGEST_NAP).clamp(1, BURST);
-        Err(start + self.time_of(self.given + burst - 1))
+        Err(start + self.time_of(self.given + self.burst - 1))
     }
 
     /// How many packets fit into a time.
@@ -114,7 +116,7 @@ mod tests {
 
     /// Runs a pacer on a clock of its own that sleeps `late` too long each time; gives packets and sleeps.
     fn run(rate: u32, time: Duration, late: Duration) -> (u64, u64) {
-        let mut pacer = Pacer::new(Rate::PerSecond(rate)).unwrap();
+        let mut pacer = Pacer::new(Rate::PerSecond(rate), 1024).unwrap();
         let start = Instant::now();
         let (mut now, mut packets, mut naps) = (start, 0, 0);
         while now < start + time {
@@ -146,10 +148,31 @@ mod tests {
         }
     }
 
+    /// What comes together during a nap fits into a quarter of a ring, if more than one packet does.
+    #[test]
+    fn bursts_fit_rings() {
+        for (ring, most) in [(1, 1), (7, 1), (64, 16), (4096, BURST)] {
+            let mut pacer = Pacer::new(Rate::PerSecond(1_000_000), ring).unwrap();
+            let mut now = Instant::now();
+            let mut longest = 0;
+            for _ in 0..100 {
+                let mut burst = 0;
+                now = loop {
+                    match pacer.take(now) {
+                        Ok(()) => burst += 1,
+                        Err(due) => break due,
+                    }
+                };
+                longest = burst.max(longest);
+            }
+            assert_eq!(longest, most, "ring of {ring}");
+        }
+    }
+
     /// After a long stop there is no flood.
     #[test]
     fn does_not_catch_up_for_ever() {
-        let mut pacer = Pacer::new(Rate::PerSecond(1000)).unwrap();
+        let mut pacer = Pacer::new(Rate::PerSecond(1000), 1024).unwrap();
         let start = Instant::now();
         assert_eq!(pacer.take(start), Ok(()));
         let later = start + Duration::from_secs(3600);

@@ -41,7 +41,7 @@ fn ends_under_full_rings_and_asleep() {
     drops.join().unwrap();
 }
 
-/// No thread is left behind, neither by dropped NICs nor by queues that were taken away.
+/// A NIC has a thread for each queue that it can have and one for the port, and leaves none behind.
 #[test]
 fn leaves_no_thread_behind() {
     let threads = |name: &str| {
@@ -56,7 +56,9 @@ fn leaves_no_thread_behind() {
     wait("all have started", || threads(".counted") == 5);
     nic.execute(&Op::WriteTable(vec![QueueId(0); 128])).unwrap();
     nic.execute(&Op::Channels(1)).unwrap();
-    wait("three workers end by themselves", || threads(".counted") == 2);
+    let_pass(&nic, 1000);
+    assert_eq!(threads(".counted"), 5);
     drop(nic);
-    assert_eq!(threads(".counted"), 0);
+    // The kernel lists a thread for a moment after it was joined.
+    wait("all are gone", || threads(".counted") == 0);
 }

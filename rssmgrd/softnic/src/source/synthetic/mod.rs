@@ -193,8 +193,8 @@ const FRAMES: u32 = 16_384;
 /// Frames of different sizes that a flow has.
 const MOST_SIZES: u32 = 8;
 
-/// Builds the flows and their frames, for a NIC with this Ethernet address.
-pub(super) fn prepare(spec: &SyntheticSpec, mac: [u8; 6]) -> Prepared {
+/// Builds the flows and their frames, for a NIC with this Ethernet address and rings of this length.
+pub(super) fn prepare(spec: &SyntheticSpec, mac: [u8; 6], ring: u32) -> Prepared {
     let mut random = Random::new(spec.seed);
     let popularity = Popularity::zipf(spec.flows, spec.zipf);
     let sizes = match spec.size {
@@ -209,7 +209,7 @@ pub(super) fn prepare(spec: &SyntheticSpec, mac: [u8; 6]) -> Prepared {
             let _ = store.push(&frame.stored, frame.wire_len, id, LinkType::Ethernet);
         }
     }
-    let feed = Feed { random, popularity, sizes, pacer: Pacer::new(spec.rate) };
+    let feed = Feed { random, popularity, sizes, pacer: Pacer::new(spec.rate, ring) };
     Prepared { flows: spec.flows, store, feed: super::Feed::Synthetic(feed), loss: spec.loss }
 }
 

@@ -10,7 +10,7 @@ use crate::source::Feed as AnyFeed;
 const MAC: [u8; 6] = [2, 1, 2, 3, 4, 5];
 
 fn prepared(text: &str) -> Prepared {
-    prepare(&SyntheticSpec::parse(text).unwrap(), MAC)
+    prepare(&SyntheticSpec::parse(text).unwrap(), MAC, 1024)
 }
 
 /// The frames of the first packets.

@@ -1,0 +1,149 @@
+//! Adapters come and go: what an earlier run left is found again, and what it left open is taken back.
+
+use alloc::sync::Arc;
+
+use super::Manager;
+use super::adapter::{Adapter, Runtime, basis, settings};
+use super::command::{CommandError, CommandId, Options, Reply};
+use super::effect::{Created, Effect, Notice};
+use super::queue::Waiting;
+use super::view::{AdapterState, AdapterView, Kind, Verified};
+use crate::device::{BackendError, Device};
+use crate::event::{Event, EventKind};
+use crate::ids::{AdapterId, Generation};
+
+impl Manager {
+    /// An adapter came to be: its settings are found again and, if it is managed, applied. One that an earlier run
+    /// had in its hands and that nobody names any more is given back.
+    pub(super) fn arrive(&mut self, created: Created, reply: Option<CommandId>) {
+        let Created { facts, capability, device, topology, .. } = created;
+        self.wake = true;
+        if let Some((old, _)) = self.adapters.iter().find(|(_, a)| a.facts.key == facts.key) {
+            let old = *old;
+            self.leave(old);
+        }
+        let id = AdapterId(self.next_adapter);
+        self.next_adapter += 1;
+        let saved = self.saved.adapters.get(&facts.key);
+        let open = self.saved.open.iter().find(|o| o.adapter == facts.key);
+        let recovering = open.is_some();
+        // A software NIC ends with the process, and what was done to it.
+        let lasts = facts.kind != Kind::Softnic;
+        let back = open.filter(|_| lasts).map(|o| o.before.clone());
+        let ours = saved.filter(|s| lasts && s.original.is_some());
+        let found = back.as_ref().unwrap_or(&device);
+        let original: Device = ours.and_then(|s| s.original.clone()).unwrap_or_else(|| found.clone());
+        let found_queues =
+            ours.map(|s| s.found_queues).filter(|n| *n > 0).unwrap_or_else(|| found.channels());
+        let in_hand = ours.is_some() || back.is_some();
+
+        let runtime = Runtime::default();
+        let in_force = settings(&facts, &self.config, saved, &runtime);
+        let current = |b: &str| b.is_empty() || b == basis(&in_force);
+        let assigned =
+            saved.filter(|s| !s.assigned.is_empty() && current(&s.basis)).map(|s| s.assigned.clone());
+        let named = self.is_managed(&facts, saved);
+        self.effects.push_back(Effect::Adopted { name: facts.name.clone(), adapter: id });
+        let name = facts.name.clone();
+        let arrived = EventKind::AdapterArrived { driver: facts.driver.clone(), managed: named };
+        let capabilities = EventKind::RssPortCapabilities {
+            receive_queues: capability.max_queues.into(),
+            table_entries: capability.table_entries.into(),
+            interrupt_messages: capability.vectors.into(),
+            hash_types: capability.hash_types,
+            independent_entry_move: capability.independent_entry_move,
+        };
+        let view = Arc::new(AdapterView {
+            id,
+            facts: facts.clone(),
+            capability: capability.clone(),
+            device: device.clone(),
+            topology: Arc::clone(&topology),
+            settings: in_force.clone(),
+            target: None,
+            state: AdapterState::Observed,
+            verified: Verified::Unknown,
+            generation: Generation(0),
+        });
+        self.adapters.insert(
+            id,
+            Adapter {
+                facts,
+                capability,
+                topology,
+                device,
+                back,
+                original,
+                found_queues,
+                runtime,
+                managed: named || ours.is_some(),
+                degraded: None,
+                verified: Verified::Unknown,
+                target: None,
+                assigned,
+                busy: false,
+                recovering,
+                told: false,
+                settings: in_force,
+                view,
+            },
+        );
+        self.tell(Some((id, &name)), arrived);
+        self.tell(Some((id, &name)), capabilities);
+        if let Some(command) = reply {
+            self.reply_after.insert(id, command);
+        }
+        if named || in_hand || recovering {
+            let intents = self.as_is(id).into_iter().collect();
+            self.build(None, self.owner_uid, intents, Options::default(), None);
+        } else {
+            self.publish(&[id]);
+            self.answer_creation(id, None);
+        }
+    }
+
+    /// Answers the command that an adapter owes its being to, when there is one.
+    pub(super) fn answer_creation(&mut self, id: AdapterId, error: Option<&CommandError>) {
+        let Some(command) = self.reply_after.remove(&id) else { return };
+        let result = match error {
+            None => Ok(Reply::Done { generation: self.generation }),
+            Some(e) => {
+                let name = self.adapters.get(&id).map(|a| a.facts.name.clone()).unwrap_or_default();
+                let reason = alloc::format!("it was created, but its settings are not in force: {e}");
+                Err(CommandError::Softnic { name, reason })
+            }
+        };
+        self.effects.push_back(Effect::Reply { id: command, result });
+    }
+
+    /// An adapter is not there any more. What was saved of it stays, also what was left open.
+    pub(super) fn leave(&mut self, id: AdapterId) {
+        let Some(a) = self.adapters.remove(&id) else { return };
+        self.wake = true;
+        self.publish(&[]);
+        self.tell(Some((id, &a.facts.name)), EventKind::AdapterGone {});
+        self.abandon(id, BackendError::Gone.into());
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Arrived(created) => self.enqueue(Waiting::Arrival { created, asked: None }),
+            Notice::Gone { adapter } => {
+                if self.adapters.get(&adapter).is_some_and(|a| a.facts.kind == Kind::Kernel) {
+                    self.leave(adapter);
+                }
+            }
+            Notice::SourceEnded { adapter, state, because } => {
+                if let Some(a) = self.adapters.get(&adapter) {
+                    let name = a.facts.name.clone();
+                    self.tell(Some((adapter, &name)), EventKind::SourceEnded { state, because });
+                }
+            }
+        }
+    }
+
+    pub(super) fn tell(&mut self, about: Option<(AdapterId, &str)>, kind: EventKind) {
+        let (id, adapter) = about.map_or((None, None), |(id, name)| (Some(id), Some(name.into())));
+        self.effects.push_back(Effect::Emit(Event { adapter, id, kind }));
+    }
+}

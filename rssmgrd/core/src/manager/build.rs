@@ -1,0 +1,193 @@
+//! From intents to a group: all adapters are placed together, each is planned, and what cannot be done is known before
+//! anything is.
+
+use alloc::collections::BTreeMap;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::Manager;
+use super::adapter::{Adapter, basis, settings};
+use super::command::{CommandError, CommandId, Options};
+use super::group::{Draft, Group, Member};
+use super::start::Intent;
+use crate::driver::Impact;
+use crate::ids::{AdapterId, CpuId};
+use crate::place::{AdapterInput, PlaceError, Target, place};
+use crate::plan::{Step, plan};
+use crate::settings::Settings;
+use crate::topology::Topology;
+
+impl Manager {
+    /// Places and plans all intents together and begins the group, or answers at once when nothing is to be done.
+    pub(super) fn build(
+        &mut self,
+        asked: Option<CommandId>,
+        uid: u32,
+        intents: Vec<Intent>,
+        options: Options,
+        rss_after: Option<bool>,
+    ) {
+        let rss_on = rss_after.unwrap_or(self.saved.rss_on);
+        let intents: BTreeMap<AdapterId, (Intent, Settings)> = intents
+            .into_iter()
+            .filter_map(|i| {
+                let a = self.adapters.get(&i.id)?;
+                let after = settings(&a.facts, &self.config, i.saved.as_ref(), &i.runtime);
+                Some((i.id, (i, after)))
+            })
+            .collect();
+        let mut targets = self.targets(&intents, rss_on);
+        let mut members: Vec<Member> = intents
+            .into_iter()
+            .filter_map(|(id, (intent, after))| {
+                let target = targets.remove(&id);
+                Some(self.draft(self.adapters.get(&id)?, intent, after, target, &options))
+            })
+            .collect();
+        if options.atomic && members.iter().any(Member::has_failed) {
+            for m in members.iter_mut().filter(|m| !m.has_failed()) {
+                m.fail(CommandError::Atomic);
+            }
+        }
+        if let (true, Some(id)) = (options.dry_run, asked) {
+            let results = members.iter().map(|m| m.result(true)).collect();
+            return self.answer(id, results, true);
+        }
+        self.begin(Group::new(asked, uid, options, members, rss_after));
+    }
+
+    fn draft(
+        &self,
+        a: &Adapter,
+        mut intent: Intent,
+        settings_after: Settings,
+        placed: Option<Result<Target, PlaceError>>,
+        options: &Options,
+    ) -> Member {
+        let target = match (&intent.restore, placed) {
+            (Some(device), _) => Ok(Target::snapshot(device.clone())),
+            (None, Some(placed)) => placed.map_err(CommandError::from),
+            (None, None) => Ok(Target::snapshot(a.whole().clone())),
+        };
+        let steps_to = |t: Target| {
+            let steps = plan(a.driver(), &a.capability, &a.device, &t)?;
+            within(&steps, options.allow)?;
+            Ok((t, steps))
+        };
+        let mut planned = target.and_then(steps_to);
+        let mut instead = None;
+        if let (true, Some(back), Err(_)) = (a.recovering, &a.back, &planned) {
+            // What an earlier run left half done is taken back even where its settings are of no use.
+            instead = planned.err();
+            planned = steps_to(Target::snapshot(back.clone()));
+            intent.saved = self.saved.adapters.get(&a.facts.key).cloned();
+            intent.managed = a.managed;
+        }
+        // Processors that run-time settings chose are not to be found again after a restart.
+        if let (Ok((target, _)), true, Some(entry)) = (&planned, intent.managed, &mut intent.saved)
+            && instead.is_none()
+            && !intent.runtime.patch.replans()
+        {
+            entry.assigned = chosen(target).to_vec();
+            entry.basis = basis(&settings_after);
+        }
+        let saved = self.saved.adapters.get(&a.facts.key);
+        let asked = |s: &super::SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released);
+        let resolves = saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
+        Member::new(Draft {
+            id: intent.id,
+            key: a.facts.key.clone(),
+            name: a.facts.name.clone(),
+            before: a.device.clone(),
+            whole: a.whole().clone(),
+            doubtful: a.degraded.is_some(),
+            instead,
+            changed: resolves || a.managed != intent.managed,
+            settings_before: a.settings.clone(),
+            settings_after,
+            saved_after: intent.saved,
+            runtime_after: intent.runtime,
+            managed_after: intent.managed,
+            planned,
+        })
+    }
+
+    /// Where everything goes: per machine, all managed adapters together.
+    fn targets(
+        &self,
+        intents: &BTreeMap<AdapterId, (Intent, Settings)>,
+        rss_on: bool,
+    ) -> BTreeMap<AdapterId, Result<Target, PlaceError>> {
+        let mut out = BTreeMap::new();
+        let mut machines: Vec<(&Arc<Topology>, Vec<AdapterId>)> = Vec::new();
+        for (id, a) in &self.adapters {
+            let managed = match intents.get(id) {
+                Some((i, _)) => i.managed && i.restore.is_none(),
+                None => self.under_way(*id).map_or(a.managed, |m| m.managed_after),
+            };
+            if !managed {
+                continue;
+            }
+            match machines.iter_mut().find(|(t, _)| same_machine(t, &a.topology)) {
+                Some((_, ids)) => ids.push(*id),
+                None => machines.push((&a.topology, alloc::vec![*id])),
+            }
+        }
+        for (topology, ids) in machines {
+            if !ids.iter().any(|id| intents.contains_key(id)) {
+                continue;
+            }
+            let inputs: Vec<AdapterInput<'_>> = ids
+                .iter()
+                .filter_map(|id| {
+                    let a = self.adapters.get(id)?;
+                    let after = intents.get(id).map(|(_, s)| s);
+                    let replan = after.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s));
+                    Some(AdapterInput {
+                        id: *id,
+                        node: a.facts.node,
+                        settings: after.unwrap_or(&a.settings),
+                        capability: &a.capability,
+                        device: a.whole(),
+                        found_queues: a.found_queues,
+                        assigned: self.present(*id, a),
+                        replan,
+                        rss_on,
+                        boot_key: self.boot_key.as_ref(),
+                    })
+                })
+                .collect();
+            let placed = place(&inputs, topology);
+            out.extend(inputs.iter().map(|i| i.id).zip(placed).filter(|(id, _)| intents.contains_key(id)));
+        }
+        out
+    }
+
+    /// The change of an adapter that is under way and has not failed.
+    fn under_way(&self, id: AdapterId) -> Option<&Member> {
+        self.groups.values().flat_map(|g| &g.members).find(|m| m.id == id && !m.has_failed())
+    }
+
+    /// The processors an adapter runs on, or will when the change under way is through.
+    fn present<'a>(&'a self, id: AdapterId, a: &'a Adapter) -> Option<&'a [CpuId]> {
+        self.under_way(id).and_then(|m| m.target.as_ref()).map(chosen).or(a.assigned.as_deref())
+    }
+}
+
+/// The processors that the profile chose.
+pub(super) fn chosen(target: &Target) -> &[CpuId] {
+    &target.processors[..target.active.min(target.processors.len())]
+}
+
+/// Whether two topologies describe the same machine.
+fn same_machine(a: &Arc<Topology>, b: &Arc<Topology>) -> bool {
+    Arc::ptr_eq(a, b) || a == b
+}
+
+fn within(steps: &[Step], allowed: Impact) -> Result<(), CommandError> {
+    match steps.iter().find(|s| s.impact > allowed) {
+        Some(s) => Err(CommandError::Impact { step: s.op.to_string(), impact: s.impact, allowed }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,174 @@
+//! What a group came to: installed, published, told and answered, in this order.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::Manager;
+use super::adapter::{Adapter, changes};
+use super::build::chosen;
+use super::command::{AdapterResult, CommandError, CommandId, Reply};
+use super::effect::Effect;
+use super::group::{GroupId, Member};
+use super::view::Verified;
+use crate::device::Device;
+use crate::event::{Event, EventKind, List};
+use crate::field::Field;
+use crate::ids::{AdapterId, CpuId, EntryIndex, Processor};
+
+impl Manager {
+    /// Installs what the group achieved, publishes, tells and answers.
+    pub(super) fn finish(&mut self, id: GroupId) {
+        let Some(group) = self.groups.remove(&id) else { return };
+        self.wake = true;
+        let mut events = Vec::new();
+        for m in &group.members {
+            let Some(a) = self.adapters.get_mut(&m.id) else { continue };
+            let mut tell = |kind| events.push(Event { adapter: Some(m.name.clone()), id: Some(m.id), kind });
+            a.busy = false;
+            for (operation, failure) in &m.failures {
+                tell(EventKind::RssFailure {
+                    operation: operation.clone(),
+                    failure_description: failure.clone(),
+                });
+            }
+            if m.succeeded() {
+                succeed(a, m, group.uid, &mut tell);
+            } else {
+                fail(a, m, group.asked.is_none(), &mut tell);
+            }
+            a.device = m.device.clone();
+        }
+        if let Some(rss) = group.rss_after {
+            events.push(Event { adapter: None, id: None, kind: EventKind::GlobalSwitch { rss } });
+        }
+        let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
+        self.publish(&touched);
+        self.effects.extend(events.into_iter().map(Effect::Emit));
+        if let (Some(asked), Some(error)) = (group.asked, group.error) {
+            self.refuse(asked, error);
+        } else if let Some(asked) = group.asked {
+            let results: Vec<AdapterResult> = group.members.iter().map(|m| m.result(false)).collect();
+            self.answer(asked, results, false);
+        }
+        for m in &group.members {
+            self.answer_creation(m.id, m.error.as_ref());
+        }
+    }
+
+    pub(super) fn answer(&mut self, id: CommandId, results: Vec<AdapterResult>, dry_run: bool) {
+        let reply = Reply::Adapters { generation: self.generation, dry_run, results };
+        self.effects.push_back(Effect::Reply { id, result: Ok(reply) });
+    }
+}
+
+fn succeed(a: &mut Adapter, m: &Member, uid: u32, tell: &mut impl FnMut(EventKind)) {
+    let was_managed = a.managed;
+    a.settings = m.settings_after.clone();
+    a.runtime = m.runtime_after.clone();
+    a.managed = m.managed_after;
+    a.degraded = None;
+    a.back = None;
+    a.verified = if a.managed { Verified::Config } else { Verified::Unknown };
+    a.target = m.target.clone().filter(|_| m.managed_after && m.instead.is_none());
+    if m.instead.is_none() {
+        a.assigned = a.target.as_ref().map(|t| chosen(t).to_vec());
+    }
+    if core::mem::take(&mut a.recovering) {
+        tell(EventKind::TransactionRecovered {});
+    }
+    if let Some(e) = &m.instead {
+        tell(EventKind::SettingsUnsatisfiable { because: e.to_string() });
+    }
+    for c in changes(&m.settings_before, &m.settings_after) {
+        tell(EventKind::RssConfigurationChange {
+            setting: c.field.map_or("table", Field::key).into(),
+            old_value: c.before,
+            value: c.after,
+            by_uid: uid,
+        });
+    }
+    let moved = cpus_in_use(&a.device) != cpus_in_use(&m.device);
+    if let Some(t) = a.target.as_ref().filter(|_| moved || !a.told) {
+        tell(EventKind::RssPortProcessors {
+            maximum_processors: u32::try_from(t.processors.len()).unwrap_or(u32::MAX),
+            available_processors: List::of(t.array.iter().map(|c| Some(c.cpu))),
+        });
+    }
+    tell_table(a, &m.device, m.managed_after, tell);
+    match (was_managed, m.managed_after) {
+        (false, true) => tell(EventKind::AdapterManaged {}),
+        (true, false) => tell(EventKind::AdapterReleased {}),
+        _ => {}
+    }
+}
+
+fn fail(a: &mut Adapter, m: &Member, by_itself: bool, tell: &mut impl FnMut(EventKind)) {
+    tell_table(a, &m.device, false, tell);
+    if m.is_whole() {
+        a.degraded = None;
+        a.back = None;
+        a.recovering = false;
+        match &m.error {
+            Some(e @ (CommandError::RolledBack { .. } | CommandError::NotSaved { .. })) => {
+                tell(EventKind::RolledBack { because: e.to_string() });
+            }
+            Some(e) if by_itself => tell(EventKind::SettingsUnsatisfiable { because: e.to_string() }),
+            _ => {}
+        }
+        return;
+    }
+    let because = match &m.error {
+        // It was so already, and this request did not touch it.
+        Some(_) if a.degraded.is_some() && m.failures.is_empty() => return,
+        Some(CommandError::Degraded { because, second }) => alloc::format!("{because}; {second}"),
+        Some(e) => e.to_string(),
+        None => return,
+    };
+    a.verified = Verified::Unknown;
+    a.back = Some(m.whole.clone());
+    a.degraded = Some(because.clone());
+    tell(EventKind::AdapterDegraded { because });
+}
+
+/// The CPUs that packets are sent to, ascending, each once.
+fn cpus_in_use(device: &Device) -> Vec<CpuId> {
+    let table: &[_] = if device.enabled { &device.table } else { &[] };
+    let queues = table.iter().copied().chain([device.default_queue]);
+    let mut cpus: Vec<CpuId> = queues.filter_map(|q| device.home(q)).collect();
+    cpus.sort_unstable();
+    cpus.dedup();
+    cpus
+}
+
+/// Tells what changed between two states of a device: processors taken and left, and table entries. The first time
+/// everything is told; of an adapter that is only observed nothing is told until it changes.
+fn tell_table(a: &mut Adapter, new: &Device, managed: bool, tell: &mut impl FnMut(EventKind)) {
+    let old = &a.device;
+    if !a.told && !managed && old.difference(new).is_none() {
+        return;
+    }
+    let first = !core::mem::replace(&mut a.told, true);
+    let (before, after) = (cpus_in_use(old), cpus_in_use(new));
+    for cpu in after.iter().filter(|c| first || !before.contains(c)) {
+        tell(EventKind::RssProcessorAssignment { processor: Processor::from(*cpu) });
+    }
+    for cpu in before.iter().filter(|c| !first && !after.contains(c)) {
+        tell(EventKind::RssProcessorUnassignment { processor: Processor::from(*cpu) });
+    }
+    let homes = |d: &Device| -> Vec<Option<CpuId>> { d.table.iter().map(|q| d.home(*q)).collect() };
+    let (x, y) = (homes(old), homes(new));
+    if first || x.len() != y.len() {
+        tell(EventKind::RssInitializeIndirectionTable {
+            indirection_table_size: u32::try_from(y.len()).unwrap_or(u32::MAX),
+            indirection_table: List::of(y),
+        });
+        return;
+    }
+    for (i, (x, y)) in x.into_iter().zip(y).enumerate().filter(|(_, (x, y))| x != y) {
+        tell(EventKind::RssIndirectionChange {
+            indirection_index: EntryIndex(u16::try_from(i).unwrap_or(u16::MAX)),
+            old_processor: List::of([x]),
+            new_processor: List::of([y]),
+        });
+    }
+}

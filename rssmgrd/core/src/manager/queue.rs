@@ -1,0 +1,179 @@
+//! Who waits for whom: one change at a time per adapter and per name, in order of arrival; nobody waits for adapters
+//! that are not theirs.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Manager;
+use super::command::{Caller, Command, CommandError, CommandId};
+use super::effect::{Created, Effect};
+use super::selector::Selector;
+use crate::ids::AdapterId;
+
+/// Something that waits for its turn.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    Command {
+        id: CommandId,
+        caller: Caller,
+        command: Command,
+    },
+    /// An adapter that is there, and who asked for it.
+    Arrival {
+        created: Box<Created>,
+        asked: Option<CommandId>,
+    },
+}
+
+impl Waiting {
+    pub(super) const fn is_for_settling(&self) -> bool {
+        matches!(self, Self::Command { command: Command::Wait(_), .. })
+    }
+}
+
+/// What a command must have for itself.
+#[derive(Debug, Default)]
+struct Claim {
+    adapters: Vec<AdapterId>,
+    names: Vec<String>,
+}
+
+impl Manager {
+    pub(super) fn command(&mut self, id: CommandId, caller: Caller, command: Command) {
+        if command.mutates() && caller.uid != 0 && caller.uid != self.owner_uid {
+            let error = CommandError::NotAuthorised { uid: caller.uid, owner: self.owner_uid };
+            return self.refuse(id, error);
+        }
+        self.enqueue(Waiting::Command { id, caller, command });
+    }
+
+    pub(super) fn enqueue(&mut self, waiting: Waiting) {
+        self.waiting.push_back(waiting);
+        self.wake = true;
+    }
+
+    pub(super) fn refuse(&mut self, id: CommandId, error: CommandError) {
+        self.effects.push_back(Effect::Reply { id, result: Err(error) });
+    }
+
+    /// A caller left: what only waits to tell it something ends.
+    pub(super) fn withdraw(&mut self, id: CommandId) {
+        self.waiting
+            .retain(|w| !matches!(w, Waiting::Command { id: of, command: Command::Wait(_), .. } if *of == id));
+    }
+
+    /// Starts everything that waits and is free to go, in order; nothing overtakes on the same adapter.
+    pub(super) fn start_waiting(&mut self) {
+        while core::mem::take(&mut self.wake) {
+            let mut adapters: BTreeSet<AdapterId> = BTreeSet::new();
+            let mut names: BTreeSet<String> = BTreeSet::new();
+            let mut i = 0;
+            while let Some(w) = self.waiting.get(i) {
+                let claim = self.claim(w);
+                let held = self.is_held(w)
+                    || claim.adapters.iter().any(|id| {
+                        let a = self.adapters.get(id);
+                        adapters.contains(id) || a.is_some_and(|a| a.busy || names.contains(&a.facts.name))
+                    })
+                    || claim.names.iter().any(|n| names.contains(n) || self.is_between(n));
+                if held {
+                    adapters.extend(claim.adapters);
+                    names.extend(claim.names);
+                    i += 1;
+                } else {
+                    // One thing less in the way of those who wait for all to settle.
+                    self.wake = true;
+                    match self.waiting.remove(i) {
+                        Some(Waiting::Command { id, caller, command }) => self.start(id, &caller, command),
+                        Some(Waiting::Arrival { created, asked }) => self.arrive(*created, asked),
+                        None => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it must wait whatever it is about.
+    fn is_held(&self, w: &Waiting) -> bool {
+        match w {
+            Waiting::Command { command: Command::Wait(generation), .. } => {
+                *generation > self.generation || !self.is_settled()
+            }
+            // While the machine-wide switch is turning, nobody can be placed by it.
+            _ if self.groups.values().any(|g| g.rss_after.is_some()) => true,
+            Waiting::Arrival { created, .. } => {
+                self.groups.values().flat_map(|g| &g.members).any(|m| m.key == created.facts.key)
+            }
+            Waiting::Command { .. } => false,
+        }
+    }
+
+    /// Whether a software NIC of this name is coming or going.
+    fn is_between(&self, name: &str) -> bool {
+        self.creating.contains_key(name)
+            || self.unsaved.contains_key(name)
+            || self.deleting.contains_key(name)
+            || self.arriving().any(|n| n == name)
+    }
+
+    fn arriving(&self) -> impl Iterator<Item = &String> {
+        self.waiting.iter().filter_map(|w| match w {
+            Waiting::Arrival { created, .. } => Some(&created.facts.name),
+            Waiting::Command { .. } => None,
+        })
+    }
+
+    fn claim(&self, w: &Waiting) -> Claim {
+        let Waiting::Command { command, .. } = w else { return Claim::default() };
+        match command {
+            Command::Apply { selector, .. }
+            | Command::Reset { selector, .. }
+            | Command::Release { selector, .. }
+            | Command::SetEntries { selector, .. }
+            | Command::MoveEntries { selector, .. } => {
+                let between =
+                    self.creating.keys().chain(self.unsaved.keys()).chain(self.deleting.keys());
+                let names = between.chain(self.arriving()).filter(|n| selector.means(n)).cloned().collect();
+                Claim { adapters: self.resolve(selector).unwrap_or_default(), names }
+            }
+            Command::CreateSoftnic { name, .. }
+            | Command::DeleteSoftnic { name }
+            | Command::SetSource { name, .. } => {
+                Claim { adapters: self.by_name(name).into_iter().collect(), names: alloc::vec![name.clone()] }
+            }
+            Command::SetGlobal { .. } | Command::Reload(_) => {
+                Claim { adapters: self.adapters.keys().copied().collect(), names: Vec::new() }
+            }
+            Command::Wait(_) => Claim::default(),
+        }
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<AdapterId> {
+        self.adapters.iter().find(|(_, a)| a.facts.name == name).map(|(id, _)| *id)
+    }
+
+    /// The adapters a selector means, ascending.
+    pub(super) fn resolve(&self, selector: &Selector) -> Result<Vec<AdapterId>, CommandError> {
+        if selector.is_all() {
+            return Ok(self.adapters.iter().filter(|(_, a)| a.managed).map(|(id, _)| *id).collect());
+        }
+        let mut out = BTreeSet::new();
+        for pattern in &selector.0 {
+            let one = Selector::one(pattern);
+            let hits: Vec<AdapterId> =
+                self.adapters.iter().filter(|(_, a)| one.means(&a.facts.name)).map(|(id, _)| *id).collect();
+            if hits.is_empty() {
+                return Err(self.no_such(pattern));
+            }
+            out.extend(hits);
+        }
+        Ok(out.into_iter().collect())
+    }
+
+    pub(super) fn no_such(&self, pattern: &str) -> CommandError {
+        let known = self.adapters.values().map(|a| a.facts.name.clone()).collect();
+        CommandError::NoSuchAdapter { pattern: pattern.into(), known }
+    }
+}

@@ -1,0 +1,159 @@
+//! The process dies here and now; another one starts.
+
+use rssmgr_core::manager::{AdapterState, AdapterView, Kind, SavedAdapter};
+use rssmgr_core::place::{AdapterInput, place};
+use rssmgr_core::plan::plan;
+use rssmgr_core::settings::{Layer, Origin, Settings};
+use rssmgr_core::driver::SOFTNIC;
+use rssmgr_core::hash::HashKey;
+
+use crate::model::Kept;
+use crate::rng::Rng;
+use crate::sim::Sim;
+use crate::world::{Nic, World};
+
+/// Crashes a copy of the world, starts again, and checks what came of it. Returns how many crashes were tried.
+pub(crate) fn check(s: &mut Sim) -> u64 {
+    for (key, nic) in &s.w.nics {
+        let known = s.model.get(key).cloned().unwrap_or_default();
+        let asked = s.outstanding.values().map(|(_, c)| c);
+        let now = Kept::of(&s.w.durable, key);
+        if let Some(all) = known.reachable(asked, &nic.facts.name) {
+            assert!(all.contains(&now), "{key}: {now:?} durable after {known:?}");
+        }
+    }
+    let dead = s.w.crashed();
+    let mut rng = Rng(s.rng.next());
+    let after = recover(dead.clone(), &mut rng, None);
+    for (key, nic) in dead.nics.iter().filter(|(_, n)| n.present) {
+        check_adapter(s, key, nic, &after);
+    }
+    let mut crashes = 1;
+    if rng.percent(20) {
+        let twice = recover(dead, &mut rng, Some(()));
+        for (key, nic) in &after.nics {
+            // Where adapters that were never placed go depends on who is there already.
+            let placed = s.w.durable.adapters.get(key).is_some_and(|a| !a.assigned.is_empty());
+            let mut other = twice.nics[key].device.clone();
+            if !placed || !s.outstanding.is_empty() {
+                other.queues.clone_from(&nic.device.queues);
+                other.table.clone_from(&nic.device.table);
+            }
+            assert_eq!(nic.device.difference(&other), None, "{key}: a second crash ends elsewhere");
+        }
+        crashes += 1;
+    }
+    crashes
+}
+
+/// Starts a daemon on what is left and lets it settle; with `again`, that one dies too on the way.
+fn recover(w: World, rng: &mut Rng, again: Option<()>) -> World {
+    let mut s = Sim::start(w, Rng(rng.next()));
+    // Adapters that were never placed are placed in the order in which they arrive.
+    s.in_order = true;
+    if again.is_some() {
+        let mut left = rng.below(25);
+        while left > 0 {
+            if !s.step() && !s.answer() {
+                break;
+            }
+            left -= 1;
+        }
+        return recover(s.w.crashed(), rng, None);
+    }
+    s.settle();
+    let absent = |key: &String| s.w.nics.get(key).is_none_or(|n| !n.present);
+    assert!(s.w.durable.open.iter().all(|o| absent(&o.adapter)), "an open transaction remains");
+    let snapshot = s.snapshot.clone().unwrap();
+    for v in snapshot.adapters.values() {
+        assert!(!matches!(v.state, AdapterState::Degraded { .. }), "degraded without a fault: {:?}", v.state);
+    }
+    check_plan(&s);
+    let end = s.w.clone();
+    if rng.percent(20) {
+        let mut again = Sim::start(end.crashed(), Rng(rng.next()));
+        again.in_order = true;
+        again.settle();
+        let kernel: Vec<_> = snapshot.adapters.values().filter(|v| v.facts.kind == Kind::Kernel).collect();
+        if kernel.len() == snapshot.adapters.len() {
+            assert_eq!((again.runs, again.saves), (0, 0), "writes on an agreeing machine");
+        }
+        for v in kernel {
+            let now = again.snapshot.as_ref().unwrap().by_name(&v.facts.name).unwrap().clone();
+            assert_eq!(now.device.difference(&v.device), None, "{}: moved by a restart", v.facts.name);
+        }
+    }
+    end
+}
+
+fn layered(w: &World, nic: &Nic, saved: Option<&SavedAdapter>) -> Settings {
+    let mut layers = w.config.layers(&nic.facts);
+    layers.extend(saved.map(|s| Layer::of(s.patch.clone(), s.table.clone(), Origin::Saved)));
+    Settings::layered(&layers)
+}
+
+/// Every managed adapter is what placing and planning its durable settings and processors anew would give.
+fn check_plan(s: &Sim) {
+    let snapshot = s.snapshot.as_ref().unwrap();
+    let key = HashKey::microsoft();
+    let managed: Vec<&AdapterView> =
+        snapshot.adapters.values().map(AsRef::as_ref).filter(|v| v.target.is_some()).collect();
+    for v in &managed {
+        let nic = s.w.by_name(&v.facts.name).unwrap();
+        let saved = s.w.durable.adapters.get(&v.facts.key);
+        let settings = layered(&s.w, nic, saved);
+        let saved = saved.expect("a managed adapter is durable");
+        assert_eq!(settings, v.settings, "{}: other settings in force than durable", v.facts.name);
+        let input = AdapterInput {
+            id: v.id,
+            node: v.facts.node,
+            settings: &settings,
+            capability: &nic.capability,
+            device: &nic.device,
+            found_queues: saved.found_queues,
+            assigned: Some(&saved.assigned),
+            replan: false,
+            rss_on: s.w.durable.rss_on,
+            boot_key: Some(&key),
+        };
+        let target = place(&[input], &nic.topology).remove(0).expect("placed before");
+        let steps = plan(&SOFTNIC, &nic.capability, &nic.device, &target).unwrap();
+        assert_eq!(steps, [], "{}: not what its durable settings say", v.facts.name);
+    }
+    for v in snapshot.adapters.values().filter(|v| v.target.is_none() && v.state == AdapterState::Managed) {
+        let nic = s.w.by_name(&v.facts.name).unwrap();
+        assert_eq!(nic.device.difference(&nic.stable), None, "{}: touched in vain", v.facts.name);
+    }
+}
+
+/// What one adapter is after crash and restart, against what it was.
+fn check_adapter(s: &Sim, key: &str, nic: &Nic, after: &World) {
+    let now = &after.nics[key];
+    let saved = s.w.durable.adapters.get(key);
+    let open = s.w.durable.open.iter().any(|o| o.adapter == key);
+    // A change under way is taken back before anything else; one that is not open was whole.
+    let whole = if open { &nic.stable } else { &nic.device };
+    let named = saved.is_some_and(|e| e.managed) || !s.w.config.layers(&nic.facts).is_empty();
+    let released = saved.is_some_and(|e| e.released);
+    if !named || released {
+        let original = saved.and_then(|e| e.original.as_ref()).unwrap_or(whole);
+        assert_eq!(now.device.difference(original), None, "{key}: nobody's, and not as it was found");
+        return;
+    }
+    let settings = layered(&s.w, nic, saved);
+    if settings.hash_key.value == rssmgr_core::settings::KeySetting::Keep {
+        assert_eq!(now.device.key, whole.key, "{key}: half of a change stayed");
+    }
+    if settings.hash_types.value == rssmgr_core::settings::Auto::Auto {
+        assert_eq!(now.device.hash_types, whole.hash_types, "{key}: half of a change stayed");
+    }
+    // Where the settings in force were the durable ones, a restart changes nothing.
+    let view = s.snapshot.as_ref().and_then(|p| p.by_name(&nic.facts.name));
+    let resting = view.filter(|v| v.state == AdapterState::Managed && v.target.is_some() && !open);
+    if resting.is_some_and(|v| v.settings == settings && v.device.difference(&nic.device).is_none())
+        && s.snapshot.as_ref().unwrap().rss_on == s.w.durable.rss_on
+        && s.outstanding.is_empty()
+    {
+        assert_eq!(now.device.difference(&nic.device), None, "{key}: a restart moved it");
+    }
+}

@@ -1,0 +1,11 @@
+//! The manager machine against a modelled world: random requests, a crash after every effect, and faults.
+//!
+//! `RSSMGR_SEQUENCES` sets the number of random sequences, `RSSMGR_SEED` the first seed.
+
+mod crash;
+mod generate;
+mod model;
+mod rng;
+mod sequences;
+mod sim;
+mod world;

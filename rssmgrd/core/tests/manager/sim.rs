@@ -1,0 +1,513 @@
+//! Executes the manager's effects on the world, gives the answers back in any order, and checks every effect as it
+//! comes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rssmgr_core::event::{Event, EventKind};
+use rssmgr_core::field::Field;
+use rssmgr_core::hash::HashKey;
+use rssmgr_core::ids::Processor;
+use rssmgr_core::manager::{
+    AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice, OpenTransaction,
+    Reply, Snapshot, SoftnicView, Status,
+};
+use rssmgr_core::{AdapterId, CpuId, Generation};
+
+use crate::model::Kept;
+use crate::rng::Rng;
+use crate::world::World;
+
+/// The user who may change things besides root.
+pub(crate) const OWNER: u32 = 1000;
+
+fn tracing() -> bool {
+    static ON: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *ON.get_or_init(|| std::env::var_os("RSSMGR_TRACE").is_some())
+}
+
+/// More effects than any sequence here can need.
+const ENOUGH: u32 = 20_000;
+
+pub(crate) struct Sim {
+    pub(crate) m: Manager,
+    pub(crate) w: World,
+    pub(crate) rng: Rng,
+    pub(crate) answers: Vec<Input>,
+    pub(crate) outstanding: BTreeMap<CommandId, (Caller, Command)>,
+    pub(crate) replies: BTreeMap<CommandId, Result<Reply, CommandError>>,
+    /// What was acknowledged, by adapter key.
+    pub(crate) model: BTreeMap<String, Kept>,
+    pub(crate) snapshot: Option<Arc<Snapshot>>,
+    pub(crate) runs: u32,
+    pub(crate) saves: u32,
+    pub(crate) crashes: u64,
+    /// Whether answers come in the order in which they became due.
+    pub(crate) in_order: bool,
+    /// Whether a crash is tried after every effect that changes something outside.
+    pub(crate) crash: bool,
+    pub(crate) effects: u32,
+    next: u64,
+    /// Adapters with an operation or a reading under way.
+    at_work: BTreeSet<AdapterId>,
+    saving: bool,
+    tables: BTreeMap<AdapterId, Vec<Option<Processor>>>,
+    used: BTreeMap<AdapterId, BTreeSet<Processor>>,
+    told: BTreeMap<(AdapterId, String), String>,
+    degraded: BTreeSet<AdapterId>,
+    /// What happened, when `RSSMGR_TRACE` is set.
+    trace: Option<Vec<String>>,
+}
+
+fn note(trace: &mut Option<Vec<String>>, text: impl FnOnce() -> String) {
+    if let Some(t) = trace {
+        t.push(text());
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for line in self.trace.iter().flatten() {
+                println!("  {line}");
+            }
+        }
+    }
+}
+
+impl Sim {
+    /// A daemon that starts: every interface is announced.
+    pub(crate) fn start(w: World, rng: Rng) -> Self {
+        let m = Manager::new(OWNER, Some(HashKey::microsoft()), w.config.clone(), w.durable.clone());
+        let mut s = Self {
+            m,
+            w,
+            rng,
+            answers: Vec::new(),
+            outstanding: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            model: BTreeMap::new(),
+            snapshot: None,
+            runs: 0,
+            saves: 0,
+            crashes: 0,
+            in_order: false,
+            crash: false,
+            effects: 0,
+            next: 1,
+            at_work: BTreeSet::new(),
+            saving: false,
+            tables: BTreeMap::new(),
+            used: BTreeMap::new(),
+            told: BTreeMap::new(),
+            degraded: BTreeSet::new(),
+            trace: tracing().then(Vec::new),
+        };
+        for key in s.w.durable.adapters.keys() {
+            s.model.insert(key.clone(), Kept::of(&s.w.durable, key));
+        }
+        let present = s.w.nics.values().filter(|n| n.present);
+        s.answers = present.map(|n| Input::Kernel(Notice::Arrived(Box::new(n.arrival())))).collect();
+        s
+    }
+
+    fn note(&mut self, text: impl FnOnce() -> String) {
+        note(&mut self.trace, text);
+    }
+
+    pub(crate) fn generation(&self) -> Generation {
+        self.snapshot.as_ref().map_or(Generation(0), |s| s.generation)
+    }
+
+    pub(crate) fn ask(&mut self, caller: Caller, command: Command) -> CommandId {
+        let id = CommandId(self.next);
+        self.next += 1;
+        self.note(|| format!("ask {} by {}: {command:?}", id.0, caller.uid));
+        if let Command::Reload(config) = &command {
+            self.w.config = config.clone();
+        }
+        self.outstanding.insert(id, (caller.clone(), command.clone()));
+        self.m.handle(Input::Command { id, caller, command });
+        id
+    }
+
+    pub(crate) fn ask_root(&mut self, command: Command) -> CommandId {
+        self.ask(Caller::default(), command)
+    }
+
+    /// An interface goes, with whatever state it is in.
+    pub(crate) fn unplug(&mut self, key: &str) {
+        self.execute();
+        let nic = self.w.nics.get_mut(key).unwrap();
+        nic.present = false;
+        let of_it = |i: &Input| matches!(i, Input::Kernel(Notice::Arrived(c)) if c.facts.key == key);
+        self.answers.retain(|i| !of_it(i));
+        if let Some(id) = nic.id.take() {
+            note(&mut self.trace, || format!("unplug {key} {id}"));
+            self.at_work.remove(&id);
+            self.m.handle(Input::Kernel(Notice::Gone { adapter: id }));
+        }
+    }
+
+    pub(crate) fn plug(&mut self, key: &str) {
+        let nic = self.w.nics.get_mut(key).unwrap();
+        if !nic.present {
+            nic.present = true;
+            note(&mut self.trace, || format!("plug {key}"));
+            let arrival = Notice::Arrived(Box::new(nic.arrival()));
+            self.m.handle(Input::Kernel(arrival));
+        }
+    }
+
+    /// Executes all effects that there are.
+    pub(crate) fn execute(&mut self) {
+        while self.step() {}
+    }
+
+    /// Executes one effect.
+    pub(crate) fn step(&mut self) -> bool {
+        let Some(effect) = self.m.poll() else { return false };
+        self.effects += 1;
+        assert!(self.effects < ENOUGH, "does not settle");
+        self.note(|| match &effect {
+            Effect::Publish(s) => format!("publish {}", s.generation),
+            e => format!("{e:?}").chars().take(400).collect(),
+        });
+        self.effect(effect);
+        true
+    }
+
+    /// Gives one of the answers that are due.
+    pub(crate) fn answer(&mut self) -> bool {
+        if self.answers.is_empty() {
+            return false;
+        }
+        let i = if self.in_order { 0 } else { self.rng.below(self.answers.len()) };
+        let input = self.answers.remove(i);
+        self.note(|| format!("  {input:?}").chars().take(160).collect());
+        match &input {
+            Input::Ran { adapter, .. } | Input::Observed { adapter, .. } => {
+                self.at_work.remove(adapter);
+            }
+            Input::Saved { .. } => self.saving = false,
+            _ => {}
+        }
+        self.m.handle(input);
+        true
+    }
+
+    /// Lets everything come to rest.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            self.execute();
+            if !self.answer() {
+                break;
+            }
+        }
+        self.check_rest();
+    }
+
+    fn view_state(&self, id: AdapterId) -> Option<&AdapterState> {
+        self.snapshot.as_ref()?.adapters.get(&id).map(|v| &v.state)
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Run { group, adapter, op } => {
+                assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
+                let seen = self.view_state(adapter);
+                assert!(
+                    matches!(seen, Some(AdapterState::Applying | AdapterState::Degraded { .. })),
+                    "changed while readers think it rests: {seen:?}"
+                );
+                self.check_written_ahead(adapter);
+                let result = self.w.run(&mut self.rng, adapter, &op);
+                self.runs += 1;
+                self.answers.push(Input::Ran { group, adapter, result });
+                self.try_crash();
+            }
+            Effect::Observe { group, adapter } => {
+                assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
+                let result = self.w.observe(&mut self.rng, adapter);
+                self.answers.push(Input::Observed { group, adapter, result });
+            }
+            Effect::Save { save, state } => {
+                assert!(!self.saving, "two saves at once");
+                self.saving = true;
+                let result = self.w.save(&mut self.rng, *state);
+                self.saves += 1;
+                self.answers.push(Input::Saved { save, result });
+                self.try_crash();
+            }
+            Effect::Create { name, options } => {
+                let result = self.w.create(&mut self.rng, &name, &options);
+                self.answers.push(Input::Created { name, result });
+            }
+            Effect::Adopted { name, adapter } => {
+                let nic = self.w.nics.values_mut().find(|n| n.facts.name == name).expect("adopts what is");
+                nic.id = Some(adapter);
+                if !nic.present {
+                    // It went before it had a name.
+                    nic.id = None;
+                    self.m.handle(Input::Kernel(Notice::Gone { adapter }));
+                }
+            }
+            Effect::Delete { adapter } => {
+                let before = self.w.nics.len();
+                self.w.nics.retain(|_, n| n.id != Some(adapter) || n.is_kernel());
+                assert_eq!(self.w.nics.len() + 1, before, "deletes one");
+            }
+            Effect::Discard { name } => {
+                let key = self.w.by_name(&name).expect("discards what is").facts.key.clone();
+                self.w.nics.remove(&key);
+            }
+            Effect::SetSource { adapter, source } => {
+                let nic = self.w.by_id(adapter).expect("a software NIC");
+                let result = if source == "bad" {
+                    Err("no such source".to_string())
+                } else {
+                    nic.options.insert("source".into(), source.clone());
+                    Ok(source)
+                };
+                self.answers.push(Input::SourceSet { adapter, result });
+            }
+            Effect::Publish(snapshot) => self.published(snapshot),
+            Effect::Emit(event) => self.told(event),
+            Effect::Reply { id, result } => self.replied(id, result),
+        }
+    }
+
+    /// The state before is durable before anything is changed.
+    fn check_written_ahead(&mut self, id: AdapterId) {
+        let open = self.w.durable.open.clone();
+        let Some(nic) = self.w.by_id(id) else { return };
+        let open = open.iter().find(|o| o.adapter == nic.facts.key).expect("a change without open transaction");
+        assert_eq!(open.before.difference(&nic.stable), None, "the way back is lost");
+    }
+
+    fn published(&mut self, s: Arc<Snapshot>) {
+        assert!(s.generation > self.generation(), "generations grow");
+        let names = |s: &[_]| s.iter().map(|n: &SoftnicView| n.name.clone()).collect::<Vec<_>>();
+        let durable: Vec<String> = self.w.durable.softnics.iter().map(|n| n.name.clone()).collect();
+        let seen = (s.rss_on, names(&s.softnics));
+        assert!(self.saving || seen == (self.w.durable.rss_on, durable), "shown before it is durable");
+        for (id, v) in &s.adapters {
+            let resting = matches!(v.state, AdapterState::Managed | AdapterState::Observed);
+            let Some(nic) = self.w.by_id(*id).filter(|_| resting) else { continue };
+            assert_eq!(v.device.difference(&nic.device), None, "{}: readers see another device", v.facts.name);
+            if let Some(t) = &v.target {
+                assert_eq!(t.device.difference(&v.device), None, "{}: not its target", v.facts.name);
+                assert_eq!(v.state, AdapterState::Managed);
+            }
+        }
+        self.snapshot = Some(s);
+    }
+
+    fn told(&mut self, event: Event) {
+        let Some(id) = event.id else { return };
+        match event.kind {
+            EventKind::RssInitializeIndirectionTable { indirection_table, .. } => {
+                self.tables.insert(id, indirection_table.0);
+            }
+            EventKind::RssIndirectionChange { indirection_index, old_processor, new_processor } => {
+                let slot = &mut self.tables.get_mut(&id).expect("a table first")[indirection_index.index()];
+                assert_eq!(*slot, old_processor.0[0]);
+                assert_ne!(old_processor, new_processor, "nothing to tell");
+                *slot = new_processor.0[0];
+            }
+            EventKind::RssProcessorAssignment { processor } => {
+                assert!(self.used.entry(id).or_default().insert(processor), "used already");
+            }
+            EventKind::RssProcessorUnassignment { processor } => {
+                assert!(self.used.entry(id).or_default().remove(&processor), "not used");
+            }
+            EventKind::RssConfigurationChange { setting, old_value, value, .. } => {
+                let old = self.told.insert((id, setting.clone()), value.clone());
+                assert!(old.is_none_or(|o| o == old_value), "{setting}: told something else before");
+                assert!(old_value != value || setting == "hash_key" || setting == "table");
+            }
+            EventKind::AdapterDegraded { .. } => {
+                self.degraded.insert(id);
+            }
+            _ => {}
+        }
+    }
+
+    fn replied(&mut self, id: CommandId, result: Result<Reply, CommandError>) {
+        let (caller, command) = self.outstanding.remove(&id).expect("one reply a command");
+        if let Ok(Reply::Adapters { generation, .. } | Reply::Done { generation }) = &result {
+            assert_eq!(*generation, self.generation(), "answered before it was published");
+            assert!(!command.mutates() || [0, OWNER].contains(&caller.uid), "no authority");
+        }
+        let refused =
+            matches!(result, Err(CommandError::NotAuthorised { .. } | CommandError::NoSuchAdapter { .. }));
+        self.check_order(id, &command, refused);
+        if let Ok(Reply::Adapters { dry_run: false, results, .. }) = &result {
+            for r in results {
+                self.check_result(&command, r);
+            }
+            if atomic(&command) {
+                let failed = results.iter().filter(|r| r.status == Status::Failed).count();
+                assert!(failed == 0 || failed == results.len(), "half of an atomic request");
+            }
+        }
+        if result.is_ok() {
+            self.check_durable(&command);
+        }
+        self.replies.insert(id, result);
+    }
+
+    /// Requests for the same adapter are answered in order.
+    fn check_order(&self, id: CommandId, command: &Command, refused: bool) {
+        let exact = |c: &Command| selector_of(c).filter(|s| s.len() == 1 && s[0].starts_with('k') && s[0] != "k*");
+        let Some(name) = exact(command).filter(|_| !refused) else { return };
+        let earlier = self.outstanding.range(..id).find(|(_, (_, c))| exact(c) == Some(name.clone()));
+        assert!(earlier.is_none(), "overtook {:?}", earlier.map(|(id, _)| id));
+    }
+
+    fn check_result(&mut self, command: &Command, r: &AdapterResult) {
+        let Some(nic) = self.w.by_name(&r.name).cloned() else { return };
+        let key = &nic.facts.key;
+        let known = self.model.entry(key.clone()).or_default();
+        if nic.id != Some(r.id) {
+            // Gone meanwhile: only what is durable counts.
+            if let Some(after) = known.after(command, &r.name, Some(r)).filter(|_| r.error.is_none()) {
+                *known = after;
+            }
+            assert_eq!(*known, Kept::of(&self.w.durable, key), "{key}: acknowledged, not durable");
+            return;
+        }
+        let open = self.w.durable.open.iter().any(|o| o.adapter == *key);
+        if r.status == Status::Failed {
+            let e = r.error.clone().expect("a failure has a reason");
+            let state = &self.snapshot.as_ref().unwrap().adapters[&r.id].state;
+            if !matches!(state, AdapterState::Degraded { .. }) {
+                assert!(!matches!(e, CommandError::Degraded { .. }), "degraded unseen");
+                assert_eq!(nic.device.difference(&nic.stable), None, "{key}: failed, but not as before: {e}");
+            }
+        } else {
+            assert!(r.error.is_none());
+            assert_eq!(nic.device.difference(&r.after), None, "{key}: not as answered");
+            let target = r.target.as_ref().expect("planned");
+            assert_eq!(target.device.difference(&r.after), None, "{key}: not as planned");
+            // That a change was undone need not be durable: there is nothing to do for the next run.
+            let undone = r.status == Status::Unchanged && self.w.faults.save > 0;
+            assert!(!open || undone || !nic.is_kernel(), "{key}: acknowledged and still open");
+            assert!(r.status != Status::Unchanged || r.steps.is_empty() && r.changes.is_empty());
+            if let Some(after) = known.after(command, &nic.facts.name, Some(r)) {
+                *known = after;
+            }
+        }
+        assert_eq!(*known, Kept::of(&self.w.durable, key), "{key}: acknowledged, not durable");
+    }
+
+    fn check_durable(&mut self, command: &Command) {
+        let d = &self.w.durable;
+        let softnic = |name: &str| d.softnics.iter().find(|s| s.name == *name);
+        match command {
+            Command::SetGlobal { rss } => assert_eq!(d.rss_on, *rss, "the switch is not durable"),
+            Command::CreateSoftnic { name, .. } => assert!(softnic(name).is_some(), "not durable"),
+            Command::DeleteSoftnic { name } => {
+                assert!(softnic(name).is_none(), "still there after a restart");
+                self.model.remove(&format!("softnic:{name}"));
+            }
+            Command::SetSource { name, source } => {
+                assert_eq!(softnic(name).unwrap().options.get("source"), Some(source));
+            }
+            _ => {}
+        }
+    }
+
+    /// What holds when nothing is under way.
+    fn check_rest(&mut self) {
+        assert!(self.m.is_settled(), "waits for ever");
+        let waits = |c: &Command| matches!(c, Command::Wait(g) if *g > self.generation());
+        assert!(self.outstanding.values().all(|(_, c)| waits(c)), "never answered: {:?}", self.outstanding);
+        let s = self.snapshot.clone().unwrap();
+        assert_eq!(*self.m.saved_state(), self.w.durable_or(self.m.saved_state()), "memory and file differ");
+        for (id, v) in &s.adapters {
+            let nic = self.w.by_id(*id).expect("an adapter behind each view").clone();
+            let name = &v.facts.name;
+            assert_ne!(v.state, AdapterState::Applying, "{name}: busy for ever");
+            let degraded = matches!(v.state, AdapterState::Degraded { .. });
+            if degraded {
+                assert!(self.degraded.contains(id), "{name}: degraded without an event");
+            } else {
+                assert_eq!(nic.device.difference(&v.device), None, "{name}: half-applied unseen");
+                assert_eq!(nic.device.difference(&nic.stable), None, "{name}: not what is durable");
+            }
+            let table: Vec<Option<Processor>> =
+                v.device.table.iter().map(|q| v.device.home(*q).map(Processor::from)).collect();
+            if let Some(told) = self.tables.get(id) {
+                assert_eq!(*told, table, "{name}: the events tell another table");
+                let used: BTreeSet<Processor> = in_use(v).into_iter().map(Processor::from).collect();
+                assert_eq!(self.used[id], used, "{name}: the events tell other processors");
+            } else {
+                assert!(v.target.is_none(), "{name}: its table was never told");
+            }
+            for field in Field::all() {
+                if let Some(told) = self.told.get(&(*id, field.key().to_string())) {
+                    assert_eq!(*told, v.settings.text(field), "{name}: the events tell another setting");
+                }
+            }
+        }
+        let there: BTreeSet<AdapterId> = self.w.nics.values().filter_map(|n| n.id).collect();
+        assert_eq!(there, s.adapters.keys().copied().collect(), "adapters and views");
+        for (key, known) in &self.model {
+            assert_eq!(*known, Kept::of(&self.w.durable, key), "{key}: acknowledged, not durable");
+        }
+    }
+
+    fn try_crash(&mut self) {
+        if self.crash {
+            self.crashes += crate::crash::check(self);
+        }
+    }
+}
+
+impl World {
+    /// The durable state, or what is in memory where only a transaction that was closed has not reached the file.
+    fn durable_or(&self, memory: &rssmgr_core::manager::SavedState) -> rssmgr_core::manager::SavedState {
+        let mut d = self.durable.clone();
+        if self.faults.save > 0 {
+            d.open.retain(|o| memory.open.contains(o));
+        }
+        // Their order means nothing.
+        let place = |o: &OpenTransaction| memory.open.iter().position(|m| m == o);
+        d.open.sort_by_key(place);
+        d
+    }
+}
+
+/// The CPUs that packets can reach.
+fn in_use(v: &rssmgr_core::manager::AdapterView) -> Vec<CpuId> {
+    let d = &v.device;
+    let spread = if d.enabled { d.table.clone() } else { Vec::new() };
+    spread.into_iter().chain([d.default_queue]).filter_map(|q| d.home(q)).collect()
+}
+
+fn atomic(c: &Command) -> bool {
+    options_of(c).is_some_and(|o| o.atomic)
+}
+
+pub(crate) fn options_of(c: &Command) -> Option<&rssmgr_core::manager::Options> {
+    match c {
+        Command::Apply { options, .. }
+        | Command::Reset { options, .. }
+        | Command::Release { options, .. }
+        | Command::SetEntries { options, .. }
+        | Command::MoveEntries { options, .. } => Some(options),
+        _ => None,
+    }
+}
+
+pub(crate) fn selector_of(c: &Command) -> Option<Vec<String>> {
+    match c {
+        Command::Apply { selector, .. }
+        | Command::Reset { selector, .. }
+        | Command::Release { selector, .. }
+        | Command::SetEntries { selector, .. }
+        | Command::MoveEntries { selector, .. } => Some(selector.0.clone()),
+        _ => None,
+    }
+}

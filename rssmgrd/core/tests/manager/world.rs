@@ -1,0 +1,226 @@
+//! What lives outside the manager: network interfaces that keep their state over a crash, software NICs that do not,
+//! a file of saved settings; and the faults they can have.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rssmgr_core::capability::{Capability, ChannelControl};
+use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
+use rssmgr_core::driver::{apply, round_robin};
+use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, SavedState};
+use rssmgr_core::topology::Topology;
+use rssmgr_core::{AdapterId, CpuId, NodeId, QueueId};
+
+use crate::rng::Rng;
+
+/// How often things go wrong, in percent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Faults {
+    pub(crate) run: usize,
+    pub(crate) observe: usize,
+    pub(crate) save: usize,
+    pub(crate) create: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Nic {
+    pub(crate) facts: AdapterFacts,
+    pub(crate) capability: Capability,
+    pub(crate) topology: Arc<Topology>,
+    pub(crate) device: Device,
+    /// Its state when nothing was open on it, as the saved file tells.
+    pub(crate) stable: Device,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) present: bool,
+    /// Its id in the present run.
+    pub(crate) id: Option<AdapterId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    /// By key.
+    pub(crate) nics: BTreeMap<String, Nic>,
+    pub(crate) durable: SavedState,
+    pub(crate) config: Config,
+    pub(crate) faults: Faults,
+}
+
+fn machines() -> (Arc<Topology>, Arc<Topology>) {
+    let t = |spec| Arc::new(Topology::from_spec(spec).unwrap());
+    (t("2x4x2"), t("1x8x1"))
+}
+
+fn capability(max: u16, entries: u16) -> Capability {
+    Capability {
+        max_queues: max,
+        channels: ChannelControl::Settable,
+        table_entries: entries,
+        key_bytes: 40,
+        key_settable: true,
+        hash_types: HashTypes::ALL,
+        hash_types_settable: true,
+        independent_entry_move: true,
+        vectors: max,
+        msi_x: true,
+        queue_affinity: true,
+        link_mbps: Some(10_000),
+        ..Capability::default()
+    }
+}
+
+impl Nic {
+    fn new(name: &str, kind: Kind, topology: &Arc<Topology>, capability: Capability, channels: u16) -> Self {
+        let device = Device {
+            enabled: true,
+            queues: vec![Queue { home: Some(CpuId(0)) }; channels.into()],
+            table: round_robin(capability.table_entries, channels),
+            key: HashKey::new(vec![name.bytes().last().unwrap(); capability.key_bytes.into()]),
+            hash_types: HashTypes::parse("ipv4,tcp_ipv4").unwrap(),
+            default_queue: QueueId(0),
+            user_table: UserTable::No,
+        };
+        let prefix = if kind == Kind::Kernel { "pci" } else { "softnic" };
+        Self {
+            facts: AdapterFacts {
+                name: name.into(),
+                key: format!("{prefix}:{name}"),
+                kind,
+                description: name.into(),
+                driver: "softnic".into(),
+                mac: None,
+                node: Some(NodeId(0)),
+            },
+            capability,
+            topology: Arc::clone(topology),
+            stable: device.clone(),
+            device,
+            options: BTreeMap::new(),
+            present: true,
+            id: None,
+        }
+    }
+
+    pub(crate) fn is_kernel(&self) -> bool {
+        self.facts.kind == Kind::Kernel
+    }
+
+    pub(crate) fn arrival(&self) -> Created {
+        Created {
+            facts: self.facts.clone(),
+            capability: self.capability.clone(),
+            device: self.device.clone(),
+            topology: Arc::clone(&self.topology),
+            options: self.options.clone(),
+        }
+    }
+}
+
+impl World {
+    /// Three interfaces of different abilities on two machines' worth of processors.
+    pub(crate) fn new(faults: Faults) -> Self {
+        let (big, small) = machines();
+        let fixed = Capability {
+            channels: ChannelControl::Fixed,
+            independent_entry_move: false,
+            hash_types_settable: false,
+            ..capability(4, 12)
+        };
+        let mut blocks = Nic::new("k2", Kind::Kernel, &small, capability(4, 8), 4);
+        blocks.device.table = (0..8).map(|i| QueueId(i / 2)).collect();
+        blocks.stable = blocks.device.clone();
+        let nics = [
+            Nic::new("k0", Kind::Kernel, &big, capability(8, 16), 4),
+            Nic::new("k1", Kind::Kernel, &big, fixed, 4),
+            blocks,
+        ];
+        Self {
+            nics: nics.into_iter().map(|n| (n.facts.key.clone(), n)).collect(),
+            durable: SavedState::default(),
+            config: Config::default(),
+            faults,
+        }
+    }
+
+    /// What is left when the process dies.
+    pub(crate) fn crashed(&self) -> Self {
+        let mut w = self.clone();
+        w.nics.retain(|_, n| n.is_kernel());
+        w.nics.values_mut().for_each(|n| n.id = None);
+        w.faults = Faults::default();
+        w
+    }
+
+    pub(crate) fn by_id(&mut self, id: AdapterId) -> Option<&mut Nic> {
+        self.nics.values_mut().find(|n| n.id == Some(id))
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Nic> {
+        self.nics.values().find(|n| n.facts.name == name)
+    }
+
+    pub(crate) fn run(&mut self, rng: &mut Rng, id: AdapterId, op: &Op) -> Result<Outcome, BackendError> {
+        let fault = rng.percent(self.faults.run).then(|| rng.below(4));
+        let Some(nic) = self.by_id(id).filter(|n| n.present) else { return Err(BackendError::Gone) };
+        let after = apply(&nic.capability, &nic.device, op)?;
+        let failed = || Err(BackendError::system("ioctl", "EIO"));
+        match fault {
+            None => nic.device = after,
+            Some(0) => return failed(),
+            Some(1) => return Ok(Outcome::Changed),
+            Some(2) => {
+                let half = after.table.len() / 2;
+                let halved = after.table.len() == nic.device.table.len() && after.table != nic.device.table;
+                if halved {
+                    nic.device.table[..half].copy_from_slice(&after.table[..half]);
+                }
+                return if halved && rng.percent(50) { Ok(Outcome::Changed) } else { failed() };
+            }
+            Some(_) => {
+                nic.device = after;
+                return failed();
+            }
+        }
+        Ok(Outcome::Changed)
+    }
+
+    pub(crate) fn observe(&mut self, rng: &mut Rng, id: AdapterId) -> Result<Device, BackendError> {
+        let fault = rng.percent(self.faults.observe);
+        match self.by_id(id).filter(|n| n.present) {
+            None => Err(BackendError::Gone),
+            Some(_) if fault => Err(BackendError::system("read", "EIO")),
+            Some(nic) => Ok(nic.device.clone()),
+        }
+    }
+
+    pub(crate) fn save(&mut self, rng: &mut Rng, state: SavedState) -> Result<(), String> {
+        if rng.percent(self.faults.save) {
+            return Err("ENOSPC".into());
+        }
+        self.durable = state;
+        for (key, nic) in &mut self.nics {
+            if self.durable.open.iter().all(|o| o.adapter != *key) {
+                nic.stable = nic.device.clone();
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn create(
+        &mut self,
+        rng: &mut Rng,
+        name: &str,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Box<Created>, String> {
+        if options.contains_key("bad") || rng.percent(self.faults.create) {
+            return Err("no such option".into());
+        }
+        let mut nic = Nic::new(name, Kind::Softnic, &machines().1, capability(8, 16), 8);
+        nic.options = options.clone();
+        nic.options.entry("source".into()).or_insert_with(|| "none".into());
+        let created = nic.arrival();
+        let old = self.nics.insert(nic.facts.key.clone(), nic);
+        assert!(old.is_none(), "{name} created twice");
+        Ok(Box::new(created))
+    }
+}
