@@ -98,10 +98,7 @@ pub struct EventsArgs {
 
 /// `rssctl wait`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Wait until nothing is under way and at least this generation is published; prints the generation.",
-    after_long_help = "Examples:\n  rssctl wait\n  rssctl wait --generation 12 --timeout 5s"
-)]
+#[command(after_long_help = "Examples:\n  rssctl wait\n  rssctl wait --generation 12 --timeout 5s")]
 pub struct WaitArgs {
     /// The generation to wait for
     #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]

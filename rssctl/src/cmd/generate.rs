@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use clap_mangen::Man;
 use rssmgr_proto::{ErrorKind, schema};
 
 use super::Context;
@@ -20,7 +21,11 @@ pub(super) fn run(c: &mut Context<'_, '_>, args: &GenerateArgs) -> Result<(), St
     let dir = &args.dir;
     fs::create_dir_all(dir).map_err(|e| unwritten(dir, &e))?;
     match args.kind {
-        GenerateKind::Man => clap_mangen::generate_to(command(), dir).map_err(|e| unwritten(dir, &e))?,
+        GenerateKind::Man => {
+            let mut command = command();
+            command.build();
+            pages(&command, dir)?;
+        }
         GenerateKind::Completions => {
             for shell in SHELLS {
                 clap_complete::generate_to(shell, &mut command(), "rssctl", dir)
@@ -38,6 +43,16 @@ pub(super) fn run(c: &mut Context<'_, '_>, args: &GenerateArgs) -> Result<(), St
     }
     c.terminal.detail(&format!("written to {}", dir.display()));
     Ok(())
+}
+
+/// The page of a command and those of its subcommands. Each says which version it is of.
+fn pages(command: &clap::Command, dir: &Path) -> Result<(), Failure> {
+    for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
+        pages(sub, dir)?;
+    }
+    let page =
+        Man::new(command.clone()).source(concat!("rssctl ", env!("CARGO_PKG_VERSION"))).manual("rssmgr");
+    page.generate_to(dir).map(drop).map_err(|e| unwritten(dir, &e))
 }
 
 /// The definition as it is for everybody: not wrapped to a terminal, the same on every machine.

@@ -94,7 +94,8 @@ impl Manager {
         }
         let saved = self.saved.adapters.get(&a.facts.key);
         let asked = |s: &super::SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released);
-        let resolves = saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
+        let resolves =
+            saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
         Member::new(Draft {
             id: intent.id,
             key: a.facts.key.clone(),

@@ -305,8 +305,9 @@ impl Manager {
 
     /// Takes open transactions out of what is saved.
     fn strike(&mut self, keys: BTreeSet<&str>) -> Vec<OpenTransaction> {
-        let (struck, rest) =
-            core::mem::take(&mut self.saved.open).into_iter().partition(|o| keys.contains(o.adapter.as_str()));
+        let (struck, rest) = core::mem::take(&mut self.saved.open)
+            .into_iter()
+            .partition(|o| keys.contains(o.adapter.as_str()));
         self.saved.open = rest;
         struck
     }
@@ -355,7 +356,9 @@ impl Manager {
                 let want = member.target.as_ref().map(|t| &t.device);
                 match want.and_then(|w| w.difference(&device)) {
                     None => member.stage = Stage::Succeeded,
-                    Some(part) => member.lose(reading(), alloc::format!("the {part} is not what was written")),
+                    Some(part) => {
+                        member.lose(reading(), alloc::format!("the {part} is not what was written"))
+                    }
                 }
             }
             (Stage::Check, Err(e)) => member.lose(reading(), e.to_string()),

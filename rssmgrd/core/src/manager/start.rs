@@ -29,9 +29,7 @@ pub(super) struct Intent {
 impl Manager {
     pub(super) fn start(&mut self, id: CommandId, caller: &Caller, command: Command) {
         let outcome = match command {
-            Command::Apply { selector, patch, options } => {
-                self.apply(id, caller, &selector, &patch, options)
-            }
+            Command::Apply { selector, patch, options } => self.apply(id, caller, &selector, &patch, options),
             Command::Reset { selector, options } => self.reset(id, caller, &selector, options),
             Command::Release { selector, options } => self.release(id, caller, &selector, options),
             Command::SetEntries { selector, entries, options } => {

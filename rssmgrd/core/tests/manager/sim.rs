@@ -9,8 +9,8 @@ use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::Processor;
 use rssmgr_core::manager::{
-    AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice, OpenTransaction,
-    Reply, Snapshot, SoftnicView, Status,
+    AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice,
+    OpenTransaction, Reply, Snapshot, SoftnicView, Status,
 };
 use rssmgr_core::{AdapterId, CpuId, Generation};
 
@@ -281,7 +281,8 @@ impl Sim {
     fn check_written_ahead(&mut self, id: AdapterId) {
         let open = self.w.durable.open.clone();
         let Some(nic) = self.w.by_id(id) else { return };
-        let open = open.iter().find(|o| o.adapter == nic.facts.key).expect("a change without open transaction");
+        let open =
+            open.iter().find(|o| o.adapter == nic.facts.key).expect("a change without open transaction");
         assert_eq!(open.before.difference(&nic.stable), None, "the way back is lost");
     }
 
@@ -294,7 +295,12 @@ impl Sim {
         for (id, v) in &s.adapters {
             let resting = matches!(v.state, AdapterState::Managed | AdapterState::Observed);
             let Some(nic) = self.w.by_id(*id).filter(|_| resting) else { continue };
-            assert_eq!(v.device.difference(&nic.device), None, "{}: readers see another device", v.facts.name);
+            assert_eq!(
+                v.device.difference(&nic.device),
+                None,
+                "{}: readers see another device",
+                v.facts.name
+            );
             if let Some(t) = &v.target {
                 assert_eq!(t.device.difference(&v.device), None, "{}: not its target", v.facts.name);
                 assert_eq!(v.state, AdapterState::Managed);
@@ -359,7 +365,8 @@ impl Sim {
 
     /// Requests for the same adapter are answered in order.
     fn check_order(&self, id: CommandId, command: &Command, refused: bool) {
-        let exact = |c: &Command| selector_of(c).filter(|s| s.len() == 1 && s[0].starts_with('k') && s[0] != "k*");
+        let exact =
+            |c: &Command| selector_of(c).filter(|s| s.len() == 1 && s[0].starts_with('k') && s[0] != "k*");
         let Some(name) = exact(command).filter(|_| !refused) else { return };
         let earlier = self.outstanding.range(..id).find(|(_, (_, c))| exact(c) == Some(name.clone()));
         assert!(earlier.is_none(), "overtook {:?}", earlier.map(|(id, _)| id));
