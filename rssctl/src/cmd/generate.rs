@@ -52,7 +52,39 @@ fn pages(command: &clap::Command, dir: &Path) -> Result<(), Failure> {
     }
     let page =
         Man::new(command.clone()).source(concat!("rssctl ", env!("CARGO_PKG_VERSION"))).manual("rssmgr");
-    page.generate_to(dir).map(drop).map_err(|e| unwritten(dir, &e))
+    let path = dir.join(page.get_filename());
+    let mut text = Vec::new();
+    page.render_title(&mut text)
+        .and_then(|()| page.render_name_section(&mut text))
+        .and_then(|()| page.render_synopsis_section(&mut text))
+        .and_then(|()| page.render_description_section(&mut text))
+        .and_then(|()| page.render_options_section(&mut text))
+        .and_then(
+            |()| if command.has_subcommands() { page.render_subcommands_section(&mut text) } else { Ok(()) },
+        )
+        .map_err(|e| unwritten(&path, &e))?;
+    let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    text.extend_from_slice(sections(&after).as_bytes());
+    fs::write(&path, text).map_err(|e| unwritten(&path, &e))
+}
+
+/// What stands below a help text, as sections: `Examples:` and `Exit codes:` with their lines as they are, the rest as
+/// prose.
+fn sections(after: &str) -> String {
+    let mut out = String::new();
+    for block in after.split("\n\n").filter(|b| !b.is_empty()) {
+        let block = block.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+        match block.split_once(":\n") {
+            Some((head @ ("Examples" | "Exit codes"), lines)) => {
+                let head = if head == "Examples" { "EXAMPLES" } else { "EXIT STATUS" };
+                let (list, prose): (Vec<&str>, Vec<&str>) = lines.lines().partition(|l| l.starts_with(' '));
+                out += &format!(".SH \"{head}\"\n.nf\n{}\n.fi\n{}", list.join("\n"), prose.join("\n"));
+                out += if prose.is_empty() { "" } else { "\n" };
+            }
+            _ => out += &format!(".PP\n{block}\n"),
+        }
+    }
+    out
 }
 
 /// The definition as it is for everybody: not wrapped to a terminal, the same on every machine.
