@@ -76,6 +76,12 @@ impl<'a> Terminal<'a> {
         }
     }
 
+    /// What a person needs to answer a question; beside the output, which may go to a program.
+    pub fn tell(&mut self, text: &str) {
+        let _ = self.out.flush();
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
     /// What is only told with `--verbose`.
     pub fn detail(&mut self, text: &str) {
         if self.verbose {
