@@ -7,6 +7,7 @@ mod edges;
 mod gate;
 mod generated;
 mod hygiene;
+mod lab;
 mod metadata;
 mod packages;
 mod run;
@@ -24,6 +25,7 @@ usage: cargo xtask COMMAND
   deps            the rules of the house alone: dependency edges, unsafe code, project files
   bless           write the golden files anew from what the code does now; review the diff
   bench           run all benches, and say where each figure comes from
+  lab [COMMAND]   every network driver on every kernel, in emulated machines; `lab help` says more
   man [--check]   write man pages, completions and JSON schemas anew; --check only compares
   help            this text
 
@@ -32,13 +34,14 @@ Exit codes: 0 ok, 1 failed, 2 usage.";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let command: fn(&Project) -> anyhow::Result<bool> = match arguments[..] {
-        ["test"] => gate::test,
-        ["deps"] => gate::rules,
-        ["bless"] => gate::bless,
-        ["bench"] => bench::bench,
-        ["man"] => generated::write,
-        ["man", "--check"] => generated::check,
+    let command: &dyn Fn(&Project) -> anyhow::Result<bool> = match arguments[..] {
+        ["test"] => &gate::test,
+        ["deps"] => &gate::rules,
+        ["bless"] => &gate::bless,
+        ["bench"] => &bench::bench,
+        ["lab", ref rest @ ..] => &|project| lab::lab(project, rest),
+        ["man"] => &generated::write,
+        ["man", "--check"] => &generated::check,
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             return ExitCode::SUCCESS;

@@ -12,8 +12,11 @@ struct Package {
 }
 
 /// The whole list: a test that needs more adds a row, and prints `SKIPPED name: reason` where the program is missing.
-const PACKAGES: &[Package] =
-    &[Package { name: "iproute2", program: "ip", tests: "frames of real interfaces, in network namespaces" }];
+const PACKAGES: &[Package] = &[
+    Package { name: "iproute2", program: "ip", tests: "frames of real interfaces, in network namespaces" },
+    Package { name: "ethtool", program: "ethtool", tests: "what the kernel says, against another program" },
+    Package { name: "strace", program: "strace", tests: "which system calls are made" },
+];
 
 /// What can be done about missing packages.
 #[derive(Debug, PartialEq, Eq)]

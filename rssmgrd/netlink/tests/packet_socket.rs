@@ -1,54 +1,19 @@
-//! Packet sockets on real interfaces: each test has a network namespace of its own, which ends with its thread, so
-//! nothing is left behind. They need root and `ip` (iproute2), else they say that they were skipped.
+//! Packet sockets on real interfaces, each test in a network namespace of its own.
 
+mod common;
+
+use common::{PATIENCE, eventually, in_namespace, ip, skipped};
 use rssmgr_netlink::packet_socket::{
     BUFFER_BYTES, Counts, Frame, HEADROOM, Options, PacketError, PacketSocket,
 };
-use rustix::thread::{CapabilitySet, UnshareFlags};
-use std::io::Write as _;
+use rustix::thread::CapabilitySet;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Enough for a loaded machine; nothing waits that long unless a frame was lost.
-const PATIENCE: Duration = Duration::from_secs(10);
 const SOURCE: [u8; 6] = [0x02, 0x52, 0x53, 0x53, 0x00, 0x01];
 const BROADCAST: [u8; 6] = [0xff; 6];
 /// IEEE 802 local experimental EtherType 1.
 const EXPERIMENTAL: [u8; 2] = [0x88, 0xb5];
-
-/// Says that a test, or a part of it, did not run. Not eprintln!: the test harness would swallow it.
-fn skipped(test: &str, why: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
-}
-
-/// Runs `body` on a thread in a new network namespace, or says why not.
-fn in_namespace(test: &str, body: impl FnOnce() + Send) {
-    if !rustix::process::geteuid().is_root() {
-        return skipped(test, "making network namespaces needs root");
-    }
-    if Command::new("ip").arg("-V").output().is_err() {
-        return skipped(test, "`ip` is missing: install iproute2");
-    }
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            // SAFETY: only the network namespace is new; file descriptors stay shared.
-            match unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) } {
-                Ok(()) => body(),
-                Err(errno) => skipped(test, &format!("no new network namespace here: {errno}")),
-            }
-        });
-        if let Err(panic) = thread.join() {
-            std::panic::resume_unwind(panic);
-        }
-    });
-}
-
-/// Runs `ip` in this thread's namespace.
-fn ip(arguments: &str) -> String {
-    let output = Command::new("ip").args(arguments.split(' ')).output().unwrap();
-    assert!(output.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// Two interfaces with a cable between them: `left` and `right`, silent and up.
 fn cable() {
@@ -72,14 +37,6 @@ fn connect(from: &str, to: &str) {
         receiver.wait(Duration::from_millis(5)).unwrap()
             && receiver.recv(&mut buffer).unwrap().is_some_and(|f| f.bytes(&buffer)[6..12] == PROBE)
     });
-}
-
-/// Repeats `done` until it is true.
-fn eventually(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-    }
 }
 
 fn open(ifname: &str) -> PacketSocket {

@@ -55,7 +55,8 @@ impl Placement {
     }
 }
 
-/// The set with one CPU, if it is in `allowed`.
+/// The set with one CPU, if it is in `allowed`. The system calls take masks of 1,024 CPUs, so nothing is pinned to one
+/// beyond.
 fn only(cpu: CpuId, allowed: &CpuSet) -> Option<CpuSet> {
     let cpu = usize::try_from(cpu.0).ok().filter(|cpu| *cpu < CpuSet::MAX_CPU && allowed.is_set(*cpu))?;
     let mut one = CpuSet::new();

@@ -35,6 +35,7 @@ struct Adapter {
     released: bool,
     found_queues: u16,
     assigned: Vec<u32>,
+    basis: String,
     settings: BTreeMap<String, Setting>,
     table: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +129,7 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
         released: a.released,
         found_queues: a.found_queues,
         assigned: a.assigned.iter().map(|c| c.0).collect(),
+        basis: a.basis.clone(),
         settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
         table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
         original: a.original.as_ref().map(hardware),
@@ -188,6 +190,7 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
         managed: a.managed,
         released: a.released,
         assigned: a.assigned.into_iter().map(CpuId).collect(),
+        basis: a.basis,
         found_queues: a.found_queues,
         original: a.original.map(device).transpose()?,
     })
@@ -200,7 +203,10 @@ fn device(h: Hardware) -> Result<Device, String> {
     };
     let key = match h.key.as_str() {
         "" => HashKey::default(),
-        hex => HashKey::parse(hex, hex.split(':').count()).map_err(text)?,
+        // Not `HashKey::parse`: a key that is there may be one that nobody would be allowed to set.
+        hex => HashKey::new(
+            hex.split(':').map(|b| u8::from_str_radix(b, 16)).collect::<Result<_, _>>().map_err(text)?,
+        ),
     };
     Ok(Device {
         enabled: h.enabled,

@@ -1,0 +1,173 @@
+//! All bytes here are written by hand after `include/uapi/linux/ethtool.h`, for a little-endian 64-bit host.
+
+use super::super::{HashFunctions, HashKey, InputTransform, Table};
+use super::rss::{Set, TransformByte, choose_transform, prepare, read};
+use super::*;
+use std::io::Write as _;
+
+const KEY: [u8; 5] = [0x6d, 0x5a, 0x56, 0xda, 0x25];
+
+/// A device with a table of 4 entries and a key of 5 bytes, symmetric hashing as given.
+fn now(transform: u32) -> Rss {
+    let mut rss = Rss::default();
+    (rss.table, rss.key, rss.transform) =
+        (vec![0, 1, 0, 1], HashKey::from(&KEY[..]), InputTransform(transform));
+    rss
+}
+
+fn bytes(set: &Set<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; set.length()];
+    set.write(&mut bytes);
+    bytes
+}
+
+#[test]
+fn rss_settings_are_written_byte_for_byte() {
+    let change = RssChange {
+        table: Some(Table::Entries(vec![3, 2, 1, 0])),
+        key: Some(HashKey::from(&KEY[..])),
+        function: Some(HashFunctions::XOR),
+        ..RssChange::default()
+    };
+    let set = prepare("eth0", 0, &change, &now(1), TransformByte::Used).unwrap();
+    #[rustfmt::skip]
+    let expected = [
+        0, 0, 0, 0,             // the command, which the caller writes
+        0, 0, 0, 0,             // context 0
+        4, 0, 0, 0, 5, 0, 0, 0, // entries, bytes of key
+        2, 1, 0, 0, 0, 0, 0, 0, // hfunc, input_xfrm as in force, reserved
+        3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+        0x6d, 0x5a, 0x56, 0xda, 0x25,
+    ];
+    assert_eq!(bytes(&set), expected);
+
+    let reset = RssChange { table: Some(Table::Default), ..RssChange::default() };
+    let set = prepare("eth0", 0, &reset, &now(0), TransformByte::Reserved).unwrap();
+    assert_eq!(bytes(&set), [0; 24]);
+
+    let key = RssChange { key: Some(HashKey::from(&KEY[..])), ..RssChange::default() };
+    let set = prepare("eth0", 2, &key, &now(0), TransformByte::Used).unwrap();
+    // Context 2, the table stays.
+    assert_eq!(bytes(&set)[4..16], [2, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 5, 0, 0, 0]);
+    assert_eq!(bytes(&set)[24..], KEY);
+}
+
+#[test]
+fn what_was_not_asked_for_stays() {
+    use TransformByte::{Reserved, Used};
+    // byte, asked for, in force, context -> sent
+    for (byte, asked, in_force, context, sent) in [
+        (Reserved, None, 0, 0, Some(0)),
+        (Reserved, Some(0), 0, 0, Some(0)),
+        (Reserved, Some(1), 0, 0, None),
+        (Used, None, 0, 0, Some(0)),
+        // 0 would switch symmetric hashing off.
+        (Used, None, 1, 0, Some(1)),
+        (Used, Some(0), 1, 0, Some(0)),
+        (Used, Some(2), 0, 0, Some(2)),
+        // Drivers with one mode for all contexts refuse a mode here.
+        (Used, None, 1, 3, Some(0xff)),
+        (Used, None, 0, 3, Some(0)),
+    ] {
+        assert_eq!(
+            choose_transform(byte, asked, in_force, context),
+            sent,
+            "{byte:?} {asked:?} {in_force} {context}"
+        );
+    }
+}
+
+#[test]
+fn what_would_do_something_else_is_refused() {
+    let refused = |context, change: RssChange| {
+        prepare("eth0", context, &change, &now(0), TransformByte::Used).unwrap_err().to_string()
+    };
+    let table = |table| RssChange { table: Some(table), ..RssChange::default() };
+    // Size 0 in a context would delete it, in the default one reset it.
+    assert!(refused(1, table(Table::Default)).contains("no default table"));
+    assert_eq!(
+        refused(0, table(Table::Entries(vec![]))),
+        "ETHTOOL_SRSSH of interface `eth0`: the table has 0 entries, the device takes 4"
+    );
+    assert!(refused(0, table(Table::Entries(vec![0, 1]))).contains("has 2 entries, the device takes 4"));
+    let key = RssChange { key: Some(HashKey::from(&KEY[..4])), ..RssChange::default() };
+    assert!(refused(0, key).contains("the hash key has 4 bytes, the device takes 5"));
+    let function = RssChange { function: Some(HashFunctions(1 << 8)), ..RssChange::default() };
+    assert!(refused(0, function).contains("use netlink"));
+    let symmetric = RssChange { transform: Some(InputTransform::SYMMETRIC_XOR), ..RssChange::default() };
+    let old = prepare("eth0", 0, &symmetric, &now(0), TransformByte::Reserved).unwrap_err();
+    assert!(old.is_unsupported() && old.to_string().contains("Linux 6.8"), "{old}");
+    let mut ioctl = Ioctl::open().unwrap();
+    assert!(ioctl.delete_rss_context("eth0", 0).unwrap_err().is_unsupported());
+}
+
+#[test]
+fn rss_settings_are_read() {
+    let mut bytes = vec![0; 24];
+    (bytes[16], bytes[17]) = (1, 2);
+    bytes.extend([7, 0, 0, 0, 0, 1, 0, 0]);
+    bytes.extend(KEY);
+    // The block is longer than what is asked for.
+    bytes.extend([0xee; 3]);
+    let rss = read(&bytes, "eth0", 3, 8, 5);
+    let mut expected = now(2);
+    (expected.device.name, expected.context) = ("eth0".into(), 3);
+    (expected.table, expected.function) = (vec![7, 256], HashFunctions::TOEPLITZ);
+    assert_eq!(rss, expected);
+}
+
+#[test]
+fn flow_types_are_written_with_their_context() {
+    let mut bytes = [0; rxnfc::SIZE];
+    write_flow(&mut bytes, 0x11, 0);
+    let mut expected = [0; 192];
+    expected[4] = 0x11;
+    assert_eq!(bytes, expected);
+    write_flow(&mut bytes, 0x11, 5);
+    (expected[7], expected[184]) = (0x20, 5);
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn the_layouts_are_those_of_the_kernels_structures() {
+    // struct ethtool_drvinfo: cmd, 32 + 32 + 32 + 32 + 32 + 12 bytes of text, then five numbers, of which the second
+    // is n_stats.
+    assert_eq!(drvinfo::SIZE, 4 + 5 * 32 + 12 + 5 * 4);
+    assert_eq!(drvinfo::COUNTERS, 4 + 5 * 32 + 12 + 4);
+    // struct ethtool_rx_flow_spec: 4 + 2 * (52 + 20), padded to 152; ring_cookie 8, location 4, padded to 168.
+    assert_eq!(rxnfc::CONTEXT, 16 + 168);
+    assert_eq!(rxnfc::SIZE, 16 + 168 + 4 + 4);
+}
+
+#[test]
+fn the_kernel_cannot_write_beyond_a_block() {
+    let mut arena = Arena::new().unwrap();
+    assert!(arena.block(usize::MAX).is_none());
+    assert!(arena.block((1 << 23) + 1).is_none());
+    assert_eq!(arena.block(1 << 23).unwrap().bytes().len(), 1 << 23);
+    let mut block = arena.block(13).unwrap();
+    block.bytes_mut().fill(0xaa);
+    assert_eq!(arena.block(13).unwrap().bytes(), [0; 16]);
+
+    // The kernel fills 196 bytes; a block with room for 8 ends where it may not write.
+    let mut ioctl = Ioctl::open().unwrap();
+    let Some(name) = (1..100).find_map(|index| {
+        let name = rustix::net::netdevice::index_to_name(&ioctl.fd, index).ok()?;
+        ioctl.driver(&name).ok().map(|_| name)
+    }) else {
+        let _ =
+            writeln!(std::io::stderr(), "SKIPPED the_kernel_cannot_write_beyond_a_block: no network card");
+        return;
+    };
+    let refused = ioctl.call(GDRVINFO, &name, 8, |_| ()).unwrap_err();
+    assert_eq!(refused.errno(), Some(Errno::FAULT));
+}
+
+#[test]
+fn names_that_no_interface_has_are_refused() {
+    let mut ioctl = Ioctl::open().unwrap();
+    for name in ["", "sixteen-bytes-xx", "nul\0"] {
+        assert_eq!(ioctl.driver(name).unwrap_err(), Error::Name { name: name.into() });
+    }
+    assert!(ioctl.driver("no-such-device").unwrap_err().is_gone());
+}

@@ -1,0 +1,115 @@
+//! What each driver does on each kernel: the ground that tests of the product stand on. One cell is one driver on one
+//! kernel.
+
+mod e1000e;
+mod ethtool;
+mod igb;
+mod interrupts;
+mod machine;
+mod virtio_net;
+mod vmxnet3;
+
+use super::frames::Flow;
+use super::guest::Guest;
+use super::machine::{Model, Nic};
+use anyhow::{Result, ensure};
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+/// What a cell found.
+pub(crate) struct Cell {
+    pub(crate) name: String,
+    pub(crate) checks: usize,
+    pub(crate) failures: Vec<String>,
+    pub(crate) took: Duration,
+}
+
+/// Collects what is not as expected, so that one run shows all of it.
+#[derive(Default)]
+pub(crate) struct Checks {
+    count: usize,
+    failures: Vec<String>,
+}
+
+impl Checks {
+    pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, seen: &T, expected: &T) {
+        self.that(seen == expected, || format!("{what}: {seen:?}, expected {expected:?}"));
+    }
+
+    pub(crate) fn that(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        self.count += 1;
+        if !holds {
+            self.failures.push(otherwise());
+        }
+    }
+}
+
+type Check = fn(&mut Guest, &mut Checks) -> Result<()>;
+
+/// The drivers of the matrix, by name and card.
+const DRIVERS: [(&str, Check); 4] = [
+    ("virtio_net", virtio_net::check),
+    ("igb", igb::check),
+    ("e1000e", e1000e::check),
+    ("vmxnet3", vmxnet3::check),
+];
+
+/// How many cells a kernel has.
+pub(crate) const PER_KERNEL: usize = DRIVERS.len();
+
+/// The cards of the matrix guest: one of each driver, and two for a bond.
+pub(crate) fn nics() -> Vec<Nic> {
+    vec![
+        Nic::new(virtio_net::NIC, Model::VirtioNet),
+        Nic::new(igb::NIC, Model::Igb).on_node(1),
+        Nic::new(e1000e::NIC, Model::E1000e),
+        Nic::new(vmxnet3::NIC, Model::Vmxnet3).on_node(2),
+        Nic::new(machine::PORTS[0], Model::Igb),
+        Nic::new(machine::PORTS[1], Model::Igb),
+    ]
+}
+
+/// The cells of one kernel, in a guest that runs it with [`nics`]. A cell that cannot go on is a failed one.
+pub(crate) fn drivers(guest: &mut Guest, kernel: &str) -> Vec<Cell> {
+    DRIVERS.iter().map(|(driver, check)| cell(guest, format!("{kernel} {driver}"), *check)).collect()
+}
+
+/// What the guest as a machine can do: hot-plug, link changes, processors off and on, a bond.
+pub(crate) fn machine(guest: &mut Guest, kernel: &str) -> Cell {
+    cell(guest, format!("{kernel} machine"), machine::check)
+}
+
+/// What the big guest is.
+pub(crate) fn big(guest: &mut Guest) -> Cell {
+    cell(guest, "big".into(), machine::check_big)
+}
+
+/// What the full Debian guest is.
+pub(crate) fn debian(guest: &mut Guest) -> Cell {
+    cell(guest, "debian".into(), machine::check_debian)
+}
+
+fn cell(guest: &mut Guest, name: String, check: Check) -> Cell {
+    let started = Instant::now();
+    let mut checks = Checks::default();
+    if let Err(error) = check(guest, &mut checks) {
+        checks.failures.push(format!("stopped: {error:#}"));
+    }
+    Cell { name, checks: checks.count, failures: checks.failures, took: started.elapsed() }
+}
+
+/// Sends a frame of every flow to a card, and waits until the guest has counted them all.
+fn deliver(guest: &mut Guest, nic: &str, address: [u8; 6], flows: &[Flow]) -> Result<()> {
+    let counter = format!("cat /sys/class/net/{nic}/statistics/rx_packets");
+    let before: usize = guest.expect(&counter)?.trim().parse()?;
+    for flow in flows {
+        guest.wire(nic)?.send(&flow.frame(address))?;
+    }
+    let all = before + flows.len();
+    let script = format!(
+        "i=0; until [ $({counter}) -ge {all} ] || [ $i = 200 ]; do i=$((i+1)); sleep 0.05; done; {counter}"
+    );
+    let after: usize = guest.expect(&script)?.trim().parse()?;
+    ensure!(after == all, "{} of {} frames arrived at {nic}", after - before, flows.len());
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The kernel lab: real multi-queue drivers of three kernels in emulated machines, without hardware virtualisation.
+
+mod apt;
+mod cells;
+mod cpio;
+mod debian;
+mod frames;
+mod guest;
+mod initramfs;
+mod kernel;
+mod machine;
+mod outside;
+mod pins;
+mod qmp;
+mod store;
+
+use crate::run::Project;
+use anyhow::{Context as _, Result};
+use cells::Cell;
+use guest::{Guest, Setup};
+use pins::Pins;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use store::Store;
+
+const HELP: &str = "\
+usage: cargo xtask lab [COMMAND]
+
+  (none)              every driver on every kernel: the matrix
+  big                 boot the guest of 80 processors
+  debian              boot the full Debian guest, with systemd and D-Bus, and reboot it
+  run KERNEL SCRIPT   boot the matrix guest, run a shell script in it, show its output and the console's end
+  update              pin the newest packages in xtask/lab.toml
+
+KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matrix out.";
+
+/// The kernel of the big guest.
+const BIG_KERNEL: &str = "linux-6.12";
+
+/// The kernel of the Debian guest, the one that its release came with.
+const DEBIAN_KERNEL: &str = "linux-6.1";
+
+/// `cargo xtask lab ...`
+pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
+    match arguments {
+        [] => matrix(project),
+        ["big"] => big(project),
+        ["debian"] => full(project),
+        ["run", kernel, script @ ..] if !script.is_empty() => run(project, kernel, &script.join(" ")),
+        ["update"] => update(project),
+        _ => {
+            println!("{HELP}");
+            Ok(matches!(arguments, ["help" | "--help" | "-h"]))
+        }
+    }
+}
+
+/// Every driver on every kernel.
+fn matrix(project: &Project) -> Result<bool> {
+    if std::env::var_os("LAB").is_some_and(|lab| lab == "off") {
+        println!("lab: SKIPPED, all of it, because LAB=off");
+        return Ok(true);
+    }
+    let started = Instant::now();
+    let store = open(project)?;
+    // Any program of this machine will do: that it runs in the guest is one of the checks.
+    let programs = [std::env::current_exe()?];
+    let mut cells = Vec::new();
+    let mut machines = Vec::new();
+    for kernel in store.kernels() {
+        let nics = cells::nics();
+        let setup = Setup { kernel, shape: &machine::SMALL, nics: &nics, programs: &programs, disk: None };
+        match Guest::boot(&store, &setup) {
+            Ok(mut guest) => {
+                println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
+                let first = cells.len();
+                cells.extend(cells::drivers(&mut guest, kernel));
+                machines.push(cells::machine(&mut guest, kernel));
+                for cell in cells[first..].iter().chain(machines.last()) {
+                    report(cell);
+                }
+                if cells[first..].iter().chain(machines.last()).any(|cell| !cell.failures.is_empty()) {
+                    println!("{kernel}: last words:{}", guest.last_words());
+                }
+            }
+            Err(error) => println!("{kernel}: FAILED to boot: {error:#}"),
+        }
+    }
+    let kernels = store.kernels().len();
+    let passed = |of: &[Cell]| of.iter().filter(|cell| cell.failures.is_empty()).count();
+    let (drivers, machines) = (passed(&cells), passed(&machines));
+    println!(
+        "lab: {drivers} of {} cells, {machines} of {kernels} machines passed, {:.1} s",
+        kernels * cells::PER_KERNEL,
+        started.elapsed().as_secs_f64()
+    );
+    Ok(drivers == kernels * cells::PER_KERNEL && machines == kernels)
+}
+
+fn report(cell: &Cell) {
+    let verdict = if cell.failures.is_empty() { "ok" } else { "FAILED" };
+    println!("  {:<24} {verdict:<6} {:>3} checks {:>6.1} s", cell.name, cell.checks, cell.took.as_secs_f64());
+    for failure in &cell.failures {
+        println!("    {failure}");
+    }
+}
+
+fn big(project: &Project) -> Result<bool> {
+    let store = open(project)?;
+    let setup = Setup { kernel: BIG_KERNEL, shape: &machine::BIG, ..small() };
+    alone(Guest::boot(&store, &Setup { nics: &cells::nics(), ..setup })?, "big", cells::big)
+}
+
+fn full(project: &Project) -> Result<bool> {
+    let store = open(project)?;
+    let disk = debian::disk(&store)?;
+    let setup = Setup { kernel: DEBIAN_KERNEL, disk: Some(&disk), ..small() };
+    alone(Guest::boot(&store, &Setup { nics: &cells::nics(), ..setup })?, "debian", cells::debian)
+}
+
+/// The fast guest, without cards.
+fn small() -> Setup<'static> {
+    Setup { kernel: BIG_KERNEL, shape: &machine::SMALL, nics: &[], programs: &[], disk: None }
+}
+
+fn alone(mut guest: Guest, name: &str, check: impl Fn(&mut Guest) -> Cell) -> Result<bool> {
+    println!("{name}: up after {:.1} s", guest.booted_in.as_secs_f64());
+    let cell = check(&mut guest);
+    report(&cell);
+    if !cell.failures.is_empty() {
+        println!("{name}: last words:{}", guest.last_words());
+    }
+    Ok(cell.failures.is_empty())
+}
+
+fn run(project: &Project, kernel: &str, script: &str) -> Result<bool> {
+    let store = open(project)?;
+    let mut guest = Guest::boot(&store, &Setup { kernel, nics: &cells::nics(), ..small() })?;
+    println!("up after {:.1} s", guest.booted_in.as_secs_f64());
+    let output = guest.run(script)?;
+    print!("{}", output.stdout);
+    eprint!("{}", output.stderr);
+    println!("last words:{}", guest.last_words());
+    Ok(output.code == 0)
+}
+
+fn update(project: &Project) -> Result<bool> {
+    let file = pins_file(project);
+    let mut pins = Pins::read(&file)?;
+    let moved = pins.update(&folder(project).join("apt"))?;
+    fs::write(&file, pins.text()).with_context(|| format!("cannot write {}", file.display()))?;
+    for pin in &moved {
+        println!("{pin}");
+    }
+    println!("{} pins moved", moved.len());
+    Ok(true)
+}
+
+fn open(project: &Project) -> Result<Store> {
+    Store::open(&folder(project), &Pins::read(&pins_file(project))?)
+}
+
+fn pins_file(project: &Project) -> PathBuf {
+    project.root.join("xtask/lab.toml")
+}
+
+/// Everything that is fetched and derived; `cargo clean` takes it away.
+fn folder(project: &Project) -> PathBuf {
+    project.root.join(Path::new("target/lab"))
+}
