@@ -102,8 +102,13 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show adapters (Get-NetAdapterRss)
+    ///
+    /// One adapter is shown as Get-NetAdapterRss shows it, followed by what Windows does not tell; several as a table.
     Get(GetArgs),
     /// Change settings (Set-NetAdapterRss)
+    ///
+    /// Without NAME the change goes to every managed adapter. What is set is saved and survives a reboot, except with
+    /// --runtime. No adapter is ever restarted; steps that would disturb traffic more than reordering need --allow.
     Set(SetArgs),
     /// Switch receive side scaling on (Enable-NetAdapterRss)
     #[command(after_long_help = adapter::ENABLE_EXAMPLES)]
@@ -118,6 +123,9 @@ pub enum Command {
     #[command(after_long_help = adapter::RELEASE_EXAMPLES)]
     Release(ChangeArgs),
     /// Show what would be done, and why; nothing is changed
+    ///
+    /// Asks the daemon about its adapters. With --sysroot or --topology it plans an adapter of another machine, without a
+    /// daemon.
     Plan(PlanArgs),
     /// Explain why a processor, an entry or a flow is where it is
     Why(WhyArgs),
@@ -127,6 +135,9 @@ pub enum Command {
     /// Predict where a flow goes: hash, entry, queue, processor
     Flow(FlowArgs),
     /// Compute hashes offline: of addresses, or of every packet of a capture
+    ///
+    /// The key is Microsoft's public test key unless --hash-key says otherwise; the key of an adapter stays with the
+    /// daemon, see `rssctl flow`.
     Hash(HashArgs),
     /// Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry
     Stats(StatsArgs),
@@ -136,6 +147,8 @@ pub enum Command {
     /// Show what happened, or follow it
     Events(EventsArgs),
     /// Wait until nothing is under way
+    ///
+    /// And until at least the generation that is named is published. Prints the generation.
     Wait(WaitArgs),
     /// The daemon's configuration
     #[command(subcommand)]

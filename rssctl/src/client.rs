@@ -5,7 +5,7 @@ mod call;
 mod socket;
 
 pub use address::Address;
-pub use call::{Change, event, failure};
+pub use call::{Change, event};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -66,11 +66,8 @@ impl Client {
             None => find(intent, terminal).await?,
         };
         terminal.detail(&format!("the daemon at {place} answers"));
-        let manager = ManagerProxy::builder(&connection)
-            .cache_properties(CacheProperties::No)
-            .build()
-            .await
-            .map_err(|e| failure(&e))?;
+        let manager =
+            ManagerProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?;
         Ok(Self { manager, place })
     }
 }

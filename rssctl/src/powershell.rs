@@ -68,9 +68,9 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             Some(ours) if !parameter::looks_like(ours) || (native && !parameter::meant(cmdlet, ours)) => {
                 // A name, or an option of ours. In front of a cmdlet's `-Name` a bare word is the name too.
                 if ours.starts_with('-') || native {
-                    out.push(word)
+                    out.push(word);
                 } else {
-                    line.names.extend(value::list(ours, &mut words))
+                    line.names.extend(value::list(ours, &mut words));
                 }
             }
             Some(spelled) => line.take(cmdlet, spelled, &mut words)?,

@@ -17,7 +17,7 @@ pub use flow::flow;
 pub use packet::{packet, packet_header};
 pub use plan::{applied, plan};
 pub use settings::{config, softnics};
-pub use stats::{rates, stats};
+pub use stats::{Serving, rates, stats};
 pub use style::{Paint, table};
 pub use summary::{entries, summary};
 pub use why::why;

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
+use rustix::termios::tcgetwinsize;
+
 use crate::cli::{Color, Global};
 use crate::exit::{Failure, Stop};
 use crate::render::Paint;
@@ -12,6 +14,8 @@ pub struct Terminal<'a> {
     err: &'a mut dyn Write,
     /// Whether a person looks at standard output.
     pub tty: bool,
+    /// How wide what that person looks at is.
+    pub width: Option<usize>,
     /// Whether a person can answer a question.
     pub answers: bool,
     /// Colours of standard output.
@@ -24,11 +28,14 @@ impl<'a> Terminal<'a> {
     /// Writes to these two, as the global options and the environment say.
     pub fn new(out: &'a mut dyn Write, err: &'a mut dyn Write, global: &Global) -> Self {
         let tty = io::stdout().is_terminal();
+        let width = tty.then(|| tcgetwinsize(io::stdout()).ok()).flatten();
+        let width = width.map(|w| usize::from(w.ws_col)).filter(|w| *w > 0);
         let answers = io::stdin().is_terminal() && io::stderr().is_terminal();
         Self {
             out,
             err,
             tty,
+            width,
             answers,
             paint: paint(global.color, tty),
             quiet: global.quiet,
@@ -67,6 +74,12 @@ impl<'a> Terminal<'a> {
             let _ = self.out.flush();
             let _ = writeln!(self.err, "rssctl: note: {text}");
         }
+    }
+
+    /// What a person needs to answer a question; beside the output, which may go to a program.
+    pub fn tell(&mut self, text: &str) {
+        let _ = self.out.flush();
+        let _ = self.err.write_all(text.as_bytes());
     }
 
     /// What is only told with `--verbose`.

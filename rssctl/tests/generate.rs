@@ -32,7 +32,9 @@ fn every_visible_command_has_a_page_with_its_examples() {
     {
         assert!(set.contains(part), "{part} in {set}");
     }
-    assert!(fs::read_to_string(dir.join("rssctl.1")).unwrap().contains("no such adapter"));
+    assert!(set.contains(".SH \"EXAMPLES\"\n.nf\n  rssctl set nic0"), "{set}");
+    let all = fs::read_to_string(dir.join("rssctl.1")).unwrap();
+    assert!(all.contains(".SH \"EXIT STATUS\"") && all.contains("  10  no such adapter\n"), "{all}");
 }
 
 #[test]

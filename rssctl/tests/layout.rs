@@ -1,8 +1,12 @@
 //! The list layout against what `Get-NetAdapterRss` prints. The expected text is written out by hand from observed output
 //! of Windows machines; `→` stands for a tab.
 
-use rssctl::render::{Paint, list, summary};
+use rssctl::render::list::{self, Columns};
+use rssctl::render::{Paint, summary};
 use rssmgr_proto::types::{AdapterRecord, EntryRecord, ProcessorRecord, SettingRecord};
+
+/// No terminal, or one that is wide enough.
+const FILE: Columns = Columns::of(None);
 
 fn processor(group: u32, number: u32, distance: u32) -> ProcessorRecord {
     ProcessorRecord {
@@ -71,7 +75,7 @@ RssProcessorArray: [Group:Number/NUMA Distance] : 1:0/0  1:2/0  1:4/0  1:6/0  1:
 IndirectionTable: [Group:Number]                : {table}
 "
     );
-    assert_eq!(list::windows(&server()), expected.replace('→', "\t"));
+    assert_eq!(list::windows(&server(), FILE), expected.replace('→', "\t"));
 }
 
 #[test]
@@ -101,7 +105,26 @@ MaxProcessors                                   : 2
 RssProcessorArray: [Group:Number/NUMA Distance] : 0:0/0  0:2/0
 IndirectionTable: [Group:Number]                : $
 ";
-    assert_eq!(list::windows(&client), expected.replace('$', ""));
+    assert_eq!(list::windows(&client, FILE), expected.replace('$', ""));
+}
+
+#[test]
+fn a_narrow_terminal_has_rows_below_their_label() {
+    let mut a = server();
+    a.processor_array.truncate(9);
+    a.indirection_table.truncate(9);
+    let text = list::windows(&a, Columns::of(Some(80)));
+    let (_, rows) = text.split_once("MaxProcessors                                   : 16\n").unwrap();
+    let expected = "\
+RssProcessorArray: [Group:Number/NUMA Distance] : $
+  1:0/0  1:2/0  1:4/0  1:6/0  1:8/0  1:10/0  1:12/0  1:14/0
+  1:16/0
+IndirectionTable: [Group:Number]                : $
+  1:0→1:2→1:0→1:2→1:0→1:2→1:0→1:2→
+  1:0→
+";
+    assert_eq!(rows, expected.replace('$', "").replace('→', "\t"));
+    assert_eq!(list::windows(&a, Columns::of(Some(114))), list::windows(&a, FILE));
 }
 
 #[test]
@@ -116,9 +139,9 @@ fn what_windows_does_not_tell_comes_after_its_block() {
         SettingRecord { key: "profile".into(), value: "Conservative".into(), origin: "saved".into() },
         SettingRecord { key: "smt".into(), value: "skip".into(), origin: "default".into() },
     ];
-    let text = list::adapter(&a, Paint::default());
+    let text = list::adapter(&a, Paint::default(), FILE);
     let (block, rest) = text.split_once("\n\n").unwrap();
-    assert_eq!(format!("{block}\n"), list::windows(&a));
+    assert_eq!(format!("{block}\n"), list::windows(&a, FILE));
     let value = |label: &str| {
         let start = format!("{label:<47} : ");
         rest.lines()
@@ -129,7 +152,7 @@ fn what_windows_does_not_tell_comes_after_its_block() {
     assert_eq!(value("Processors: [Group:Number@Node]"), "1:0@1  1:2@1");
     assert_eq!(value("HashKey"), "40 bytes (random)");
     assert_eq!(value("Settings"), "profile = Conservative (saved)");
-    assert!(list::adapter(&a, Paint::new(true)).contains("\x1b[33mdegraded"));
+    assert!(list::adapter(&a, Paint::new(true), FILE).contains("\x1b[33mdegraded"));
 }
 
 #[test]

@@ -16,16 +16,12 @@ const NAMES: &str = "Names or globs such as 'eth*'";
 
 /// `rssctl get`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Show adapters.\n\n\
-        One adapter is shown as Get-NetAdapterRss shows it, followed by what Windows does not tell; several as a table.",
-    after_long_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
         rssctl get\n  \
         rssctl get nic0\n  \
         rssctl get 'nic*' -o wide\n  \
         rssctl get nic0 -o json\n  \
-        rssctl Get-NetAdapterRss -Name nic0"
-)]
+        rssctl Get-NetAdapterRss -Name nic0")]
 pub struct GetArgs {
     #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is all adapters")]
     /// Adapters.
@@ -80,17 +76,12 @@ pub struct ApplyArgs {
 
 /// `rssctl set`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Change settings of adapters.\n\n\
-        Without NAME the change goes to every managed adapter. What is set is saved and survives a reboot, except with \
-        --runtime. No adapter is ever restarted; steps that would disturb traffic more than reordering need --allow.",
-    after_long_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
         rssctl set nic0 --profile NUMAStatic --queues 8\n  \
         rssctl set nic0 --base-processor 0:2 --max-processors 4 --what-if\n  \
         rssctl set --profile Closest --confirm\n  \
         rssctl set nic0 --hash-key symmetric --runtime\n  \
-        rssctl Set-NetAdapterRss -Name nic0 -BaseProcessorNumber 2 -MaxProcessors 4 -WhatIf"
-)]
+        rssctl Set-NetAdapterRss -Name nic0 -BaseProcessorNumber 2 -MaxProcessors 4 -WhatIf")]
 pub struct SetArgs {
     #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is every managed adapter")]
     /// Adapters.
@@ -134,19 +125,14 @@ pub struct ChangeArgs {
 
 /// `rssctl plan`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Show what would be done, and why; nothing is changed.\n\n\
-        Asks the daemon about its adapters. With --sysroot or --topology it plans an adapter of another machine, without a \
-        daemon.",
-    after_long_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
         rssctl plan nic0 --profile Closest\n  \
         rssctl plan --queues 4 -o json\n  \
         rssctl plan --topology 2x8x2 --adapter queues=8,node=1 --profile NUMAStatic\n  \
         rssctl plan --sysroot / --adapter queues=2,entries=128 -o json\n\n\
         The adapter of another machine is described by KEY=VALUE pairs: queues, max_queues (as queues), entries (128), \
         vectors (as max_queues), node (unknown), speed in Mbit/s, name (offline0). With --sysroot, name=eth0 takes node \
-        and queues from the recorded interface, where there is one of that name."
-)]
+        and queues from the recorded interface, where there is one of that name.")]
 pub struct PlanArgs {
     #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is every managed adapter")]
     /// Adapters.
@@ -185,7 +171,7 @@ pub struct WhyArgs {
     /// An entry of the indirection table, from 0
     #[arg(long, value_name = "N", conflicts_with = "flow", allow_negative_numbers = true)]
     pub entry: Option<u32>,
-    /// A flow: SRC DST [PROTO], as `rssctl flow` takes it
+    /// A flow: `SRC DST [PROTO]`, as `rssctl flow` takes it
     #[arg(long, value_names = ["SRC", "DST", "PROTO"], num_args = 2..=3)]
     pub flow: Vec<String>,
 }
@@ -251,7 +237,7 @@ pub struct FlowArgs {
     /// The adapter
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Source: ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT
+    /// Source: ADDRESS, ADDRESS:PORT or `[ADDRESS]:PORT`
     #[arg(value_name = "SRC")]
     pub src: String,
     /// Destination, likewise

@@ -60,7 +60,7 @@ pub struct SoftnicCreateArgs {
     /// Descriptors in each queue's ring
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub ring: Option<String>,
-    /// Where packets come from: none, synthetic[:OPTIONS], pcap:FILE, live:INTERFACE
+    /// Where packets come from: `none`, `synthetic[:OPTIONS]`, `pcap:FILE[,OPTIONS]`, `interface:NAME`
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
     /// Link speed to report, in Mbit/s
@@ -98,10 +98,7 @@ pub struct EventsArgs {
 
 /// `rssctl wait`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Wait until nothing is under way and at least this generation is published; prints the generation.",
-    after_long_help = "Examples:\n  rssctl wait\n  rssctl wait --generation 12 --timeout 5s"
-)]
+#[command(after_long_help = "Examples:\n  rssctl wait\n  rssctl wait --generation 12 --timeout 5s")]
 pub struct WaitArgs {
     /// The generation to wait for
     #[arg(long, value_name = "N", default_value_t, allow_negative_numbers = true)]

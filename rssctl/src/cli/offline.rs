@@ -6,18 +6,13 @@ use clap::{Args, ValueEnum};
 
 /// `rssctl hash`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Compute hashes offline: of addresses, or of every packet of a capture.\n\n\
-        The key is Microsoft's public test key unless --hash-key says otherwise; the key of an adapter stays with the \
-        daemon, see `rssctl flow`.",
-    after_long_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
         rssctl hash 66.9.149.187:2794 161.142.100.80:1766\n  \
         rssctl hash 3ffe:2501:200:1fff::7 3ffe:2501:200:3::1\n  \
         rssctl hash --pcap traffic.pcap -o jsonl\n  \
-        rssctl hash --pcap traffic.pcap --hash-types ipv4,tcp_ipv4 --entries 256"
-)]
+        rssctl hash --pcap traffic.pcap --hash-types ipv4,tcp_ipv4 --entries 256")]
 pub struct HashArgs {
-    /// Source: ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT
+    /// Source: ADDRESS, ADDRESS:PORT or `[ADDRESS]:PORT`
     #[arg(value_name = "SRC", required_unless_present = "pcap", requires = "dst")]
     pub src: Option<String>,
     /// Destination, likewise

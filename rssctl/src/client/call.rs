@@ -13,9 +13,14 @@ use serde::de::DeserializeOwned;
 use super::Client;
 use crate::exit::{Failure, Stop};
 
+impl From<zbus::Error> for Failure {
+    fn from(e: zbus::Error) -> Self {
+        failure(&e)
+    }
+}
+
 /// What a failed call means.
-#[must_use]
-pub fn failure(e: &zbus::Error) -> Failure {
+fn failure(e: &zbus::Error) -> Failure {
     let gone = |why: &str| {
         Failure::new(ErrorKind::Unreachable, format!("the daemon went away before it answered: {why}"))
             .hint("what it had acknowledged is kept; start it again and look with `rssctl get`")
@@ -42,10 +47,6 @@ fn record<T: DeserializeOwned>(dict: &Dictionary) -> Result<T, Failure> {
 
 fn records<T: DeserializeOwned>(dicts: &[Dictionary]) -> Result<Vec<T>, Failure> {
     dicts.iter().map(record).collect()
-}
-
-fn fail(e: zbus::Error) -> Failure {
-    failure(&e)
 }
 
 /// A change that the daemon makes to adapters.
@@ -88,7 +89,7 @@ impl Client {
             Change::SetEntries(entries) => m.set_entries(names, entries, &o).await,
             Change::MoveEntries { from, to } => m.move_entries(names, from, to, &o).await,
         };
-        Ok(record(&reply.map_err(fail)?)?)
+        Ok(record(&reply?)?)
     }
 
     /// Adapters that match; no name is all.
@@ -100,7 +101,7 @@ impl Client {
         names: &[String],
         options: &ListOptions,
     ) -> Result<Vec<AdapterRecord>, Failure> {
-        records(&self.manager.list_adapters(names, &to_dict(options)?).await.map_err(fail)?)
+        records(&self.manager.list_adapters(names, &to_dict(options)?).await?)
     }
 
     /// Counters of adapters that match; no name is all.
@@ -108,7 +109,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn stats(&self, names: &[String], per: &str) -> Result<Vec<StatsRecord>, Failure> {
-        records(&self.manager.get_stats(names, per).await.map_err(fail)?)
+        records(&self.manager.get_stats(names, per).await?)
     }
 
     /// Where a flow goes.
@@ -116,7 +117,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn flow(&self, name: &str, query: &FlowQuery) -> Result<FlowRecord, Failure> {
-        record(&self.manager.predict_flow(name, &to_dict(query)?).await.map_err(fail)?)
+        record(&self.manager.predict_flow(name, &to_dict(query)?).await?)
     }
 
     /// Why.
@@ -124,7 +125,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn why(&self, name: &str, query: &WhyQuery) -> Result<WhyRecord, Failure> {
-        record(&self.manager.explain(name, &to_dict(query)?).await.map_err(fail)?)
+        record(&self.manager.explain(name, &to_dict(query)?).await?)
     }
 
     /// Events of the past.
@@ -132,7 +133,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn events(&self, query: &EventQuery) -> Result<Vec<EventRecord>, Failure> {
-        records(&self.manager.get_events(&to_dict(query)?).await.map_err(fail)?)
+        records(&self.manager.get_events(&to_dict(query)?).await?)
     }
 
     /// The whole state as events.
@@ -140,7 +141,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn rundown(&self) -> Result<Vec<EventRecord>, Failure> {
-        records(&self.manager.rundown().await.map_err(fail)?)
+        records(&self.manager.rundown().await?)
     }
 
     /// Software NICs.
@@ -148,7 +149,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn softnics(&self) -> Result<Vec<SoftnicRecord>, Failure> {
-        records(&self.manager.list_softnics().await.map_err(fail)?)
+        records(&self.manager.list_softnics().await?)
     }
 
     /// Creates a software NIC.
@@ -161,7 +162,7 @@ impl Client {
         options: &[(&str, String)],
     ) -> Result<SoftnicRecord, Failure> {
         let options = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        record(&self.manager.create_softnic(name, options).await.map_err(fail)?)
+        record(&self.manager.create_softnic(name, options).await?)
     }
 
     /// The machine-wide switches.
@@ -169,7 +170,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn global(&self) -> Result<GlobalRecord, Failure> {
-        record(&self.manager.get_global().await.map_err(fail)?)
+        record(&self.manager.get_global().await?)
     }
 
     /// Configuration in force.
@@ -177,7 +178,7 @@ impl Client {
     /// # Errors
     /// What the daemon says.
     pub async fn config(&self) -> Result<ConfigRecord, Failure> {
-        record(&self.manager.get_config().await.map_err(fail)?)
+        record(&self.manager.get_config().await?)
     }
 }
 

@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::{GetArgs, Output};
 use crate::client::{Client, Intent};
 use crate::exit::{Failure, Stop};
+use crate::render::list::Columns;
 use crate::render::{self, structured};
 
 /// Asks for `names` at once; if one of them does not exist, for each by itself, so that the others are still answered.
@@ -103,6 +104,7 @@ pub(super) async fn get(c: &mut Context<'_, '_>, args: &GetArgs) -> Result<(), S
 /// Prints adapters; people see one as a list and several as a table.
 pub(super) fn show(c: &mut Context<'_, '_>, adapters: Vec<AdapterRecord>, one: bool) -> Result<(), Stop> {
     let paint = c.terminal.paint;
+    let columns = Columns::of(c.terminal.width);
     let people = if one || adapters.len() == 1 { Output::List } else { Output::Table };
     let output = c.output().unwrap_or(people);
     let text = match output {
@@ -111,7 +113,7 @@ pub(super) fn show(c: &mut Context<'_, '_>, adapters: Vec<AdapterRecord>, one: b
         Output::Yaml => structured::adapters(adapters, structured::Form::Yaml)?,
         Output::Name => adapters.iter().fold(String::new(), |out, a| out + &a.name + "\n"),
         Output::List => {
-            adapters.iter().map(|a| render::list::adapter(a, paint)).collect::<Vec<_>>().join("\n")
+            adapters.iter().map(|a| render::list::adapter(a, paint, columns)).collect::<Vec<_>>().join("\n")
         }
         Output::Table | Output::Wide if adapters.is_empty() => String::new(),
         Output::Table => render::summary(&adapters, false, paint),

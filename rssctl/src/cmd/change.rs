@@ -87,7 +87,10 @@ pub(super) async fn request(
     if confirm {
         options.dry_run = true;
         let planned = ask(&client, &names, change, &options).await?;
-        plans(c, &planned)?;
+        let paint = c.terminal.paint;
+        let texts: Vec<String> = planned.adapters.iter().map(|p| render::plan(p, paint)).collect();
+        c.terminal.tell(&texts.join("\n"));
+        failures(c, &planned);
         if planned.adapters.iter().all(|p| !p.changed) {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use zbus::export::futures_core::Stream;
 
 use super::Context;
 use crate::cli::{EventsArgs, Output};
-use crate::client::{Intent, event, failure};
+use crate::client::{Intent, event};
 use crate::exit::{Failure, Stop};
 use crate::render::structured::Form;
 use crate::render::{self, structured};
@@ -43,7 +43,7 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &EventsArgs) -> Result<()
         return show(c, past);
     }
     // Listening before asking for the past: nothing can fall in between.
-    let mut stream = client.manager.receive_event().await.map_err(|e| failure(&e))?;
+    let mut stream = client.manager.receive_event().await?;
     if query.since_ms.is_none() && query.limit.is_none() {
         query.limit = Some(0);
     }
@@ -59,7 +59,7 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &EventsArgs) -> Result<()
                 .hint("start it again; `rssctl events --since 10m` shows what the ring kept")
                 .into());
         };
-        let e = event(&signal.args().map_err(|e| failure(&e))?.event)?;
+        let e = event(&signal.args()?.event)?;
         past = match last {
             Some(seen) if e.seq <= seen => Vec::new(),
             Some(seen) if e.seq > seen + 1 => {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use clap_mangen::Man;
 use rssmgr_proto::{ErrorKind, schema};
 
 use super::Context;
@@ -20,7 +21,11 @@ pub(super) fn run(c: &mut Context<'_, '_>, args: &GenerateArgs) -> Result<(), St
     let dir = &args.dir;
     fs::create_dir_all(dir).map_err(|e| unwritten(dir, &e))?;
     match args.kind {
-        GenerateKind::Man => clap_mangen::generate_to(command(), dir).map_err(|e| unwritten(dir, &e))?,
+        GenerateKind::Man => {
+            let mut command = command();
+            command.build();
+            pages(&command, dir)?;
+        }
         GenerateKind::Completions => {
             for shell in SHELLS {
                 clap_complete::generate_to(shell, &mut command(), "rssctl", dir)
@@ -38,6 +43,48 @@ pub(super) fn run(c: &mut Context<'_, '_>, args: &GenerateArgs) -> Result<(), St
     }
     c.terminal.detail(&format!("written to {}", dir.display()));
     Ok(())
+}
+
+/// The page of a command and those of its subcommands. Each says which version it is of.
+fn pages(command: &clap::Command, dir: &Path) -> Result<(), Failure> {
+    for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
+        pages(sub, dir)?;
+    }
+    let page =
+        Man::new(command.clone()).source(concat!("rssctl ", env!("CARGO_PKG_VERSION"))).manual("rssmgr");
+    let path = dir.join(page.get_filename());
+    let mut text = Vec::new();
+    page.render_title(&mut text)
+        .and_then(|()| page.render_name_section(&mut text))
+        .and_then(|()| page.render_synopsis_section(&mut text))
+        .and_then(|()| page.render_description_section(&mut text))
+        .and_then(|()| page.render_options_section(&mut text))
+        .and_then(
+            |()| if command.has_subcommands() { page.render_subcommands_section(&mut text) } else { Ok(()) },
+        )
+        .map_err(|e| unwritten(&path, &e))?;
+    let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    text.extend_from_slice(sections(&after).as_bytes());
+    fs::write(&path, text).map_err(|e| unwritten(&path, &e))
+}
+
+/// What stands below a help text, as sections: `Examples:` and `Exit codes:` with their lines as they are, the rest as
+/// prose.
+fn sections(after: &str) -> String {
+    let mut out = String::new();
+    for block in after.split("\n\n").filter(|b| !b.is_empty()) {
+        let block = block.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+        match block.split_once(":\n") {
+            Some((head @ ("Examples" | "Exit codes"), lines)) => {
+                let head = if head == "Examples" { "EXAMPLES" } else { "EXIT STATUS" };
+                let (list, prose): (Vec<&str>, Vec<&str>) = lines.lines().partition(|l| l.starts_with(' '));
+                out += &format!(".SH \"{head}\"\n.nf\n{}\n.fi\n{}", list.join("\n"), prose.join("\n"));
+                out += if prose.is_empty() { "" } else { "\n" };
+            }
+            _ => out += &format!(".PP\n{block}\n"),
+        }
+    }
+    out
 }
 
 /// The definition as it is for everybody: not wrapped to a terminal, the same on every machine.

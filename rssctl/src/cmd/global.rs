@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::cli::Switch;
-use crate::client::{Intent, failure};
+use crate::client::Intent;
 use crate::exit::Stop;
 use crate::render::structured;
 
@@ -20,6 +20,6 @@ pub(super) async fn get(c: &mut Context<'_, '_>) -> Result<(), Stop> {
 /// Turns it.
 pub(super) async fn set(c: &mut Context<'_, '_>, rss: Switch) -> Result<(), Stop> {
     let client = c.client(Intent::Change).await?;
-    client.manager.set_global(rss == Switch::On).await.map_err(|e| failure(&e))?;
+    client.manager.set_global(rss == Switch::On).await?;
     Ok(())
 }

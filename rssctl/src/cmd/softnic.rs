@@ -6,7 +6,7 @@ use rssmgr_proto::ErrorKind;
 
 use super::Context;
 use crate::cli::{Output, SoftnicCommand, SoftnicCreateArgs};
-use crate::client::{Intent, failure};
+use crate::client::Intent;
 use crate::exit::{Failure, Stop};
 use crate::render::{self, structured};
 
@@ -26,13 +26,13 @@ pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Re
         }
         SoftnicCommand::Delete { name } => {
             let client = c.client(Intent::Change).await?;
-            client.manager.delete_softnic(name).await.map_err(|e| failure(&e))?;
+            client.manager.delete_softnic(name).await?;
             Ok(())
         }
         SoftnicCommand::Source { name, source } => {
             let source = absolute(source)?;
             let client = c.client(Intent::Change).await?;
-            client.manager.set_softnic_source(name, &source).await.map_err(|e| failure(&e))?;
+            client.manager.set_softnic_source(name, &source).await?;
             Ok(())
         }
         SoftnicCommand::List => {
@@ -71,11 +71,13 @@ fn absolute(text: &str) -> Result<String, Failure> {
         Some((kind @ ("pcap" | "path"), rest)) if !rest.is_empty() && Path::new(rest).is_relative() => {
             let here = std::env::current_dir()
                 .map_err(|e| Failure::new(ErrorKind::Failed, format!("{text}: no working folder: {e}")))?;
-            let full = here.join(rest);
-            let full = full.to_str().ok_or_else(|| {
+            let here = here.to_str().ok_or_else(|| {
                 Failure::usage(format!("{text}: the working folder is not UTF-8; write an absolute path"))
             })?;
-            Ok(format!("{kind}:{full}"))
+            // Behind `pcap:` a comma starts the options, unless a backslash is before it.
+            let here =
+                if kind == "pcap" { here.replace('\\', "\\\\").replace(',', "\\,") } else { here.into() };
+            Ok(format!("{kind}:{here}/{rest}"))
         }
         _ => Ok(text.into()),
     }

@@ -1,5 +1,6 @@
 //! `rssctl stats`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rssmgr_core::manager::is_glob;
@@ -10,7 +11,7 @@ use crate::cli::{Output, StatsArgs};
 use crate::client::{Client, Intent};
 use crate::exit::Stop;
 use crate::render::structured::Form;
-use crate::render::{self, structured};
+use crate::render::{self, Serving, structured};
 use crate::resolve;
 
 /// Clears the screen and goes to its top left.
@@ -30,7 +31,7 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &StatsArgs) -> Result<(),
     let per = args.per.as_deref().unwrap_or_default();
     let first = read(c, &client, &names, per).await?;
     match every {
-        None => show(c, first, &names),
+        None => show(c, &client, first, &names).await,
         Some(every) => watch(c, &client, args, (&names, per), every, first).await,
     }
 }
@@ -45,8 +46,31 @@ async fn read(
     adapters::each(c, names, |s: &StatsRecord| &s.name, ask).await
 }
 
+/// Which CPU serves which queues now, for those that are shown by CPU.
+async fn serving(client: &Client, found: &[StatsRecord]) -> Result<BTreeMap<String, Serving>, Stop> {
+    let names: Vec<String> = found.iter().filter(|s| s.cpus.is_some()).map(|s| s.name.clone()).collect();
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut out = BTreeMap::new();
+    for adapter in client.adapters(&names, &ListOptions::default()).await? {
+        let serving: &mut Serving = out.entry(adapter.name).or_default();
+        for queue in adapter.queues.iter().filter(|q| q.entries > 0) {
+            if let Some(cpu) = queue.cpu {
+                serving.entry(cpu).or_default().push(queue.queue);
+            }
+        }
+    }
+    Ok(out)
+}
+
 /// One adapter that was named is one object; everything else is a list, however many there are.
-fn show(c: &mut Context<'_, '_>, mut found: Vec<StatsRecord>, names: &[String]) -> Result<(), Stop> {
+async fn show(
+    c: &mut Context<'_, '_>,
+    client: &Client,
+    mut found: Vec<StatsRecord>,
+    names: &[String],
+) -> Result<(), Stop> {
     let one = matches!(names, [name] if !is_glob(name));
     let paint = c.terminal.paint;
     let text = match (c.form(), c.output()) {
@@ -56,7 +80,12 @@ fn show(c: &mut Context<'_, '_>, mut found: Vec<StatsRecord>, names: &[String]) 
         },
         (Some(form), _) => structured::adapters(found, form)?,
         (None, Some(Output::Name)) => found.iter().fold(String::new(), |out, s| out + &s.name + "\n"),
-        (None, _) => found.iter().map(|s| render::stats(s, paint)).collect::<Vec<_>>().join("\n"),
+        (None, _) => {
+            let serving = serving(client, &found).await?;
+            let none = Serving::new();
+            let text = |s: &StatsRecord| render::stats(s, serving.get(&s.name).unwrap_or(&none), paint);
+            found.iter().map(text).collect::<Vec<_>>().join("\n")
+        }
     };
     c.terminal.print(&text)
 }
@@ -79,13 +108,15 @@ async fn watch(
         clock.tick().await;
         let now = read(c, client, names, per).await?;
         if c.form().is_some() {
-            show(c, now.clone(), names)?;
+            show(c, client, now.clone(), names).await?;
         } else {
             let paint = c.terminal.paint;
             let mut text = if c.terminal.tty { CLEAR.to_string() } else { String::new() };
+            let serving = serving(client, &now).await?;
+            let none = Serving::new();
             for record in &now {
                 if let Some(old) = before.iter().find(|b| b.name == record.name) {
-                    text += &render::rates(old, record, paint);
+                    text += &render::rates(old, record, serving.get(&record.name).unwrap_or(&none), paint);
                 }
             }
             c.terminal.print(&text)?;

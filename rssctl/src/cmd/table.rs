@@ -42,7 +42,8 @@ pub(super) async fn get(c: &mut Context<'_, '_>, name: &str) -> Result<(), Stop>
 /// Sets entries by hand.
 pub(super) async fn set(c: &mut Context<'_, '_>, args: &TableSetArgs) -> Result<(), Stop> {
     let entries = args.entries.iter().map(|e| resolve::entry(e)).collect::<Result<Vec<_>, _>>()?;
-    change::request(c, &[args.name.clone()], false, &args.apply, &Change::SetEntries(entries)).await
+    change::request(c, std::slice::from_ref(&args.name), false, &args.apply, &Change::SetEntries(entries))
+        .await
 }
 
 /// Moves all entries of a processor.
@@ -51,5 +52,5 @@ pub(super) async fn shift(c: &mut Context<'_, '_>, args: &TableMoveArgs) -> Resu
         from: resolve::processor(&args.from)?.to_string(),
         to: resolve::processor(&args.to)?.to_string(),
     };
-    change::request(c, &[args.name.clone()], false, &args.apply, &change).await
+    change::request(c, std::slice::from_ref(&args.name), false, &args.apply, &change).await
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Context;
 use crate::cli::WaitArgs;
-use crate::client::{Intent, failure};
+use crate::client::Intent;
 use crate::exit::{Failure, Stop};
 use crate::render::structured;
 use crate::resolve::duration;
@@ -28,7 +28,7 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &WaitArgs) -> Result<(), 
             .hint("see what is under way with `rssctl get`, or wait longer with --timeout")
     };
     let reply = match tokio::time::timeout(grace, client.manager.wait_settled(args.generation, ms)).await {
-        Ok(reply) => reply.map_err(|e| failure(&e))?,
+        Ok(reply) => reply?,
         Err(_) => return Err(late().into()),
     };
     let text = match c.form() {

@@ -13,15 +13,36 @@ use super::style::Paint;
 const LABEL: usize = 47;
 const PER_ROW: usize = 8;
 
+/// What eight table items take: as many tab stops, from where the values start.
+const NEEDED: usize = LABEL + 3 + 8 * PER_ROW;
+
+/// Where rows of items go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Columns {
+    narrow: bool,
+}
+
+impl Columns {
+    /// For a terminal of this width; `None` is no terminal. Windows breaks rows wherever a narrow console ends; here they
+    /// go below their label instead.
+    #[must_use]
+    pub const fn of(width: Option<usize>) -> Self {
+        Self { narrow: matches!(width, Some(w) if w < NEEDED) }
+    }
+
+    /// Rows of eight items, the following ones below the first.
+    fn rows(self, items: &[String], between: &str, after: &str) -> String {
+        let indent = if self.narrow { 2 } else { LABEL + 3 };
+        let start = format!("\n{:indent$}", "");
+        let rows: Vec<String> = items.chunks(PER_ROW).map(|row| row.join(between) + after).collect();
+        let text = rows.join(&start);
+        if self.narrow && !text.is_empty() { start + &text } else { text }
+    }
+}
+
 /// One property.
 fn line(out: &mut String, label: &str, value: &str) {
     let _ = writeln!(out, "{label:<LABEL$} : {value}");
-}
-
-/// Rows of eight items, the following ones indented to below the first.
-fn rows(items: &[String], between: &str, after: &str) -> String {
-    let rows: Vec<String> = items.chunks(PER_ROW).map(|row| row.join(between) + after).collect();
-    rows.join(&format!("\n{:width$}", "", width = LABEL + 3))
 }
 
 /// PowerShell's spelling of a boolean.
@@ -31,7 +52,7 @@ fn boolean(b: bool) -> &'static str {
 
 /// What `Get-NetAdapterRss` prints of an adapter.
 #[must_use]
-pub fn windows(a: &AdapterRecord) -> String {
+pub fn windows(a: &AdapterRecord, columns: Columns) -> String {
     let array: Vec<String> =
         a.processor_array.iter().map(|p| format!("{}/{}", p.processor, p.distance)).collect();
     let table: Vec<String> =
@@ -45,18 +66,14 @@ pub fn windows(a: &AdapterRecord) -> String {
     line(&mut out, "BaseProcessor: [Group:Number]", &a.base_processor);
     line(&mut out, "MaxProcessor: [Group:Number]", &a.max_processor);
     line(&mut out, "MaxProcessors", &a.max_processors.to_string());
-    line(&mut out, "RssProcessorArray: [Group:Number/NUMA Distance]", &rows(&array, "  ", ""));
-    line(
-        &mut out,
-        "IndirectionTable: [Group:Number]",
-        &rows(&table, "\t", if table.is_empty() { "" } else { "\t" }),
-    );
+    line(&mut out, "RssProcessorArray: [Group:Number/NUMA Distance]", &columns.rows(&array, "  ", ""));
+    line(&mut out, "IndirectionTable: [Group:Number]", &columns.rows(&table, "\t", "\t"));
     out
 }
 
 /// What Windows does not tell: the state of the adapter, the processors in use with their nodes, the hash.
 #[must_use]
-pub fn beyond(a: &AdapterRecord, paint: Paint) -> String {
+pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
     let mut out = String::new();
     let state = match &a.state_reason {
         Some(why) => format!("{}: {why}", a.state),
@@ -79,7 +96,7 @@ pub fn beyond(a: &AdapterRecord, paint: Paint) -> String {
             &paint.careful(&format!("{machine} (its processors are not this machine's)")),
         );
     }
-    line(&mut out, "Processors: [Group:Number@Node]", &rows(&at_nodes(&a.processors), "  ", ""));
+    line(&mut out, "Processors: [Group:Number@Node]", &columns.rows(&at_nodes(&a.processors), "  ", ""));
     line(&mut out, "DefaultProcessor: [Group:Number]", &a.default_processor);
     line(&mut out, "IndirectionTableEntryCount", &a.indirection_table.len().to_string());
     line(
@@ -114,6 +131,6 @@ fn rows_of_one(items: &[String]) -> String {
 
 /// An adapter: Windows' block, an empty line, the rest.
 #[must_use]
-pub fn adapter(a: &AdapterRecord, paint: Paint) -> String {
-    windows(a) + "\n" + &beyond(a, paint)
+pub fn adapter(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
+    windows(a, columns) + "\n" + &beyond(a, paint, columns)
 }

@@ -1,10 +1,15 @@
 //! Counters, and rates between two readings of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use rssmgr_proto::types::{StatsRecord, TotalsRecord};
 
 use super::style::{Paint, table};
+
+/// The queues that each CPU serves now, by kernel CPU id. Counters are cumulative, so that a CPU may have some from times
+/// when it served.
+pub type Serving = BTreeMap<u32, Vec<u32>>;
 
 /// Totals with the names under which they are shown.
 fn totals(t: &TotalsRecord) -> [(&'static str, u64); 11] {
@@ -40,7 +45,11 @@ fn text<T: ToString>(value: Option<T>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
 }
 
-fn breakdown(s: &StatsRecord) -> Option<Breakdown> {
+fn queues(list: Option<&Vec<u32>>) -> String {
+    list.map(|l| l.iter().map(u32::to_string).collect::<Vec<_>>().join(",")).unwrap_or_default()
+}
+
+fn breakdown(s: &StatsRecord, serving: &Serving) -> Option<Breakdown> {
     if let Some(queues) = &s.queues {
         let rows = queues
             .iter()
@@ -56,12 +65,17 @@ fn breakdown(s: &StatsRecord) -> Option<Breakdown> {
         let rows = cpus
             .iter()
             .map(|c| Row {
-                names: vec![c.processor.clone(), c.cpu.to_string(), text(c.node)],
+                names: vec![
+                    c.processor.clone(),
+                    c.cpu.to_string(),
+                    text(c.node),
+                    queues(serving.get(&c.cpu)),
+                ],
                 counters: vec![c.packets, c.bytes],
             })
             .collect();
         return Some(Breakdown {
-            names: vec!["PROCESSOR", "CPU", "NODE"],
+            names: vec!["PROCESSOR", "CPU", "NODE", "QUEUES"],
             counters: vec!["PACKETS", "BYTES"],
             rows,
         });
@@ -88,9 +102,9 @@ fn head(s: &StatsRecord, paint: Paint) -> String {
 
 /// The counters of an adapter.
 #[must_use]
-pub fn stats(s: &StatsRecord, paint: Paint) -> String {
+pub fn stats(s: &StatsRecord, serving: &Serving, paint: Paint) -> String {
     let mut out = head(s, paint);
-    let Some(b) = breakdown(s) else {
+    let Some(b) = breakdown(s, serving) else {
         for (name, value) in totals(&s.totals) {
             let _ = writeln!(out, "  {name:<12} {value:>16}");
         }
@@ -124,10 +138,10 @@ fn rate(before: u64, now: u64, ms: u64) -> String {
 
 /// What the counters of an adapter grew by in a second between two readings.
 #[must_use]
-pub fn rates(before: &StatsRecord, now: &StatsRecord, paint: Paint) -> String {
+pub fn rates(before: &StatsRecord, now: &StatsRecord, serving: &Serving, paint: Paint) -> String {
     let ms = now.time_ms.saturating_sub(before.time_ms);
     let mut out = head(now, paint);
-    let (Some(old), Some(new)) = (breakdown(before), breakdown(now)) else {
+    let (Some(old), Some(new)) = (breakdown(before, serving), breakdown(now, serving)) else {
         for ((name, old), (_, new)) in totals(&before.totals).into_iter().zip(totals(&now.totals)) {
             let _ = writeln!(out, "  {name:<12} {new:>16} {:>14}/s", rate(old, new, ms));
         }

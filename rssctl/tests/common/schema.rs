@@ -9,10 +9,9 @@ pub(crate) fn fits(value: &Value, schema: &Value, root: &Value, at: &str) -> Res
             root.pointer(path.trim_start_matches('#')).ok_or(format!("{at}: {path} leads nowhere"))?;
         fits(value, definition, root, at)?;
     }
-    if let Some(choices) = schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
-        if !choices.iter().any(|c| fits(value, c, root, at).is_ok()) {
-            return Err(format!("{at}: {value} is none of {choices:?}"));
-        }
+    let choices = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
+    if choices.is_some_and(|all| all.iter().all(|c| fits(value, c, root, at).is_err())) {
+        return Err(format!("{at}: {value} is none of {choices:?}"));
     }
     let kind = match value {
         Value::Null => "null",

@@ -9,11 +9,14 @@ fn strings(list: &Value, key: &str) -> Vec<String> {
     list.as_array().unwrap().iter().map(text).collect()
 }
 
+/// What an adapter's record must show.
+type Holds<'a> = &'a dyn Fn(&Value) -> bool;
+
 #[test]
 fn every_setting_takes_effect() {
     // 128 CPUs: two groups of 64, which are the two nodes.
     let daemon = Daemon::with_nic_of("16", "2x64x1");
-    let cases: &[(&str, &str, &dyn Fn(&Value) -> bool)] = &[
+    let cases: &[(&str, &str, Holds<'_>)] = &[
         ("-NumberOfReceiveQueues", "8", &|a| {
             a["number_of_receive_queues"] == 8 && a["queues"].as_array().unwrap().len() == 8
         }),

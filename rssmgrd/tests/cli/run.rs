@@ -63,7 +63,7 @@ impl Daemon {
 
     /// Starts one whose socket is at `socket`, and with whatever else `more` gives it.
     pub(crate) fn at(folder: TempDir, socket: PathBuf, more: impl FnOnce(&mut Command)) -> Self {
-        let dir = folder.path();
+        let dir = folder.path().to_owned();
         let config = dir.join("rssmgrd.toml");
         std::fs::write(&config, "").unwrap();
         // The daemon says when it serves, as it does to systemd.
@@ -81,12 +81,12 @@ impl Daemon {
         // Its log stays out of the test's.
         command.stdout(Stdio::null()).stderr(std::fs::File::create(dir.join("log")).unwrap());
         more(&mut command);
-        let child = command.spawn().unwrap();
+        let daemon = Self { child: command.spawn().unwrap(), folder, socket };
         let mut buffer = [0; 4096];
         loop {
             let n = ready.recv(&mut buffer).expect("the daemon did not start");
             if buffer[..n].starts_with(b"READY=1") {
-                return Self { child, folder, socket };
+                return daemon;
             }
         }
     }

@@ -1,0 +1,647 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_rssctl_global_optspecs
+    string join \n o/output= address= color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_rssctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_rssctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_rssctl_using_subcommand
+    set -l cmd (__fish_rssctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c rssctl -n "__fish_rssctl_needs_command" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_needs_command" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_needs_command" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_needs_command" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_needs_command" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_needs_command" -s V -l version -d 'Print version'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "get" -d 'Show adapters (Get-NetAdapterRss)'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "set" -d 'Change settings (Set-NetAdapterRss)'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "enable" -d 'Switch receive side scaling on (Enable-NetAdapterRss)'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "disable" -d 'Switch it off: everything goes to the primary processor, the table is kept (Disable-NetAdapterRss)'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "reset" -d 'Drop the saved settings and plan anew with the configuration'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "release" -d 'Give an adapter back as it was found, and only observe it'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "plan" -d 'Show what would be done, and why; nothing is changed'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "why" -d 'Explain why a processor, an entry or a flow is where it is'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "table" -d 'The indirection table: see it, set entries, move a processor\'s entries'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "flow" -d 'Predict where a flow goes: hash, entry, queue, processor'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "hash" -d 'Compute hashes offline: of addresses, or of every packet of a capture'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "stats" -d 'Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "softnic" -d 'Software NICs: create, delete, list, give another source'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "events" -d 'Show what happened, or follow it'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "wait" -d 'Wait until nothing is under way'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "config" -d 'The daemon\'s configuration'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "global" -d 'The machine-wide switch, independent of the adapters\' own'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "generate" -d 'Write man pages, completions or JSON schemas'
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l enabled -d 'Receive side scaling on or off; off sends everything to the primary processor and keeps the table for later' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l profile -d 'How processors are chosen; the profiles without Static may rebalance at run time' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l base-processor -d 'Lowest processor that may be used, inclusive' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l max-processor -d 'Highest processor that may be used, inclusive' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l max-processors -d 'Most processors used at the same time' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l numa-node -d 'NUMA node from which nearness is counted; changes the order of processors, never which ones are eligible' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l queues -d 'Number of receive queues' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-key -d 'Secret key of the Toeplitz hash' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-types -d 'Which headers are hashed' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SMT siblings may receive' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l all -d 'Every managed adapter'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l all -d 'Every managed adapter'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l all -d 'Every managed adapter'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l all -d 'Every managed adapter'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l sysroot -d 'A recorded machine: the folder that holds its `sys` and, if recorded, `proc`; `/` is this one' -r -F
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l topology -d 'A made-up machine: NODESxCORESxTHREADS' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l adapter -d 'The adapter in that machine, such as queues=8,node=1,entries=128' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l enabled -d 'Receive side scaling on or off; off sends everything to the primary processor and keeps the table for later' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l profile -d 'How processors are chosen; the profiles without Static may rebalance at run time' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l base-processor -d 'Lowest processor that may be used, inclusive' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l max-processor -d 'Highest processor that may be used, inclusive' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l max-processors -d 'Most processors used at the same time' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l numa-node -d 'NUMA node from which nearness is counted; changes the order of processors, never which ones are eligible' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l queues -d 'Number of receive queues' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-key -d 'Secret key of the Toeplitz hash' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-types -d 'Which headers are hashed' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether SMT siblings may receive' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -l cpu -d 'A processor: 8 or 1:3' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -l entry -d 'An entry of the indirection table, from 0' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -l flow -d 'A flow: `SRC DST [PROTO]`, as `rssctl flow` takes it' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -f -a "get" -d 'Show the table: entry, queue, processor'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -f -a "set" -d 'Set entries by hand; they hold until the next profile or queue change'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -f -a "move" -d 'Move all entries of one processor to another'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from get" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from get" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from get" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from get" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l from -d 'The processor to empty' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l to -d 'The processor that takes over' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l proto -d 'tcp, udp or ip; with ports tcp unless said otherwise' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l pcap -d 'A capture, pcap or pcapng; `-` is standard input' -r -F
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l hash-key -d 'The secret key in hex (40 bytes), `microsoft` or `symmetric`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l hash-types -d 'What is hashed: a list of types, or default, all, none' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l entries -d 'Entries of the indirection table' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l per -d 'By what: queue, cpu or entry' -r -f -a "adapter\t''
+queue\t''
+cpu\t''
+entry\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l watch -d 'Show rates again every SECONDS (1)' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l count -d 'With --watch: stop after N times' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "create" -d 'Create a software NIC'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "delete" -d 'Delete a software NIC'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "list" -d 'List the software NICs'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "source" -d 'Give a software NIC another source of packets'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l queues -d 'Receive queues at the start' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l max-queues -d 'The most receive queues it can have' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l entries -d 'Entries of its indirection table, a power of two' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l topology -d 'The machine it is in: `host`, NODESxCORESxTHREADS, or path:DIR of a recorded one' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l node -d 'The NUMA node it is near to' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l ring -d 'Descriptors in each queue\'s ring' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l source -d 'Where packets come from: `none`, `synthetic[:OPTIONS]`, `pcap:FILE[,OPTIONS]`, `interface:NAME`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l speed -d 'Link speed to report, in Mbit/s' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from delete" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from delete" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from delete" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from list" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l since -d 'Only since then: 30s, 10m, 2h or 1d ago, 2026-01-31T08:00:00Z, or @SECONDS since 1970' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l id -d 'Only these event ids' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l adapter -d 'Only events of this adapter' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -s n -l limit -d 'At most the newest N of the past' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -s f -l follow -d 'Go on with what happens next'
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l rundown -d 'The whole state as events, now'
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -l generation -d 'The generation to wait for' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -l timeout -d 'How long at most: 500ms, 30s, 2m' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -f -a "show" -d 'Show the settings in force, and with --origin where each comes from'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -f -a "check" -d 'Check the configuration files without applying them'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from show" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'With the file and line, or the command, that each value comes from'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from check" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from check" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -f -a "get" -d 'Show the switch'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and not __fish_seen_subcommand_from get set" -f -a "set" -d 'Turn the switch'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from get" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from get" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from get" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from get" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from set" -l rss -d 'Receive side scaling of the whole machine' -r -f -a "on\t'On'
+off\t'Off'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from set" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from set" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from set" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand global; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand generate" -l dir -d 'Where to, one file each' -r -F
+complete -c rssctl -n "__fish_rssctl_using_subcommand generate" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand generate" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand generate" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand generate" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand generate" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
