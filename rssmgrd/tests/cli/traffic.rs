@@ -187,7 +187,7 @@ fn hosts() -> [(IpAddr, IpAddr); 2] {
 #[ignore = "runs in a namespace, for another test"]
 fn record() {
     let file = PathBuf::from(std::env::var_os("RECORDING").unwrap());
-    let mut socket = PacketSocket::open("near0", &Options::default()).unwrap();
+    let socket = PacketSocket::open("near0", &Options::default()).unwrap();
     let mut writer = PcapWriter::new(fs::File::create(file).unwrap(), LinkType::Ethernet).unwrap();
     println!("recording");
     let mut buffer = vec![0; BUFFER_BYTES];
