@@ -11,12 +11,11 @@ pub(super) fn parse(frame: &[u8], at: usize, headers: &mut Headers) -> Option<us
     if fixed[0] >> 4 != 4 || header < 20 {
         return None;
     }
-    let end = match usize::from(u16::from_be_bytes([fixed[2], fixed[3]])) {
-        // Packets that the host segments later (or has merged already) and that outgrow 16 bits are captured so.
-        0 => frame.len(),
-        total if total < header => return None,
-        total => at + total,
-    };
+    // Shorter than its own header.
+    if (1..header).contains(&usize::from(u16::from_be_bytes([fixed[2], fixed[3]]))) {
+        return None;
+    }
+    let end = end(fixed, at, frame.len());
     // More fragments, or an offset.
     let fragment = u16::from_be_bytes([fixed[6], fixed[7]]) & 0x3fff != 0;
     let captured = end.min(frame.len());
@@ -29,4 +28,14 @@ pub(super) fn parse(frame: &[u8], at: usize, headers: &mut Headers) -> Option<us
         payload: Span { start, end: captured },
     });
     Some(end)
+}
+
+/// Where the datagram with this header at `at` ends, perhaps beyond what was `captured`.
+#[inline]
+pub(super) fn end(header: &[u8; 20], at: usize, captured: usize) -> usize {
+    match usize::from(u16::from_be_bytes([header[2], header[3]])) {
+        // Packets that the host segments later (or has merged already) and that outgrow 16 bits are captured so.
+        0 => captured,
+        total => at + total,
+    }
 }

@@ -34,11 +34,7 @@ pub(super) fn parse(frame: &[u8], at: usize, headers: &mut Headers) -> Option<us
     if fixed[0] >> 4 != 6 {
         return None;
     }
-    let end = match usize::from(u16::from_be_bytes([fixed[4], fixed[5]])) {
-        // A jumbogram (RFC 2675), or a packet that the host segments later.
-        0 => frame.len(),
-        payload => at + 40 + payload,
-    };
+    let end = end(fixed, at, frame.len());
     let captured = end.min(frame.len());
     let chain = walk(frame.get(..captured)?, at + 40, fixed[6]);
     headers.net = Some(Net {
@@ -54,6 +50,16 @@ pub(super) fn parse(frame: &[u8], at: usize, headers: &mut Headers) -> Option<us
         payload: Span { start: chain.at, end: captured },
     });
     Some(end)
+}
+
+/// Where the datagram with this header at `at` ends, perhaps beyond what was `captured`.
+#[inline]
+pub(super) fn end(header: &[u8; 40], at: usize, captured: usize) -> usize {
+    match usize::from(u16::from_be_bytes([header[4], header[5]])) {
+        // A jumbogram (RFC 2675), or a packet that the host segments later.
+        0 => captured,
+        payload => at + 40 + payload,
+    }
 }
 
 /// Follows the headers of `datagram` from the one of type `next` at `at`. Every header is at least 8 bytes long, so

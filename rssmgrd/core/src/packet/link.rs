@@ -29,7 +29,7 @@ pub(super) enum Payload {
 #[inline]
 pub(super) fn parse(frame: &[u8], link: LinkType, headers: &mut Headers) -> Option<(Payload, usize)> {
     match link {
-        LinkType::Ethernet => ethernet(frame, headers),
+        LinkType::Ethernet => ethernet(frame, 0, headers),
         LinkType::RawIp => raw(frame),
         LinkType::LinuxSll => sll(frame, headers),
         LinkType::LinuxSll2 => sll2(frame, headers),
@@ -37,12 +37,13 @@ pub(super) fn parse(frame: &[u8], link: LinkType, headers: &mut Headers) -> Opti
     }
 }
 
+/// The Ethernet header at `at`.
 #[inline]
-fn ethernet(frame: &[u8], headers: &mut Headers) -> Option<(Payload, usize)> {
-    let macs: &[u8; 12] = array(frame, 0)?;
+pub(super) fn ethernet(frame: &[u8], at: usize, headers: &mut Headers) -> Option<(Payload, usize)> {
+    let macs: &[u8; 12] = array(frame, at)?;
     headers.dst_mac = array(macs, 0).copied();
     headers.src_mac = array(macs, 6).copied();
-    tags(frame, be16(frame, 12)?, 14, headers)
+    tags(frame, be16(frame, at + 12)?, at + 14, headers)
 }
 
 fn raw(frame: &[u8]) -> Option<(Payload, usize)> {

@@ -10,9 +10,10 @@
 //! because the NIC that the capture stands for saw the whole header.
 //!
 //! The rooms: `link` (what is before IP), `ipv4`, `ipv6` (with the extension headers), `transport`, and `flow` (the
-//! headers of a packet that exists only as addresses and ports). Encapsulation gets a room of its own beside them,
-//! `encap`, which goes on from [`Net::protocol`] and [`Net::payload`].
+//! headers of a packet that exists only as addresses and ports). Encapsulation has a room of its own beside them,
+//! [`encap`], which goes on from [`Net::protocol`] and [`Net::payload`].
 
+pub mod encap;
 mod flow;
 mod ipv4;
 mod ipv6;
@@ -108,13 +109,21 @@ pub fn parse(frame: &[u8], link: LinkType) -> Headers {
 /// takes as long as the rest, since it reads fields that were written just before, in other widths.
 #[inline(never)]
 pub(crate) fn fill(frame: &[u8], link: LinkType, headers: &mut Headers) {
-    let end = match link::parse(frame, link, headers) {
-        Some((link::Payload::Ipv4, at)) => ipv4::parse(frame, at, headers),
-        Some((link::Payload::Ipv6, at)) => ipv6::parse(frame, at, headers),
-        _ => None,
+    if let Some((payload, at)) = link::parse(frame, link, headers) {
+        network(frame, payload, at, usize::MAX, headers);
+    }
+}
+
+/// Fills in the headers from the network layer on. Nothing reaches behind `limit`, which may be beyond what was captured.
+#[inline]
+fn network(frame: &[u8], payload: link::Payload, at: usize, limit: usize, headers: &mut Headers) {
+    let end = match payload {
+        link::Payload::Ipv4 => ipv4::parse(frame, at, headers),
+        link::Payload::Ipv6 => ipv6::parse(frame, at, headers),
+        link::Payload::Other => None,
     };
     if let (Some(end), Some(net)) = (end, &headers.net) {
-        headers.transport = transport::parse(frame, net, end);
+        headers.transport = transport::parse(frame, net, end.min(limit));
     }
 }
 

@@ -38,6 +38,15 @@ impl TransportKind {
             Self::Udp => 8,
         }
     }
+
+    /// Bytes of the header at `at`. TCP's options count as far as their length was captured and makes sense.
+    pub(super) fn header_len(self, frame: &[u8], at: usize) -> usize {
+        let options = match self {
+            Self::Tcp => frame.get(at + 12).map_or(0, |byte| usize::from(byte >> 4) * 4),
+            Self::Udp => 0,
+        };
+        options.max(self.header())
+    }
 }
 
 /// A transport header.

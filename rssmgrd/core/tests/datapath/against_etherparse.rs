@@ -7,10 +7,14 @@ use etherparse::{
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rssmgr_core::packet::{Addresses, LinkType, TransportKind, parse};
+use rssmgr_core::packet::{Addresses, Headers, LinkType, TransportKind, parse};
 
 fn compare(frame: &[u8]) -> Result<(), TestCaseError> {
-    let ours = parse(frame, LinkType::Ethernet);
+    agrees(&parse(frame, LinkType::Ethernet), frame)
+}
+
+/// Whether etherparse finds in an Ethernet frame what we found there.
+pub(crate) fn agrees(ours: &Headers, frame: &[u8]) -> Result<(), TestCaseError> {
     let Ok(theirs) = LaxSlicedPacket::from_ethernet(frame) else {
         prop_assert_eq!(ours.net, None);
         return Ok(());

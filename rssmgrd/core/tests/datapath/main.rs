@@ -3,6 +3,7 @@
 
 mod against_etherparse;
 mod build;
+mod encap;
 mod frames;
 mod steering;
 mod toeplitz;

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rssmgr_core::hash::{HashKey, HashType, HashTypes};
 use rssmgr_core::packet::{Addresses, Headers, TransportKind};
-use rssmgr_core::steer::{MAX_ENTRIES, Steering, TableError, Verdict};
+use rssmgr_core::steer::{Layer, MAX_ENTRIES, Steering, TableError, Verdict};
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::{EntryIndex, QueueId};
 use std::sync::Arc;
@@ -67,7 +67,7 @@ proptest! {
         let toeplitz = Arc::new(Toeplitz::new(&HashKey::new(key.clone())));
         let steering = Steering::new(toeplitz, types, table, QueueId(99)).unwrap();
         let expected = match candidates(&headers).into_iter().find(|(t, ..)| types.has(*t)) {
-            None => Verdict { hash_type: None, hash: None, entry: None, queue: QueueId(99) },
+            None => Verdict { hash_type: None, hash: None, entry: None, queue: QueueId(99), layer: Layer::Plain },
             Some((hash_type, ports, mobility)) => {
                 let hash = bit_by_bit(&key, &bytes(&headers, ports, mobility));
                 let entry = u16::try_from(hash % u32::from(entries)).unwrap();
@@ -76,6 +76,7 @@ proptest! {
                     hash: Some(hash),
                     entry: Some(EntryIndex(entry)),
                     queue: QueueId(entry.wrapping_mul(7) % 64),
+                    layer: Layer::Plain,
                 }
             }
         };

@@ -2,6 +2,7 @@
 
 use super::{Capture, CaptureError};
 use rssmgr_core::hash::HashType;
+use rssmgr_core::packet::encap::Encapsulation;
 use rssmgr_core::steer::Steering;
 use rssmgr_core::{EntryIndex, QueueId};
 use std::io::Read;
@@ -19,9 +20,13 @@ pub struct HashedPacket {
     pub entry: Option<EntryIndex>,
     /// The queue; the default queue for a packet without a hash.
     pub queue: QueueId,
+    /// How the packet is encapsulated; `None` for one that is not, or is not treated so.
+    pub encapsulation: Option<Encapsulation>,
+    /// Whether the hash is of the inner headers of an encapsulated packet.
+    pub inner: bool,
 }
 
-/// Steers every packet of a capture, one after the other. Errors are those of [`Capture::next_record`]; the iterator ends
+/// Steers every packet of a capture, one after the other, looking into encapsulated ones as `steering` does. Errors are those of [`Capture::next_record`]; the iterator ends
 /// after damage.
 pub fn hash_capture<R: Read>(
     capture: &mut Capture<R>,
@@ -39,6 +44,8 @@ pub fn hash_capture<R: Read>(
             hash: verdict.hash,
             entry: verdict.entry,
             queue: verdict.queue,
+            encapsulation: verdict.layer.encapsulation(),
+            inner: verdict.layer.is_inner(),
         }))
     })
 }

@@ -1,0 +1,49 @@
+//! Encapsulated packets: whose headers decide.
+
+use super::{Layer, Steering, Verdict};
+use crate::hash::{HashType, HashTypes};
+use crate::packet::encap::{self, Inner};
+use crate::packet::{self, Headers, LinkType};
+
+/// The types that hash addresses and ports.
+const FOUR_TUPLE: HashTypes = HashTypes::NONE
+    .with(HashType::TcpIpv4)
+    .with(HashType::UdpIpv4)
+    .with(HashType::TcpIpv6)
+    .with(HashType::UdpIpv6)
+    .with(HashType::TcpIpv6Ex)
+    .with(HashType::UdpIpv6Ex);
+
+impl Steering {
+    /// Apart, so that a NIC that does not look inside pays no more than the question.
+    #[inline(never)]
+    pub(super) fn classify_inside(&self, frame: &[u8], link: LinkType) -> Verdict {
+        let mut outer = Headers::default();
+        packet::fill(frame, link, &mut outer);
+        self.steer_frame(frame, &outer)
+    }
+
+    /// Steers a frame with these outer headers, which [`packet::parse`] found in it.
+    #[must_use]
+    pub fn steer_frame(&self, frame: &[u8], outer: &Headers) -> Verdict {
+        self.steer_layers(outer, encap::find(frame, outer, &self.encapsulation).as_ref())
+    }
+
+    /// Steers a packet with these outer headers and those that [`encap::find`] found inside with this
+    /// [encapsulation](Self::encapsulation).
+    #[must_use]
+    pub fn steer_layers(&self, outer: &Headers, inner: Option<&Inner>) -> Verdict {
+        let covered = |inner: &&Inner| self.encapsulation.offload(inner.kind).rss.covers(outer, inner);
+        let Some(Inner { kind, headers, .. }) = inner.filter(covered) else {
+            return self.steer(outer);
+        };
+        if headers.transport.is_some() {
+            let verdict = self.steer(headers);
+            if verdict.hash_type.is_some_and(|t| FOUR_TUPLE.has(t)) {
+                return Verdict { layer: Layer::Inner(*kind), ..verdict };
+            }
+        }
+        let addresses = Headers { transport: None, ..*outer };
+        Verdict { layer: Layer::Outer(*kind), ..self.steer(&addresses) }
+    }
+}
