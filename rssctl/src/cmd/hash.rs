@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use rssmgr_core::QueueId;
-use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
-use rssmgr_core::steer::{MAX_ENTRIES, Steering, Verdict};
+use rssmgr_core::hash::{HashKey, HashType, HashTypes, KEY_BYTES};
+use rssmgr_core::steer::{MAX_ENTRIES, Steering};
 use rssmgr_core::toeplitz::Toeplitz;
-use rssmgr_host::capture::{Capture, CaptureError, HashedPacket, hash_capture};
+use rssmgr_core::{EntryIndex, QueueId};
+use rssmgr_host::capture::{Capture, CaptureError, hash_capture};
 use rssmgr_proto::types::HashRecord;
 use rssmgr_proto::{ErrorKind, convert};
 
@@ -34,7 +34,8 @@ pub(super) fn run(c: &mut Context<'_, '_>, args: &HashArgs) -> Result<(), Stop> 
         (None, Some(src), Some(dst)) => {
             let tuple = convert::flow_tuple(&flow_query(src, dst, args.proto.as_deref())?)?;
             let headers = tuple.headers().map_err(|e| Failure::usage(e.to_string()))?;
-            let record = record(1, &steering.steer(&headers));
+            let verdict = steering.steer(&headers);
+            let record = record(1, verdict.hash_type, verdict.hash, verdict.entry);
             let text = match c.form() {
                 Some(form) => structured::record(record, form)?,
                 None => packet_header(c.terminal.paint) + &packet(&record),
@@ -64,12 +65,17 @@ fn steering(args: &HashArgs) -> Result<Steering, Failure> {
         .map_err(|e| Failure::usage(e.to_string()))
 }
 
-fn record(packet: u64, v: &Verdict) -> HashRecord {
+fn record(
+    packet: u64,
+    hash_type: Option<HashType>,
+    hash: Option<u32>,
+    entry: Option<EntryIndex>,
+) -> HashRecord {
     HashRecord {
         packet,
-        hash_type: v.hash_type.map_or("none", |t| t.name()).into(),
-        hash: v.hash.map(|h| format!("{h:08x}")),
-        entry: v.entry.map(|e| e.0.into()),
+        hash_type: hash_type.map_or("none", HashType::name).into(),
+        hash: hash.map(|h| format!("{h:08x}")),
+        entry: entry.map(|e| e.0.into()),
     }
 }
 
@@ -88,24 +94,21 @@ fn capture(c: &mut Context<'_, '_>, reader: impl Read, file: &Path, steering: &S
     }
     let mut strange: Vec<u16> = Vec::new();
     for found in hash_capture(&mut capture, steering) {
-        let found = match found {
-            Ok(found) => found,
+        let record = match found {
+            Ok(p) => record(p.packet, p.hash_type, p.hash, p.entry),
             // One interface of the file: told once, and its packets are listed as what they are, without a hash.
             Err(e @ CaptureError::LinkType { number, packet: Some(packet) }) => {
                 if !strange.contains(&number) {
                     strange.push(number);
                     c.note(&damaged(file, &e));
                 }
-                HashedPacket { packet, hash_type: None, hash: None, entry: None, queue: QueueId(0) }
+                record(packet, None, None, None)
             }
             Err(e) => {
                 c.note(&damaged(file, &e));
                 break;
             }
         };
-        let verdict =
-            Verdict { hash_type: found.hash_type, hash: found.hash, entry: found.entry, queue: found.queue };
-        let record = record(found.packet, &verdict);
         match form {
             None => c.terminal.print(&packet(&record))?,
             Some(Form::Jsonl) => {
