@@ -25,7 +25,7 @@ impl Manager {
         asked: Option<CommandId>,
         uid: u32,
         intents: Vec<Intent>,
-        options: Options,
+        options: &Options,
         rss_after: Option<bool>,
     ) {
         let rss_on = rss_after.unwrap_or(self.saved.rss_on);
@@ -42,7 +42,7 @@ impl Manager {
             .into_iter()
             .filter_map(|(id, (intent, after))| {
                 let target = targets.remove(&id);
-                Some(self.draft(self.adapters.get(&id)?, intent, after, target, &options))
+                Some(self.draft(self.adapters.get(&id)?, intent, after, target, options))
             })
             .collect();
         if options.atomic && members.iter().any(Member::has_failed) {
@@ -94,7 +94,8 @@ impl Manager {
         }
         let saved = self.saved.adapters.get(&a.facts.key);
         let asked = |s: &super::SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released);
-        let resolves = saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
+        let resolves =
+            saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
         Member::new(Draft {
             id: intent.id,
             key: a.facts.key.clone(),

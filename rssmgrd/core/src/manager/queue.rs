@@ -60,8 +60,9 @@ impl Manager {
 
     /// A caller left: what only waits to tell it something ends.
     pub(super) fn withdraw(&mut self, id: CommandId) {
-        self.waiting
-            .retain(|w| !matches!(w, Waiting::Command { id: of, command: Command::Wait(_), .. } if *of == id));
+        self.waiting.retain(
+            |w| !matches!(w, Waiting::Command { id: of, command: Command::Wait(_), .. } if *of == id),
+        );
     }
 
     /// Starts everything that waits and is free to go, in order; nothing overtakes on the same adapter.
@@ -133,8 +134,7 @@ impl Manager {
             | Command::Release { selector, .. }
             | Command::SetEntries { selector, .. }
             | Command::MoveEntries { selector, .. } => {
-                let between =
-                    self.creating.keys().chain(self.unsaved.keys()).chain(self.deleting.keys());
+                let between = self.creating.keys().chain(self.unsaved.keys()).chain(self.deleting.keys());
                 let names = between.chain(self.arriving()).filter(|n| selector.means(n)).cloned().collect();
                 Claim { adapters: self.resolve(selector).unwrap_or_default(), names }
             }

@@ -97,8 +97,13 @@ impl Manager {
             Some(key) => k == key,
             None => s.name == name && !present(k),
         };
-        let entries: BTreeMap<String, SavedAdapter> =
-            self.saved.adapters.iter().filter(|(k, s)| of_it(k, s)).map(|(k, s)| (k.clone(), s.clone())).collect();
+        let entries: BTreeMap<String, SavedAdapter> = self
+            .saved
+            .adapters
+            .iter()
+            .filter(|(k, s)| of_it(k, s))
+            .map(|(k, s)| (k.clone(), s.clone()))
+            .collect();
         self.saved.adapters.retain(|k, _| !entries.contains_key(k));
         let gone = |o: &OpenTransaction| entries.contains_key(&o.adapter) || key.as_ref() == Some(&o.adapter);
         let open = self.saved.open.iter().filter(|o| gone(o)).cloned().collect();

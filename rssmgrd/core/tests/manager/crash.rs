@@ -1,11 +1,11 @@
 //! The process dies here and now; another one starts.
 
+use rssmgr_core::driver::SOFTNIC;
+use rssmgr_core::hash::HashKey;
 use rssmgr_core::manager::{AdapterState, AdapterView, Kind, SavedAdapter};
 use rssmgr_core::place::{AdapterInput, place};
 use rssmgr_core::plan::plan;
 use rssmgr_core::settings::{Layer, Origin, Settings};
-use rssmgr_core::driver::SOFTNIC;
-use rssmgr_core::hash::HashKey;
 
 use crate::model::Kept;
 use crate::rng::Rng;

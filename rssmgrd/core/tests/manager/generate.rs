@@ -18,7 +18,10 @@ pub(crate) fn patch(rng: &mut Rng) -> SettingsPatch {
     let mut p = SettingsPatch::default();
     for _ in 0..=rng.below(2) {
         let (field, values): (Field, &[&str]) = match rng.below(12) {
-            0 | 1 => (Field::Profile, &["Closest", "ClosestStatic", "NUMA", "NUMAStatic", "Conservative", "Balanced"]),
+            0 | 1 => (
+                Field::Profile,
+                &["Closest", "ClosestStatic", "NUMA", "NUMAStatic", "Conservative", "Balanced"],
+            ),
             2 | 3 => (Field::Queues, &["1", "2", "3", "4", "8", "auto", "windows"]),
             4 => (Field::Enabled, &["true", "false"]),
             5 => (Field::BaseProcessor, &["auto", "0:2", "0:4", "0:40"]),

@@ -26,7 +26,12 @@ impl Kept {
     }
 
     /// What a successful command leaves of this; `None` when it does not touch it.
-    pub(crate) fn after(&self, command: &Command, name: &str, result: Option<&AdapterResult>) -> Option<Self> {
+    pub(crate) fn after(
+        &self,
+        command: &Command,
+        name: &str,
+        result: Option<&AdapterResult>,
+    ) -> Option<Self> {
         let mut k = self.clone();
         match command {
             Command::DeleteSoftnic { name: of } => return (of == name).then(Self::default),

@@ -9,8 +9,8 @@ use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::Processor;
 use rssmgr_core::manager::{
-    AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice, OpenTransaction,
-    Reply, Snapshot, SoftnicView, Status,
+    AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice,
+    OpenTransaction, Reply, Snapshot, Status,
 };
 use rssmgr_core::{AdapterId, CpuId, Generation};
 
@@ -51,6 +51,8 @@ pub(crate) struct Sim {
     /// Adapters with an operation or a reading under way.
     at_work: BTreeSet<AdapterId>,
     saving: bool,
+    /// All that was ever durable of what readers see.
+    durable: Vec<Shown>,
     tables: BTreeMap<AdapterId, Vec<Option<Processor>>>,
     used: BTreeMap<AdapterId, BTreeSet<Processor>>,
     told: BTreeMap<(AdapterId, String), String>,
@@ -79,6 +81,7 @@ impl Sim {
     /// A daemon that starts: every interface is announced.
     pub(crate) fn start(w: World, rng: Rng) -> Self {
         let m = Manager::new(OWNER, Some(HashKey::microsoft()), w.config.clone(), w.durable.clone());
+        let first = w.shown();
         let mut s = Self {
             m,
             w,
@@ -97,6 +100,7 @@ impl Sim {
             next: 1,
             at_work: BTreeSet::new(),
             saving: false,
+            durable: vec![first],
             tables: BTreeMap::new(),
             used: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -211,7 +215,7 @@ impl Sim {
         self.snapshot.as_ref()?.adapters.get(&id).map(|v| &v.state)
     }
 
-    fn effect(&mut self, effect: Effect) {
+    pub(crate) fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Run { group, adapter, op } => {
                 assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
@@ -235,6 +239,7 @@ impl Sim {
                 assert!(!self.saving, "two saves at once");
                 self.saving = true;
                 let result = self.w.save(&mut self.rng, *state);
+                self.durable.push(self.w.shown());
                 self.saves += 1;
                 self.answers.push(Input::Saved { save, result });
                 self.try_crash();
@@ -281,20 +286,23 @@ impl Sim {
     fn check_written_ahead(&mut self, id: AdapterId) {
         let open = self.w.durable.open.clone();
         let Some(nic) = self.w.by_id(id) else { return };
-        let open = open.iter().find(|o| o.adapter == nic.facts.key).expect("a change without open transaction");
+        let open =
+            open.iter().find(|o| o.adapter == nic.facts.key).expect("a change without open transaction");
         assert_eq!(open.before.difference(&nic.stable), None, "the way back is lost");
     }
 
     fn published(&mut self, s: Arc<Snapshot>) {
         assert!(s.generation > self.generation(), "generations grow");
-        let names = |s: &[_]| s.iter().map(|n: &SoftnicView| n.name.clone()).collect::<Vec<_>>();
-        let durable: Vec<String> = self.w.durable.softnics.iter().map(|n| n.name.clone()).collect();
-        let seen = (s.rss_on, names(&s.softnics));
-        assert!(self.saving || seen == (self.w.durable.rss_on, durable), "shown before it is durable");
+        assert!(self.durable.contains(&shown(&s)), "shown before it was durable");
         for (id, v) in &s.adapters {
             let resting = matches!(v.state, AdapterState::Managed | AdapterState::Observed);
             let Some(nic) = self.w.by_id(*id).filter(|_| resting) else { continue };
-            assert_eq!(v.device.difference(&nic.device), None, "{}: readers see another device", v.facts.name);
+            assert_eq!(
+                v.device.difference(&nic.device),
+                None,
+                "{}: readers see another device",
+                v.facts.name
+            );
             if let Some(t) = &v.target {
                 assert_eq!(t.device.difference(&v.device), None, "{}: not its target", v.facts.name);
                 assert_eq!(v.state, AdapterState::Managed);
@@ -359,7 +367,8 @@ impl Sim {
 
     /// Requests for the same adapter are answered in order.
     fn check_order(&self, id: CommandId, command: &Command, refused: bool) {
-        let exact = |c: &Command| selector_of(c).filter(|s| s.len() == 1 && s[0].starts_with('k') && s[0] != "k*");
+        let exact =
+            |c: &Command| selector_of(c).filter(|s| s.len() == 1 && s[0].starts_with('k') && s[0] != "k*");
         let Some(name) = exact(command).filter(|_| !refused) else { return };
         let earlier = self.outstanding.range(..id).find(|(_, (_, c))| exact(c) == Some(name.clone()));
         assert!(earlier.is_none(), "overtook {:?}", earlier.map(|(id, _)| id));
@@ -425,6 +434,7 @@ impl Sim {
         assert!(self.outstanding.values().all(|(_, c)| waits(c)), "never answered: {:?}", self.outstanding);
         let s = self.snapshot.clone().unwrap();
         assert_eq!(*self.m.saved_state(), self.w.durable_or(self.m.saved_state()), "memory and file differ");
+        assert_eq!(shown(&s), self.w.shown(), "readers see something else than is durable");
         for (id, v) in &s.adapters {
             let nic = self.w.by_id(*id).expect("an adapter behind each view").clone();
             let name = &v.facts.name;
@@ -465,7 +475,19 @@ impl Sim {
     }
 }
 
+/// The switch and the software NICs, as readers see them.
+type Shown = (bool, Vec<(String, BTreeMap<String, String>)>);
+
+fn shown(s: &Snapshot) -> Shown {
+    (s.rss_on, s.softnics.iter().map(|n| (n.name.clone(), n.options.clone())).collect())
+}
+
 impl World {
+    fn shown(&self) -> Shown {
+        let softnics = self.durable.softnics.iter();
+        (self.durable.rss_on, softnics.map(|n| (n.name.clone(), n.options.clone())).collect())
+    }
+
     /// The durable state, or what is in memory where only a transaction that was closed has not reached the file.
     fn durable_or(&self, memory: &rssmgr_core::manager::SavedState) -> rssmgr_core::manager::SavedState {
         let mut d = self.durable.clone();

@@ -35,6 +35,8 @@ struct Adapter {
     released: bool,
     found_queues: u16,
     assigned: Vec<u32>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    basis: String,
     settings: BTreeMap<String, Setting>,
     table: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +130,7 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
         released: a.released,
         found_queues: a.found_queues,
         assigned: a.assigned.iter().map(|c| c.0).collect(),
+        basis: a.basis.clone(),
         settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
         table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
         original: a.original.as_ref().map(hardware),
@@ -188,6 +191,7 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
         managed: a.managed,
         released: a.released,
         assigned: a.assigned.into_iter().map(CpuId).collect(),
+        basis: a.basis,
         found_queues: a.found_queues,
         original: a.original.map(device).transpose()?,
     })
