@@ -4,7 +4,7 @@ use rssmgr_core::manager::{Command, CommandId, Input, Reply, Status};
 
 use crate::generate;
 use crate::rng::Rng;
-use crate::sim::Sim;
+use crate::sim::{Sim, options_of_mut};
 use crate::world::{Faults, World};
 
 fn number(name: &str) -> Option<u64> {
@@ -102,30 +102,15 @@ fn results(s: &Sim, id: CommandId) -> Option<&Vec<rssmgr_core::manager::AdapterR
 fn repeat(s: &mut Sim) {
     withdraw_waits(s);
     let now = s.generation();
-    let mut command = generate::about_adapters(&mut s.rng, now);
-    if matches!(command, Command::MoveEntries { .. }) {
+    let mut wet = generate::about_adapters(&mut s.rng, now);
+    let mut command = wet.clone();
+    let (Some(dry), Some(real)) = (options_of_mut(&mut command), options_of_mut(&mut wet)) else { return };
+    (dry.dry_run, dry.if_generation) = (true, None);
+    (real.dry_run, real.if_generation) = (false, None);
+    // Moving entries twice finds nothing to move the second time.
+    if matches!(wet, Command::MoveEntries { .. }) {
         return;
     }
-    let options = match &mut command {
-        Command::Apply { options, .. }
-        | Command::Reset { options, .. }
-        | Command::Release { options, .. }
-        | Command::SetEntries { options, .. } => options,
-        _ => return,
-    };
-    options.if_generation = None;
-    options.dry_run = true;
-    let wet = {
-        let mut wet = command.clone();
-        match &mut wet {
-            Command::Apply { options, .. }
-            | Command::Reset { options, .. }
-            | Command::Release { options, .. }
-            | Command::SetEntries { options, .. } => options.dry_run = false,
-            _ => {}
-        }
-        wet
-    };
     let writes = (s.runs, s.saves);
     let dry = s.ask_root(command);
     s.settle();

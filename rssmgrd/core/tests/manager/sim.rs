@@ -512,7 +512,11 @@ fn atomic(c: &Command) -> bool {
     options_of(c).is_some_and(|o| o.atomic)
 }
 
-pub(crate) fn options_of(c: &Command) -> Option<&rssmgr_core::manager::Options> {
+pub(crate) fn options_of(c: &Command) -> Option<Options> {
+    options_of_mut(&mut c.clone()).cloned()
+}
+
+pub(crate) fn options_of_mut(c: &mut Command) -> Option<&mut Options> {
     match c {
         Command::Apply { options, .. }
         | Command::Reset { options, .. }
