@@ -148,7 +148,7 @@ fn without_faults_nothing_is_lost_and_nothing_is_half_applied() {
 fn with_faults_it_is_as_before_or_visibly_degraded() {
     let faults = |rng: &mut Rng| {
         let mut some = |n| if rng.percent(50) { n } else { 0 };
-        Faults { run: some(15), observe: some(8), save: some(15), create: some(10) }
+        Faults { run: some(15), observe: some(25), save: some(15), create: some(10) }
     };
     run(1500, faults, withdraw_waits);
 }

@@ -36,6 +36,8 @@ pub(crate) struct Sim {
     pub(crate) rng: Rng,
     pub(crate) answers: Vec<Input>,
     pub(crate) outstanding: BTreeMap<CommandId, (Caller, Command)>,
+    /// The adapters that were there and meant when a request was made.
+    claims: BTreeMap<CommandId, BTreeSet<String>>,
     pub(crate) replies: BTreeMap<CommandId, Result<Reply, CommandError>>,
     /// What was acknowledged, by adapter key.
     pub(crate) model: BTreeMap<String, Kept>,
@@ -58,6 +60,7 @@ pub(crate) struct Sim {
     used: BTreeMap<AdapterId, BTreeSet<Processor>>,
     told: BTreeMap<(AdapterId, String), String>,
     degraded: BTreeSet<AdapterId>,
+    failed: BTreeSet<AdapterId>,
     /// What happened, when `RSSMGR_TRACE` is set.
     trace: Option<Vec<String>>,
 }
@@ -89,6 +92,7 @@ impl Sim {
             rng,
             answers: Vec::new(),
             outstanding: BTreeMap::new(),
+            claims: BTreeMap::new(),
             replies: BTreeMap::new(),
             model: BTreeMap::new(),
             snapshot: None,
@@ -106,6 +110,7 @@ impl Sim {
             used: BTreeMap::new(),
             told: BTreeMap::new(),
             degraded: BTreeSet::new(),
+            failed: BTreeSet::new(),
             trace: tracing().then(Vec::new),
         };
         for key in s.w.durable.adapters.keys() {
@@ -132,6 +137,14 @@ impl Sim {
             self.w.config = config.clone();
         }
         self.outstanding.insert(id, (caller.clone(), command.clone()));
+        let there = self.snapshot.iter().flat_map(|s| s.adapters.values()).map(|v| v.facts.name.clone());
+        let patterns = selector_of(&command).unwrap_or_default();
+        let means = |p: &String, n: &String| p == n || p == "*" || (p == "k*" && n.starts_with('k'));
+        let meant: BTreeSet<String> = there.filter(|n| patterns.iter().any(|p| means(p, n))).collect();
+        // A name that does not exist ends a request at once.
+        if patterns.iter().all(|p| p.contains('*') || meant.contains(p)) {
+            self.claims.insert(id, meant);
+        }
         self.m.handle(Input::Command { id, caller, command });
         id
     }
@@ -148,6 +161,8 @@ impl Sim {
         let of_it = |i: &Input| matches!(i, Input::Kernel(Notice::Arrived(c)) if c.facts.key == key);
         self.answers.retain(|i| !of_it(i));
         if let Some(id) = nic.id.take() {
+            let name = nic.facts.name.clone();
+            self.claims.values_mut().for_each(|names| names.retain(|n| *n != name));
             note(&mut self.trace, || format!("unplug {key} {id}"));
             self.at_work.remove(&id);
             self.m.handle(Input::Kernel(Notice::Gone { adapter: id }));
@@ -335,7 +350,11 @@ impl Sim {
                 assert!(old.is_none_or(|o| o == old_value), "{setting}: told something else before");
                 assert!(old_value != value || setting == "hash_key" || setting == "table");
             }
+            EventKind::RssFailure { .. } => {
+                self.failed.insert(id);
+            }
             EventKind::AdapterDegraded { .. } => {
+                assert!(self.failed.contains(&id), "degraded, and nothing failed");
                 self.degraded.insert(id);
             }
             _ => {}
@@ -368,10 +387,14 @@ impl Sim {
 
     /// Requests for the same adapter are answered in order.
     fn check_order(&self, id: CommandId, command: &Command, refused: bool) {
-        let exact =
-            |c: &Command| selector_of(c).filter(|s| s.len() == 1 && s[0].starts_with('k') && s[0] != "k*");
-        let Some(name) = exact(command).filter(|_| !refused) else { return };
-        let earlier = self.outstanding.range(..id).find(|(_, (_, c))| exact(c) == Some(name.clone()));
+        let Some(name) = selector_of(command).filter(|s| s.len() == 1).map(|mut s| s.remove(0)) else {
+            return;
+        };
+        if refused || !name.starts_with('k') || name == "k*" {
+            return;
+        }
+        let claims = |id: &CommandId| self.claims.get(id).is_some_and(|names| names.contains(&name));
+        let earlier = self.outstanding.range(..id).find(|(id, _)| claims(id));
         assert!(earlier.is_none(), "overtook {:?}", earlier.map(|(id, _)| id));
     }
 
@@ -446,6 +469,8 @@ impl Sim {
             } else {
                 assert_eq!(nic.device.difference(&v.device), None, "{name}: half-applied unseen");
                 assert_eq!(nic.device.difference(&nic.stable), None, "{name}: not what is durable");
+                let own = v.state == AdapterState::Observed && nic.device.difference(&nic.found).is_some();
+                assert!(!own, "{name}: nobody's, and not as it was found");
             }
             let table: Vec<Option<Processor>> =
                 v.device.table.iter().map(|q| v.device.home(*q).map(Processor::from)).collect();
