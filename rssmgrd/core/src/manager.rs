@@ -120,7 +120,7 @@ impl Manager {
             Input::Withdraw { id } => self.withdraw(id),
             Input::Ran { group, adapter, result } => self.ran(group, adapter, result),
             Input::Observed { group, adapter, result } => self.observed(group, adapter, result),
-            Input::Saved { save, result } => self.save_answered(save, result),
+            Input::Saved { save, result } => self.save_answered(save, &result),
             Input::Created { name, result } => self.created(name, result),
             Input::SourceSet { adapter, result } => self.source_set(adapter, result),
             Input::Kernel(notice) => self.notice(notice),

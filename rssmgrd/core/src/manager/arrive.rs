@@ -8,7 +8,7 @@ use super::command::{CommandError, CommandId, Options, Reply};
 use super::effect::{Created, Effect, Notice};
 use super::queue::Waiting;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
-use crate::device::{BackendError, Device};
+use crate::device::Device;
 use crate::event::{Event, EventKind};
 use crate::ids::{AdapterId, Generation};
 
@@ -95,7 +95,7 @@ impl Manager {
         }
         if named || in_hand || recovering {
             let intents = self.as_is(id).into_iter().collect();
-            self.build(None, self.owner_uid, intents, Options::default(), None);
+            self.build(None, self.owner_uid, intents, &Options::default(), None);
         } else {
             self.publish(&[id]);
             self.answer_creation(id, None);
@@ -122,7 +122,7 @@ impl Manager {
         self.wake = true;
         self.publish(&[]);
         self.tell(Some((id, &a.facts.name)), EventKind::AdapterGone {});
-        self.abandon(id, BackendError::Gone.into());
+        self.abandon(id);
     }
 
     pub(super) fn notice(&mut self, notice: Notice) {

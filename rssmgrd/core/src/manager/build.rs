@@ -25,7 +25,7 @@ impl Manager {
         asked: Option<CommandId>,
         uid: u32,
         intents: Vec<Intent>,
-        options: Options,
+        options: &Options,
         rss_after: Option<bool>,
     ) {
         let rss_on = rss_after.unwrap_or(self.saved.rss_on);
@@ -42,7 +42,7 @@ impl Manager {
             .into_iter()
             .filter_map(|(id, (intent, after))| {
                 let target = targets.remove(&id);
-                Some(self.draft(self.adapters.get(&id)?, intent, after, target, &options))
+                Some(self.draft(self.adapters.get(&id)?, intent, after, target, options))
             })
             .collect();
         if options.atomic && members.iter().any(Member::has_failed) {

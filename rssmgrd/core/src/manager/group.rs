@@ -268,7 +268,7 @@ impl Group {
     pub(super) fn new(
         asked: Option<CommandId>,
         uid: u32,
-        options: Options,
+        options: &Options,
         members: Vec<Member>,
         rss_after: Option<bool>,
     ) -> Self {
@@ -294,7 +294,7 @@ impl Manager {
             self.groups.insert(id, group);
             return self.advance(id);
         }
-        group.undo.open = self.strike(opened.iter().map(|o| o.adapter.as_str()).collect());
+        group.undo.open = self.strike(&opened.iter().map(|o| o.adapter.as_str()).collect());
         self.saved.open.extend(opened);
         group.phase = Phase::Opening;
         let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
@@ -304,7 +304,7 @@ impl Manager {
     }
 
     /// Takes open transactions out of what is saved.
-    fn strike(&mut self, keys: BTreeSet<&str>) -> Vec<OpenTransaction> {
+    fn strike(&mut self, keys: &BTreeSet<&str>) -> Vec<OpenTransaction> {
         let (struck, rest) = core::mem::take(&mut self.saved.open)
             .into_iter()
             .partition(|o| keys.contains(o.adapter.as_str()));
@@ -357,7 +357,7 @@ impl Manager {
                 match want.and_then(|w| w.difference(&device)) {
                     None => member.stage = Stage::Succeeded,
                     Some(part) => {
-                        member.lose(reading(), alloc::format!("the {part} is not what was written"))
+                        member.lose(reading(), alloc::format!("the {part} is not what was written"));
                     }
                 }
             }
@@ -455,7 +455,7 @@ impl Manager {
         }
         let there = |m: &&Member| m.is_whole() && self.adapters.contains_key(&m.id);
         let whole: BTreeSet<&str> = group.members.iter().filter(there).map(|m| m.key.as_str()).collect();
-        undo.open = self.strike(whole);
+        undo.open = self.strike(&whole);
         let kept = !undo.entries.is_empty() || undo.rss_on.is_some();
         let saves = kept || !undo.open.is_empty();
         let commits = kept || group.members.iter().any(Member::succeeded);
@@ -515,11 +515,11 @@ impl Manager {
     }
 
     /// An adapter is gone: its part of a group ends here.
-    pub(super) fn abandon(&mut self, adapter: AdapterId, error: CommandError) {
+    pub(super) fn abandon(&mut self, adapter: AdapterId) {
         let groups: Vec<GroupId> = self.groups.keys().copied().collect();
         for id in groups {
             let Some(member) = self.member(id, adapter).filter(|m| !m.is_over()) else { continue };
-            member.fail(error.clone());
+            member.fail(BackendError::Gone.into());
             if self.groups.get(&id).is_some_and(|g| matches!(g.phase, Phase::Running | Phase::Reverting)) {
                 self.advance(id);
             }

@@ -79,7 +79,7 @@ impl Manager {
         self.effects.push_back(Effect::Save { save, state: Box::new(self.saved.clone()) });
     }
 
-    pub(super) fn save_answered(&mut self, save: SaveId, result: Result<(), String>) {
+    pub(super) fn save_answered(&mut self, save: SaveId, result: &Result<(), String>) {
         let Some(UnderWay { mut purposes, durable, .. }) = self.saving.under_way.take_if(|u| u.id == save)
         else {
             return;

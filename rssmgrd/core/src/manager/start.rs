@@ -29,19 +29,21 @@ pub(super) struct Intent {
 impl Manager {
     pub(super) fn start(&mut self, id: CommandId, caller: &Caller, command: Command) {
         let outcome = match command {
-            Command::Apply { selector, patch, options } => self.apply(id, caller, &selector, &patch, options),
-            Command::Reset { selector, options } => self.reset(id, caller, &selector, options),
-            Command::Release { selector, options } => self.release(id, caller, &selector, options),
+            Command::Apply { selector, patch, options } => {
+                self.apply(id, caller, &selector, &patch, &options)
+            }
+            Command::Reset { selector, options } => self.reset(id, caller, &selector, &options),
+            Command::Release { selector, options } => self.release(id, caller, &selector, &options),
             Command::SetEntries { selector, entries, options } => {
-                self.set_entries(id, caller, &selector, options, |_| Ok(entries.clone()))
+                self.set_entries(id, caller, &selector, &options, |_| Ok(entries.clone()))
             }
             Command::MoveEntries { selector, from, to, options } => {
-                self.set_entries(id, caller, &selector, options, |a| entries_of(&a.device, from, to))
+                self.set_entries(id, caller, &selector, &options, |a| entries_of(&a.device, from, to))
             }
             Command::SetGlobal { rss } => {
                 let turned = (self.saved.rss_on != rss).then_some(rss);
                 let intents = self.all_as_they_are(|a| a.managed);
-                self.build(Some(id), caller.uid, intents, Options::default(), turned);
+                self.build(Some(id), caller.uid, intents, &Options::default(), turned);
                 Ok(())
             }
             Command::CreateSoftnic { name, options } => self.create(id, name, options),
@@ -52,7 +54,7 @@ impl Manager {
                 let files = u32::try_from(self.config.files.len()).unwrap_or(u32::MAX);
                 self.tell(None, EventKind::ConfigurationLoaded { files });
                 let intents = self.all_as_they_are(|_| true);
-                self.build(Some(id), caller.uid, intents, Options::default(), None);
+                self.build(Some(id), caller.uid, intents, &Options::default(), None);
                 Ok(())
             }
             Command::Wait(_) => {
@@ -72,7 +74,7 @@ impl Manager {
         caller: &Caller,
         selector: &Selector,
         patch: &SettingsPatch,
-        options: Options,
+        options: &Options,
     ) -> Result<(), CommandError> {
         if patch.is_empty() {
             return Err(CommandError::Empty);
@@ -102,7 +104,7 @@ impl Manager {
         id: CommandId,
         caller: &Caller,
         selector: &Selector,
-        options: Options,
+        options: &Options,
         entries: impl Fn(&Adapter) -> Result<BTreeMap<EntryIndex, Processor>, CommandError>,
     ) -> Result<(), CommandError> {
         let for_now = options.runtime;
@@ -129,11 +131,11 @@ impl Manager {
         id: CommandId,
         caller: &Caller,
         selector: &Selector,
-        options: Options,
+        options: &Options,
         edit: impl Fn(&Adapter, &mut SavedAdapter, &mut Runtime) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         let mut intents = Vec::new();
-        for (adapter, a) in self.selected(selector, &options)? {
+        for (adapter, a) in self.selected(selector, options)? {
             let mut entry = self.entry(a);
             let mut runtime = a.runtime.clone();
             edit(a, &mut entry, &mut runtime)?;
@@ -156,10 +158,10 @@ impl Manager {
         id: CommandId,
         caller: &Caller,
         selector: &Selector,
-        options: Options,
+        options: &Options,
     ) -> Result<(), CommandError> {
         let mut intents = Vec::new();
-        for (adapter, a) in self.selected(selector, &options)? {
+        for (adapter, a) in self.selected(selector, options)? {
             let Some(mut intent) = self.as_is(adapter) else { continue };
             if let (true, Some(entry)) = (a.managed, &mut intent.saved) {
                 intent.runtime = Runtime::default();
@@ -184,10 +186,10 @@ impl Manager {
         id: CommandId,
         caller: &Caller,
         selector: &Selector,
-        options: Options,
+        options: &Options,
     ) -> Result<(), CommandError> {
         let mut intents = Vec::new();
-        for (adapter, a) in self.selected(selector, &options)? {
+        for (adapter, a) in self.selected(selector, options)? {
             let saved = SavedAdapter { released: true, ..SavedAdapter::default() };
             let mut intent = Intent {
                 id: adapter,

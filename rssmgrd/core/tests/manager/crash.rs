@@ -136,8 +136,7 @@ fn check_adapter(s: &Sim, key: &str, nic: &Nic, after: &World) {
     let named = saved.is_some_and(|e| e.managed) || !s.w.config.layers(&nic.facts).is_empty();
     let released = saved.is_some_and(|e| e.released);
     if !named || released {
-        let original = saved.and_then(|e| e.original.as_ref()).unwrap_or(whole);
-        assert_eq!(now.device.difference(original), None, "{key}: nobody's, and not as it was found");
+        assert_eq!(now.device.difference(&nic.found), None, "{key}: nobody's, and not as it was found");
         return;
     }
     let settings = layered(&s.w, nic, saved);

@@ -2,6 +2,7 @@
 //!
 //! `RSSMGR_SEQUENCES` sets the number of random sequences, `RSSMGR_SEED` the first seed.
 
+mod cases;
 mod crash;
 mod generate;
 mod model;

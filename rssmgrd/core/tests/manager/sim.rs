@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rssmgr_core::device::Device;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::Processor;
 use rssmgr_core::manager::{
     AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice,
-    OpenTransaction, Reply, Snapshot, SoftnicView, Status,
+    OpenTransaction, Options, Reply, Snapshot, Status,
 };
 use rssmgr_core::{AdapterId, CpuId, Generation};
 
@@ -35,6 +36,8 @@ pub(crate) struct Sim {
     pub(crate) rng: Rng,
     pub(crate) answers: Vec<Input>,
     pub(crate) outstanding: BTreeMap<CommandId, (Caller, Command)>,
+    /// The adapters that were there and meant when a request was made.
+    claims: BTreeMap<CommandId, BTreeSet<String>>,
     pub(crate) replies: BTreeMap<CommandId, Result<Reply, CommandError>>,
     /// What was acknowledged, by adapter key.
     pub(crate) model: BTreeMap<String, Kept>,
@@ -51,10 +54,13 @@ pub(crate) struct Sim {
     /// Adapters with an operation or a reading under way.
     at_work: BTreeSet<AdapterId>,
     saving: bool,
+    /// All that was ever durable of what readers see.
+    durable: Vec<Shown>,
     tables: BTreeMap<AdapterId, Vec<Option<Processor>>>,
     used: BTreeMap<AdapterId, BTreeSet<Processor>>,
     told: BTreeMap<(AdapterId, String), String>,
     degraded: BTreeSet<AdapterId>,
+    failed: BTreeSet<AdapterId>,
     /// What happened, when `RSSMGR_TRACE` is set.
     trace: Option<Vec<String>>,
 }
@@ -79,12 +85,14 @@ impl Sim {
     /// A daemon that starts: every interface is announced.
     pub(crate) fn start(w: World, rng: Rng) -> Self {
         let m = Manager::new(OWNER, Some(HashKey::microsoft()), w.config.clone(), w.durable.clone());
+        let first = w.shown();
         let mut s = Self {
             m,
             w,
             rng,
             answers: Vec::new(),
             outstanding: BTreeMap::new(),
+            claims: BTreeMap::new(),
             replies: BTreeMap::new(),
             model: BTreeMap::new(),
             snapshot: None,
@@ -97,10 +105,12 @@ impl Sim {
             next: 1,
             at_work: BTreeSet::new(),
             saving: false,
+            durable: vec![first],
             tables: BTreeMap::new(),
             used: BTreeMap::new(),
             told: BTreeMap::new(),
             degraded: BTreeSet::new(),
+            failed: BTreeSet::new(),
             trace: tracing().then(Vec::new),
         };
         for key in s.w.durable.adapters.keys() {
@@ -127,6 +137,14 @@ impl Sim {
             self.w.config = config.clone();
         }
         self.outstanding.insert(id, (caller.clone(), command.clone()));
+        let there = self.snapshot.iter().flat_map(|s| s.adapters.values()).map(|v| v.facts.name.clone());
+        let patterns = selector_of(&command).unwrap_or_default();
+        let means = |p: &String, n: &String| p == n || p == "*" || (p == "k*" && n.starts_with('k'));
+        let meant: BTreeSet<String> = there.filter(|n| patterns.iter().any(|p| means(p, n))).collect();
+        // A name that does not exist ends a request at once.
+        if patterns.iter().all(|p| p.contains('*') || meant.contains(p)) {
+            self.claims.insert(id, meant);
+        }
         self.m.handle(Input::Command { id, caller, command });
         id
     }
@@ -143,6 +161,8 @@ impl Sim {
         let of_it = |i: &Input| matches!(i, Input::Kernel(Notice::Arrived(c)) if c.facts.key == key);
         self.answers.retain(|i| !of_it(i));
         if let Some(id) = nic.id.take() {
+            let name = nic.facts.name.clone();
+            self.claims.values_mut().for_each(|names| names.retain(|n| *n != name));
             note(&mut self.trace, || format!("unplug {key} {id}"));
             self.at_work.remove(&id);
             self.m.handle(Input::Kernel(Notice::Gone { adapter: id }));
@@ -211,7 +231,7 @@ impl Sim {
         self.snapshot.as_ref()?.adapters.get(&id).map(|v| &v.state)
     }
 
-    fn effect(&mut self, effect: Effect) {
+    pub(crate) fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Run { group, adapter, op } => {
                 assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
@@ -235,6 +255,7 @@ impl Sim {
                 assert!(!self.saving, "two saves at once");
                 self.saving = true;
                 let result = self.w.save(&mut self.rng, *state);
+                self.durable.push(self.w.shown());
                 self.saves += 1;
                 self.answers.push(Input::Saved { save, result });
                 self.try_crash();
@@ -288,10 +309,7 @@ impl Sim {
 
     fn published(&mut self, s: Arc<Snapshot>) {
         assert!(s.generation > self.generation(), "generations grow");
-        let names = |s: &[_]| s.iter().map(|n: &SoftnicView| n.name.clone()).collect::<Vec<_>>();
-        let durable: Vec<String> = self.w.durable.softnics.iter().map(|n| n.name.clone()).collect();
-        let seen = (s.rss_on, names(&s.softnics));
-        assert!(self.saving || seen == (self.w.durable.rss_on, durable), "shown before it is durable");
+        assert!(self.durable.contains(&shown(&s)), "shown before it was durable");
         for (id, v) in &s.adapters {
             let resting = matches!(v.state, AdapterState::Managed | AdapterState::Observed);
             let Some(nic) = self.w.by_id(*id).filter(|_| resting) else { continue };
@@ -332,7 +350,11 @@ impl Sim {
                 assert!(old.is_none_or(|o| o == old_value), "{setting}: told something else before");
                 assert!(old_value != value || setting == "hash_key" || setting == "table");
             }
+            EventKind::RssFailure { .. } => {
+                self.failed.insert(id);
+            }
             EventKind::AdapterDegraded { .. } => {
+                assert!(self.failed.contains(&id), "degraded, and nothing failed");
                 self.degraded.insert(id);
             }
             _ => {}
@@ -365,10 +387,14 @@ impl Sim {
 
     /// Requests for the same adapter are answered in order.
     fn check_order(&self, id: CommandId, command: &Command, refused: bool) {
-        let exact =
-            |c: &Command| selector_of(c).filter(|s| s.len() == 1 && s[0].starts_with('k') && s[0] != "k*");
-        let Some(name) = exact(command).filter(|_| !refused) else { return };
-        let earlier = self.outstanding.range(..id).find(|(_, (_, c))| exact(c) == Some(name.clone()));
+        let Some(name) = selector_of(command).filter(|s| s.len() == 1).map(|mut s| s.remove(0)) else {
+            return;
+        };
+        if refused || !name.starts_with('k') || name == "k*" {
+            return;
+        }
+        let claims = |id: &CommandId| self.claims.get(id).is_some_and(|names| names.contains(&name));
+        let earlier = self.outstanding.range(..id).find(|(id, _)| claims(id));
         assert!(earlier.is_none(), "overtook {:?}", earlier.map(|(id, _)| id));
     }
 
@@ -384,7 +410,9 @@ impl Sim {
             assert_eq!(*known, Kept::of(&self.w.durable, key), "{key}: acknowledged, not durable");
             return;
         }
-        let open = self.w.durable.open.iter().any(|o| o.adapter == *key);
+        // That a change was undone need not be durable: there is nothing to do for the next run.
+        let undone = |before: &Device| r.steps.is_empty() && before.difference(&nic.device).is_none();
+        let open = self.w.durable.open.iter().any(|o| o.adapter == *key && !undone(&o.before));
         if r.status == Status::Failed {
             let e = r.error.clone().expect("a failure has a reason");
             let state = &self.snapshot.as_ref().unwrap().adapters[&r.id].state;
@@ -397,9 +425,7 @@ impl Sim {
             assert_eq!(nic.device.difference(&r.after), None, "{key}: not as answered");
             let target = r.target.as_ref().expect("planned");
             assert_eq!(target.device.difference(&r.after), None, "{key}: not as planned");
-            // That a change was undone need not be durable: there is nothing to do for the next run.
-            let undone = r.status == Status::Unchanged && self.w.faults.save > 0;
-            assert!(!open || undone || !nic.is_kernel(), "{key}: acknowledged and still open");
+            assert!(!open || !nic.is_kernel(), "{key}: acknowledged and still open");
             assert!(r.status != Status::Unchanged || r.steps.is_empty() && r.changes.is_empty());
             if let Some(after) = known.after(command, &nic.facts.name, Some(r)) {
                 *known = after;
@@ -432,6 +458,7 @@ impl Sim {
         assert!(self.outstanding.values().all(|(_, c)| waits(c)), "never answered: {:?}", self.outstanding);
         let s = self.snapshot.clone().unwrap();
         assert_eq!(*self.m.saved_state(), self.w.durable_or(self.m.saved_state()), "memory and file differ");
+        assert_eq!(shown(&s), self.w.shown(), "readers see something else than is durable");
         for (id, v) in &s.adapters {
             let nic = self.w.by_id(*id).expect("an adapter behind each view").clone();
             let name = &v.facts.name;
@@ -442,6 +469,8 @@ impl Sim {
             } else {
                 assert_eq!(nic.device.difference(&v.device), None, "{name}: half-applied unseen");
                 assert_eq!(nic.device.difference(&nic.stable), None, "{name}: not what is durable");
+                let own = v.state == AdapterState::Observed && nic.device.difference(&nic.found).is_some();
+                assert!(!own, "{name}: nobody's, and not as it was found");
             }
             let table: Vec<Option<Processor>> =
                 v.device.table.iter().map(|q| v.device.home(*q).map(Processor::from)).collect();
@@ -472,7 +501,19 @@ impl Sim {
     }
 }
 
+/// The switch and the software NICs, as readers see them.
+type Shown = (bool, Vec<(String, BTreeMap<String, String>)>);
+
+fn shown(s: &Snapshot) -> Shown {
+    (s.rss_on, s.softnics.iter().map(|n| (n.name.clone(), n.options.clone())).collect())
+}
+
 impl World {
+    fn shown(&self) -> Shown {
+        let softnics = self.durable.softnics.iter();
+        (self.durable.rss_on, softnics.map(|n| (n.name.clone(), n.options.clone())).collect())
+    }
+
     /// The durable state, or what is in memory where only a transaction that was closed has not reached the file.
     fn durable_or(&self, memory: &rssmgr_core::manager::SavedState) -> rssmgr_core::manager::SavedState {
         let mut d = self.durable.clone();
@@ -497,7 +538,11 @@ fn atomic(c: &Command) -> bool {
     options_of(c).is_some_and(|o| o.atomic)
 }
 
-pub(crate) fn options_of(c: &Command) -> Option<&rssmgr_core::manager::Options> {
+pub(crate) fn options_of(c: &Command) -> Option<Options> {
+    options_of_mut(&mut c.clone()).cloned()
+}
+
+pub(crate) fn options_of_mut(c: &mut Command) -> Option<&mut Options> {
     match c {
         Command::Apply { options, .. }
         | Command::Reset { options, .. }

@@ -29,6 +29,8 @@ pub(crate) struct Nic {
     pub(crate) capability: Capability,
     pub(crate) topology: Arc<Topology>,
     pub(crate) device: Device,
+    /// Its state before anybody touched it.
+    pub(crate) found: Device,
     /// Its state when nothing was open on it, as the saved file tells.
     pub(crate) stable: Device,
     pub(crate) options: BTreeMap<String, String>,
@@ -93,6 +95,7 @@ impl Nic {
             },
             capability,
             topology: Arc::clone(topology),
+            found: device.clone(),
             stable: device.clone(),
             device,
             options: BTreeMap::new(),
@@ -129,6 +132,7 @@ impl World {
         let mut blocks = Nic::new("k2", Kind::Kernel, &small, capability(4, 8), 4);
         blocks.device.table = (0..8).map(|i| QueueId(i / 2)).collect();
         blocks.stable = blocks.device.clone();
+        blocks.found = blocks.device.clone();
         let nics = [
             Nic::new("k0", Kind::Kernel, &big, capability(8, 16), 4),
             Nic::new("k1", Kind::Kernel, &big, fixed, 4),

@@ -22,6 +22,7 @@ fn state(queues: i64) -> SavedState {
         name: "nic0".into(),
         managed: true,
         assigned: vec![CpuId(1), CpuId(64)],
+        basis: "profile=Closest queues=4".into(),
         found_queues: 16,
         original: Some(device()),
         ..SavedAdapter::default()

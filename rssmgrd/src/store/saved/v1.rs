@@ -35,6 +35,7 @@ struct Adapter {
     released: bool,
     found_queues: u16,
     assigned: Vec<u32>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     basis: String,
     settings: BTreeMap<String, Setting>,
     table: BTreeMap<String, String>,

@@ -1,0 +1,207 @@
+//! What random sequences cannot tell: who may go on while somebody else waits, and what a changed file means.
+
+use rssmgr_core::field::{Field, Raw};
+use rssmgr_core::manager::{
+    Caller, Command, CommandError, Config, ConfigRule, Effect, Input, Matcher, Options, Reply, Selector,
+};
+use rssmgr_core::settings::{Layer, ManualTable, Origin, SettingsPatch};
+use rssmgr_core::{CpuId, Generation};
+
+use crate::rng::Rng;
+use crate::sim::{OWNER, Sim};
+use crate::world::{Faults, World};
+
+fn patch(pairs: &[(Field, &str)]) -> SettingsPatch {
+    let mut p = SettingsPatch::default();
+    pairs.iter().for_each(|(f, v)| p.set(*f, &Raw::from(*v)).unwrap());
+    p
+}
+
+fn apply(name: &str, pairs: &[(Field, &str)]) -> Command {
+    Command::Apply { selector: Selector::one(name), patch: patch(pairs), options: Options::default() }
+}
+
+fn config(name: &str, pairs: &[(Field, &str)]) -> Config {
+    let origin = Origin::Config { file: "rssmgrd.toml".into(), line: 1 };
+    let rule = ConfigRule {
+        matcher: Matcher { name: Some(name.into()), ..Matcher::default() },
+        layer: Layer::of(patch(pairs), ManualTable::new(), origin),
+    };
+    Config { files: vec!["rssmgrd.toml".into()], rules: vec![rule] }
+}
+
+fn settled() -> Sim {
+    let mut s = Sim::start(World::new(Faults::default()), Rng(7));
+    s.in_order = true;
+    s.settle();
+    s
+}
+
+fn homes(s: &Sim, key: &str) -> Vec<Option<CpuId>> {
+    s.w.nics[key].device.queues.iter().map(|q| q.home).collect()
+}
+
+#[test]
+fn an_adapter_that_does_not_answer_keeps_nobody_else_waiting() {
+    let mut s = settled();
+    let slow = s.ask_root(apply("k0", &[(Field::Profile, "Closest")]));
+    s.execute();
+    assert!(s.answer(), "the open transaction is saved");
+    s.execute();
+    let held = s.answers.pop().expect("the first step has an answer");
+    assert!(matches!(held, Input::Ran { .. }));
+
+    let after_slow = s.ask_root(apply("k0", &[(Field::Enabled, "false")]));
+    let quick = s.ask_root(apply("k2", &[(Field::Profile, "Closest")]));
+    let nic = s.ask_root(Command::CreateSoftnic { name: "s0".into(), options: [].into() });
+    loop {
+        s.execute();
+        if !s.answer() {
+            break;
+        }
+    }
+    for done in [quick, nic] {
+        assert!(s.replies[&done].is_ok());
+    }
+    for waits in [slow, after_slow] {
+        assert!(s.outstanding.contains_key(&waits));
+    }
+    s.answers.push(held);
+    s.settle();
+    assert!(s.replies[&slow].is_ok() && s.replies[&after_slow].is_ok());
+}
+
+#[test]
+fn a_wait_that_is_withdrawn_is_never_answered() {
+    let mut s = settled();
+    let Generation(now) = s.generation();
+    let id = s.ask_root(Command::Wait(Generation(now + 1)));
+    s.execute();
+    assert!(s.outstanding.contains_key(&id), "not reached yet");
+    s.m.handle(Input::Withdraw { id });
+    s.outstanding.remove(&id);
+    s.ask_root(apply("k0", &[(Field::Profile, "Closest")]));
+    s.settle();
+    assert!(s.generation() > Generation(now));
+}
+
+#[test]
+fn a_request_that_lost_its_caller_goes_on() {
+    let mut s = settled();
+    let id = s.ask_root(apply("k0", &[(Field::Profile, "Closest")]));
+    s.m.handle(Input::Withdraw { id });
+    s.settle();
+    assert!(s.replies[&id].is_ok());
+}
+
+#[test]
+fn only_root_and_the_owner_change_anything() {
+    let mut s = settled();
+    for (uid, queues, may) in [(0, "1", true), (OWNER, "2", true), (OWNER + 1, "3", false)] {
+        let before = s.w.durable.clone();
+        let caller = Caller { uid, ..Caller::default() };
+        let id = s.ask(caller.clone(), apply("k0", &[(Field::Queues, queues)]));
+        s.settle();
+        let refused =
+            matches!(s.replies[&id], Err(CommandError::NotAuthorised { uid: u, owner: OWNER }) if u == uid);
+        assert_eq!((refused, before == s.w.durable), (!may, !may));
+        let dry = Options { dry_run: true, ..Options::default() };
+        let plan = Command::Reset { selector: Selector::one("k0"), options: dry };
+        let id = s.ask(caller, plan);
+        s.settle();
+        assert!(s.replies[&id].is_ok(), "looking needs no authority");
+    }
+}
+
+/// A file edited while no daemon ran means the same as one that is reloaded.
+#[test]
+fn a_file_edited_between_two_runs_is_followed() {
+    let (old, new) = (
+        config("k0", &[(Field::Profile, "Closest"), (Field::Queues, "2")]),
+        config("k0", &[(Field::Profile, "NUMA"), (Field::Queues, "4")]),
+    );
+    let run = |w: World| {
+        let mut s = Sim::start(w, Rng(7));
+        s.in_order = true;
+        s.settle();
+        s
+    };
+    let mut w = World::new(Faults::default());
+    w.config = old;
+    let mut s = run(w);
+    assert_eq!(homes(&s, "pci:k0"), [Some(CpuId(0)), Some(CpuId(1))]);
+    let dead = s.w.crashed();
+    s.ask_root(Command::Reload(new.clone()));
+    s.settle();
+
+    let mut edited = dead.clone();
+    edited.config = new;
+    assert_eq!(homes(&run(edited), "pci:k0"), homes(&s, "pci:k0"));
+    assert_eq!(homes(&s, "pci:k0").len(), 4);
+
+    let mut unnamed = dead;
+    unnamed.config = Config::default();
+    let original = World::new(Faults::default()).nics["pci:k0"].device.clone();
+    assert_eq!(run(unnamed).w.nics["pci:k0"].device.difference(&original), None, "nobody names it any more");
+}
+
+#[test]
+fn neighbours_do_not_move_a_running_adapter() {
+    let mut s = settled();
+    s.ask_root(apply("k0", &[(Field::Profile, "NUMAStatic")]));
+    s.settle();
+    let before = homes(&s, "pci:k0");
+    s.ask_root(apply("k1", &[(Field::Profile, "NUMAStatic")]));
+    s.settle();
+    s.unplug("pci:k1");
+    s.plug("pci:k1");
+    s.settle();
+    assert_eq!(homes(&s, "pci:k0"), before);
+    assert!(homes(&s, "pci:k1").iter().all(|cpu| !before.contains(cpu)), "free processors first");
+}
+
+#[test]
+fn a_software_nic_that_cannot_be_placed_is_created_and_says_so() {
+    let mut s = settled();
+    s.ask_root(Command::Reload(config("s*", &[(Field::BaseProcessor, "0:40")])));
+    let id = s.ask_root(Command::CreateSoftnic { name: "s0".into(), options: [].into() });
+    s.settle();
+    let Err(CommandError::Softnic { reason, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+    assert!(reason.contains("was created") && reason.contains("no processor is eligible"), "{reason}");
+    assert!(s.snapshot.as_ref().unwrap().by_name("s0").is_some());
+}
+
+#[test]
+fn requests_for_a_software_nic_wait_until_it_is_there() {
+    let mut s = settled();
+    let ids = [
+        s.ask_root(Command::CreateSoftnic { name: "s0".into(), options: [].into() }),
+        s.ask_root(apply("s0", &[(Field::Queues, "2")])),
+        s.ask_root(Command::SetSource { name: "s0".into(), source: "zipf".into() }),
+        s.ask_root(Command::DeleteSoftnic { name: "s0".into() }),
+        s.ask_root(Command::CreateSoftnic { name: "s0".into(), options: [].into() }),
+    ];
+    s.settle();
+    for id in ids {
+        assert!(s.replies[&id].is_ok(), "{:?}", s.replies[&id]);
+    }
+    assert_eq!(s.w.nics["softnic:s0"].device.channels(), 8, "nothing is left of the first one");
+}
+
+/// What a request costs does not grow with the requests that wait for other things.
+#[test]
+fn one_request_takes_two_saves_and_two_publications() {
+    let mut s = settled();
+    let id = s.ask_root(apply("k0", &[(Field::Queues, "8")]));
+    let (mut saves, mut shown) = (0, 0);
+    while s.outstanding.contains_key(&id) {
+        while let Some(e) = s.m.poll() {
+            saves += u32::from(matches!(e, Effect::Save { .. }));
+            shown += u32::from(matches!(e, Effect::Publish(_)));
+            s.effect(e);
+        }
+        s.answer();
+    }
+    assert_eq!((saves, shown), (2, 2));
+    assert!(matches!(s.replies[&id], Ok(Reply::Adapters { .. })));
+}
