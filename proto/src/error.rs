@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zbus::DBusError as _;
 
 use crate::names::ERROR_PREFIX;
 
@@ -163,6 +164,8 @@ impl From<zbus::Error> for ApiError {
                     None => Self::new(kind_of_foreign(name.as_str()), format!("{name}: {message}")),
                 }
             }
+            // An error of D-Bus itself that zbus knows by name.
+            zbus::Error::FDO(fdo) => Self::new(kind_of_foreign(fdo.name().as_str()), e.to_string()),
             _ => Self::new(ErrorKind::Failed, e.to_string()),
         }
     }
@@ -170,7 +173,9 @@ impl From<zbus::Error> for ApiError {
 
 fn kind_of_foreign(name: &str) -> ErrorKind {
     match name.strip_prefix("org.freedesktop.DBus.Error.") {
-        Some("InvalidArgs" | "UnknownMethod" | "InvalidSignature") => ErrorKind::Usage,
+        Some("InvalidArgs" | "UnknownMethod" | "InvalidSignature" | "UnknownObject" | "UnknownInterface") => {
+            ErrorKind::Usage
+        }
         Some("AccessDenied" | "InteractiveAuthorizationRequired" | "AuthFailed") => ErrorKind::NotAuthorised,
         Some("NoReply" | "Timeout" | "TimedOut") => ErrorKind::TimedOut,
         Some("ServiceUnknown" | "NameHasNoOwner" | "NoServer" | "Disconnected" | "FileNotFound") => {
@@ -178,5 +183,25 @@ fn kind_of_foreign(name: &str) -> ErrorKind {
         }
         Some("NotSupported") => ErrorKind::NotSupported,
         _ => ErrorKind::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_d_bus_itself_have_a_kind() {
+        for (error, kind) in [
+            (zbus::fdo::Error::InvalidArgs("x".into()), ErrorKind::Usage),
+            (zbus::fdo::Error::UnknownMethod("x".into()), ErrorKind::Usage),
+            (zbus::fdo::Error::AccessDenied("x".into()), ErrorKind::NotAuthorised),
+            (zbus::fdo::Error::NoReply("x".into()), ErrorKind::TimedOut),
+            (zbus::fdo::Error::ServiceUnknown("x".into()), ErrorKind::Unreachable),
+            (zbus::fdo::Error::Failed("x".into()), ErrorKind::Failed),
+        ] {
+            let api = ApiError::from(zbus::Error::FDO(Box::new(error)));
+            assert_eq!(api.kind, kind, "{api}");
+        }
     }
 }

@@ -271,10 +271,14 @@ impl Owner {
             }
             Done::Back { adapter, nic, answer } => {
                 if let Some(slot) = self.nics.get_mut(&adapter) {
-                    slot.source = nic.source();
                     slot.nic = Some(nic);
+                    if matches!(answer, Input::SourceSet { result: Ok(_), .. }) {
+                        // A new source begins as a running one, so that its end is noticed however early it comes.
+                        slot.source = Some(Source::Running);
+                    }
                 }
                 self.manager.handle(answer);
+                self.look_at_sources();
             }
         }
     }
@@ -401,13 +405,11 @@ impl Owner {
     /// Publishes sources that have changed their state, and tells of those that have ended.
     fn look_at_sources(&mut self) {
         let mut ended = Vec::new();
-        let mut changed = false;
         for (adapter, slot) in &mut self.nics {
             let Some(now) = slot.nic.as_ref().map(|nic| nic.source()) else { continue };
             if slot.source == now {
                 continue;
             }
-            changed = true;
             slot.source.clone_from(&now);
             let because = match &now {
                 Some(Source::Finished) => "every packet was delivered".to_owned(),
@@ -417,9 +419,9 @@ impl Owner {
             let state = now.map_or("", |s| s.name()).to_owned();
             ended.push(Notice::SourceEnded { adapter: *adapter, state, because });
         }
-        if changed {
-            let sources = Arc::new(self.sources());
-            self.publish.send_modify(|p| Arc::make_mut(p).sources = sources);
+        let sources = self.sources();
+        if *self.publish.borrow().sources != sources {
+            self.publish.send_modify(|p| Arc::make_mut(p).sources = Arc::new(sources));
         }
         for notice in ended {
             self.manager.handle(Input::Kernel(notice));

@@ -144,12 +144,25 @@ impl Manager {
         }
     }
 
-    /// Waits until nothing is under way and a generation is published.
-    async fn settled(&self, generation: u64, timeout_ms: u32) -> Result<u64, ApiError> {
+    /// Waits until nothing is under way and a generation is published, or the caller has gone.
+    async fn settled(
+        &self,
+        connection: &Connection,
+        generation: u64,
+        timeout_ms: u32,
+    ) -> Result<u64, ApiError> {
         let mut published = self.context.handle.watch();
-        let wait = published.wait_for(|p| p.settled && p.snapshot.generation.0 >= generation);
-        let now = match tokio::time::timeout(Duration::from_millis(timeout_ms.into()), wait).await {
-            Ok(Ok(now)) => now.snapshot.generation.0,
+        let wait = async {
+            let now = published.wait_for(|p| p.settled && p.snapshot.generation.0 >= generation).await;
+            now.map(|now| now.snapshot.generation.0)
+        };
+        let wait = tokio::time::timeout(Duration::from_millis(timeout_ms.into()), wait);
+        let waited = tokio::select! {
+            waited = wait => waited,
+            () = connection.closed() => return Err(ApiError::new(ErrorKind::Failed, "nobody waits any more")),
+        };
+        let now = match waited {
+            Ok(Ok(now)) => now,
             Ok(Err(_)) => return Err(ApiError::new(ErrorKind::Unreachable, "rssmgrd is stopping")),
             Err(_) => {
                 let now = self.context.handle.published();
@@ -335,8 +348,14 @@ impl Manager {
     }
 
     /// Waits until nothing is under way and at least this generation is published; answers the generation.
-    async fn wait_settled(&self, generation: u64, timeout_ms: u32) -> Result<u64, ApiError> {
-        self.context.calls.count("WaitSettled", self.settled(generation, timeout_ms).await)
+    async fn wait_settled(
+        &self,
+        generation: u64,
+        timeout_ms: u32,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<u64, ApiError> {
+        let result = self.settled(connection, generation, timeout_ms).await;
+        self.context.calls.count("WaitSettled", result)
     }
 
     /// Creates a software NIC.

@@ -113,6 +113,13 @@ impl Clients {
         Self { slots: Arc::new(Semaphore::new(slots)), most }
     }
 
+    /// How many there are now.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        self.most.saturating_sub(free)
+    }
+
     /// Waits until all clients are gone, but not for long.
     pub async fn gone(&self, within: Duration) {
         // Those that do not read what they are sent are left.
@@ -232,19 +239,29 @@ async fn client(stream: UnixStream, context: Arc<Context>, _slot: OwnedSemaphore
         let credentials = socket_peercred(&stream).map_err(io::Error::from)?;
         let pid = u32::try_from(credentials.pid.as_raw_nonzero().get()).ok();
         let caller = Caller { uid: credentials.uid.as_raw(), pid, bus_name: None };
-        let stream = stream.into_std()?;
-        let builder = Builder::unix_stream(stream).server(Guid::generate()).p2p();
-        let opening = open(builder, context, Peer::Private(caller));
-        let (connection, publisher) =
-            timeout(HANDSHAKE, opening).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        publisher.run().await;
-        // What is left of a dead connection holds nobody up; calls under way lose their answers only.
-        let _ = timeout(HANDSHAKE, connection.close()).await;
-        zbus::Result::Ok(())
+        serve_stream(stream.into_std()?, context, Peer::Private(caller)).await
     };
     if let Err(e) = served.await {
         tracing::debug!("a client did not get through: {e}");
     }
+}
+
+/// Serves one client until it leaves or the daemon stops.
+///
+/// # Errors
+/// When the client does not get through the handshake in time.
+pub async fn serve_stream(
+    stream: std::os::unix::net::UnixStream,
+    context: Arc<Context>,
+    peer: Peer,
+) -> zbus::Result<()> {
+    let builder = Builder::unix_stream(stream).server(Guid::generate()).p2p();
+    let opening = timeout(HANDSHAKE, open(builder, context, peer)).await;
+    let (connection, publisher) = opening.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    publisher.run().await;
+    // Calls under way are answered, if the client is still there to read that.
+    let _ = timeout(HANDSHAKE, connection.graceful_shutdown()).await;
+    Ok(())
 }
 
 /// Puts all objects on a connection and opens it.

@@ -1,0 +1,131 @@
+//! Changes that fail half-way: taken back, or visibly degraded.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rssmgr_proto::ErrorKind;
+use rssmgr_proto::dict::from_dict;
+use rssmgr_proto::types::AdapterRecord;
+use rssmgrd::backend::faulty::{Faults, FaultyFactory};
+use serde_json::json;
+
+use crate::daemon::{Client, Daemon, Memory};
+use crate::model::ModelFactory;
+
+async fn record(client: &Client) -> AdapterRecord {
+    from_dict(&client.adapter("nic0").await.get_record().await.unwrap()).unwrap()
+}
+
+/// A daemon whose one adapter is managed, and the number of operations that `CHANGE` takes.
+async fn daemon() -> (Daemon, Client, Arc<Faults>, u64) {
+    let faults = Arc::new(Faults::default());
+    let daemon = Daemon::start(FaultyFactory::new(ModelFactory::default(), Arc::clone(&faults))).await;
+    let client = daemon.client().await;
+    client.create("nic0", &[("queues", "16")]).await;
+    let planned = client.apply(&["nic0"], change(), json!({"dry_run": true})).await.unwrap();
+    let steps = u64::try_from(planned.adapters[0].steps.len()).unwrap();
+    assert!(steps > 3, "a change worth failing: {steps}");
+    (daemon, client, faults, steps)
+}
+
+fn change() -> serde_json::Value {
+    json!({"profile": "Closest", "queues": 4, "hash_types": "ipv4"})
+}
+
+#[tokio::test]
+async fn an_operation_that_fails_at_any_step_leaves_the_adapter_as_it_was() {
+    let (daemon, client, faults, steps) = daemon().await;
+    let before = record(&client).await;
+    for step in 0..steps {
+        faults.fail(&[step]);
+        let result = client.apply(&["nic0"], change(), json!({})).await.unwrap();
+        let error = result.adapters[0].error.clone().expect("fails");
+        assert_eq!(error.kind, ErrorKind::RolledBack, "step {step}: {error}");
+        assert!(error.message.contains("injected fault: EIO"), "step {step}: {error}");
+        assert!(error.message.contains("back as it was"), "step {step}: {error}");
+        let after = record(&client).await;
+        assert_eq!(
+            (&after.indirection_table, &after.queues, &after.hash_types, &after.settings),
+            (&before.indirection_table, &before.queues, &before.hash_types, &before.settings),
+            "step {step}"
+        );
+        assert_eq!(after.state, "managed");
+    }
+    let told = daemon.context.events.told();
+    assert_eq!(told.get("RolledBack"), Some(&steps));
+    faults.fail(&[]);
+    let done = client.apply(&["nic0"], change(), json!({})).await.unwrap();
+    assert_eq!(done.adapters[0].status, "applied");
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_back_is_degraded_and_seen_everywhere() {
+    let (daemon, client, faults, steps) = daemon().await;
+    // The last step fails, and so does the first one of the way back.
+    faults.fail(&[steps - 1, steps]);
+    let result = client.apply(&["nic0"], change(), json!({})).await.unwrap();
+    let error = result.adapters[0].error.clone().expect("fails");
+    assert_eq!(error.kind, ErrorKind::Failed);
+    assert!(
+        error.message.contains("the adapter is degraded") && error.message.contains("rssctl reset"),
+        "{error}"
+    );
+
+    let seen = record(&client).await;
+    assert_eq!(seen.state, "degraded");
+    assert!(seen.state_reason.unwrap().contains("injected fault"));
+    assert_eq!(client.adapter("nic0").await.state().await.unwrap(), "degraded");
+    assert_eq!(daemon.context.events.told().get("AdapterDegraded"), Some(&1));
+    let page = crate::metrics::page(&daemon);
+    assert!(page.contains("rssmgrd_adapter_degraded{device=\"nic0\"} 1"), "{page}");
+
+    // The way out that the message names.
+    faults.fail(&[]);
+    client.manager.reset(&["nic0".to_owned()], &crate::daemon::dict(json!({}))).await.unwrap();
+    let mended = record(&client).await;
+    assert_eq!((mended.state.as_str(), mended.state_reason), ("managed", None));
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_saved_are_not_in_force() {
+    let memory = Memory::default();
+    let daemon = Daemon::with(ModelFactory::default(), memory.clone(), 100).await;
+    let client = daemon.client().await;
+    client.create("nic0", &[]).await;
+    let before = record(&client).await;
+    memory.broken.store(true, Ordering::Relaxed);
+    let result = client.apply(&["nic0"], change(), json!({})).await.unwrap();
+    let error = result.adapters[0].error.clone().expect("fails");
+    assert!(error.message.contains("the disk is full") && error.message.contains("make room"), "{error}");
+    assert_eq!(record(&client).await.indirection_table, before.indirection_table);
+    let error = crate::daemon::refused(client.manager.create_softnic("nic1", Default::default()).await);
+    assert!(error.message.contains("could not be saved"), "{error}");
+    let error = crate::daemon::refused(client.manager.delete_softnic("nic0").await);
+    assert!(error.message.contains("could not be saved"), "{error}");
+    memory.broken.store(false, Ordering::Relaxed);
+    client.manager.delete_softnic("nic0").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_loses_only_its_answer() {
+    let daemon = Daemon::start(ModelFactory::default()).await;
+    let client = daemon.client().await;
+    client.create("nic0", &[("queues", "16")]).await;
+    let leaving = daemon.client().await;
+    let mut events = daemon.context.events.listen();
+    {
+        let asked = leaving.apply(&["nic0"], change(), json!({}));
+        tokio::pin!(asked);
+        // The request is on its way, and nobody waits for the answer.
+        tokio::select! {
+            biased;
+            _ = &mut asked => panic!("answered before it was asked"),
+            _ = events.recv() => {}
+        }
+    }
+    leaving.connection.close().await.unwrap();
+    client.manager.wait_settled(0, 5000).await.unwrap();
+    let record = record(&client).await;
+    assert_eq!((record.number_of_receive_queues, record.profile.as_str()), (4, "Closest"));
+    assert!(!daemon.memory.saved.lock().unwrap().adapters["softnic:nic0"].patch.is_empty());
+}

@@ -1,0 +1,14 @@
+//! The API as a client sees it, over a private socket, with modelled adapters.
+
+#[path = "../common/daemon.rs"]
+mod daemon;
+#[path = "../common/model.rs"]
+mod model;
+
+mod clients;
+mod faults;
+mod introspection;
+mod methods;
+mod metrics;
+mod refusals;
+mod signals;
