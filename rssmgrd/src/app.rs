@@ -3,6 +3,7 @@
 mod demo;
 mod paths;
 
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -97,7 +98,9 @@ fn log_to_stderr(level: LogLevel) {
         LogLevel::Debug => tracing::Level::DEBUG,
     };
     let ours = tracing_subscriber::filter::Targets::new().with_target("rssmgrd", level);
-    let format = tracing_subscriber::fmt::layer().compact().with_target(false).with_writer(std::io::stderr);
+    let format = tracing_subscriber::fmt::layer().compact().with_target(false).with_writer(io::stderr);
+    let plain = !io::stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let format = format.with_ansi(!plain);
     // Fails only when there is a log already, which is fine too.
     let _ = tracing_subscriber::registry().with(ours).with(format).try_init();
 }
@@ -142,7 +145,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     let url = metrics.as_ref().map(metrics::Server::url);
 
     let disk = Disk::start()?;
-    let events = Events::open(folder, disk.clone());
+    let events = Events::open(&folder, disk.clone());
     let tell = |kind| events.tell(&Event { adapter: None, id: None, kind });
     stored.told.into_iter().for_each(|kind| drop(tell(kind)));
     tell(EventKind::ConfigurationLoaded { files: count(loaded.adapters.files.len()) });

@@ -16,6 +16,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "iproute2", program: "ip", tests: "frames of real interfaces, in network namespaces" },
     Package { name: "ethtool", program: "ethtool", tests: "what the kernel says, against another program" },
     Package { name: "strace", program: "strace", tests: "which system calls are made" },
+    Package { name: "dbus", program: "dbus-daemon", tests: "the daemon on a bus of the test's own" },
 ];
 
 /// What can be done about missing packages.

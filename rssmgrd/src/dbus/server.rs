@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use zbus::connection::Builder;
-use zbus::fdo::ObjectManager;
+use zbus::fdo::{ObjectManager, RequestNameFlags};
 use zbus::{Connection, Guid};
 
 use super::Context;
@@ -320,8 +320,9 @@ pub async fn on_bus(bus: Bus, context: Arc<Context>) -> zbus::Result<impl Future
         Bus::System => Builder::system(),
         Bus::Session => Builder::session(),
     };
-    let opening = open(builder.method_timeout(BUS).name(names::BUS), context, Peer::Bus);
-    let (connection, publisher) = opening.await?;
+    let (connection, publisher) = open(builder.method_timeout(BUS), context, Peer::Bus).await?;
+    // Not to wait in line: two daemons would change the same adapters.
+    connection.request_name_with_flags(names::BUS, RequestNameFlags::DO_NOT_QUEUE).await?;
     Ok(async move {
         publisher.run().await;
         drop(connection);

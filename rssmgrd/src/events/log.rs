@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::RING;
 
@@ -23,7 +23,7 @@ pub(super) struct Log {
 
 impl Log {
     /// The log in a folder, and the last lines in it, oldest first.
-    pub(super) fn open(folder: PathBuf) -> (Self, Vec<String>) {
+    pub(super) fn open(folder: &Path) -> (Self, Vec<String>) {
         let (now, before) = (folder.join("events.jsonl"), folder.join("events.1.jsonl"));
         let mut all = lines(&before);
         let current = lines(&now);
@@ -62,7 +62,7 @@ impl Log {
 }
 
 /// The lines of a file; none when it cannot be read.
-fn lines(path: &PathBuf) -> Vec<String> {
+fn lines(path: &Path) -> Vec<String> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     BufReader::new(file.take(MOST_BYTES)).lines().map_while(Result::ok).collect()
 }
@@ -74,11 +74,11 @@ mod tests {
     #[test]
     fn a_full_ring_survives_every_turn_of_the_files() {
         let dir = tempfile::tempdir().unwrap();
-        let (mut log, _) = Log::open(dir.path().into());
+        let (mut log, _) = Log::open(dir.path());
         for i in 0..RING * 2 + 10 {
             log.append(&format!("{i}\n"));
         }
-        let (_, read) = Log::open(dir.path().into());
+        let (_, read) = Log::open(dir.path());
         assert_eq!(read.len(), RING);
         assert_eq!(read.last().unwrap(), &(RING * 2 + 9).to_string());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
@@ -88,7 +88,7 @@ mod tests {
     fn a_torn_line_costs_only_itself() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("events.jsonl"), "one\ntw").unwrap();
-        Log::open(dir.path().into()).0.append("three\n");
-        assert_eq!(Log::open(dir.path().into()).1, ["one", "tw", "three"]);
+        Log::open(dir.path()).0.append("three\n");
+        assert_eq!(Log::open(dir.path()).1, ["one", "tw", "three"]);
     }
 }

@@ -3,7 +3,7 @@
 mod log;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -89,7 +89,7 @@ impl Events {
     /// Events that are kept in a folder too, with those of earlier runs. What cannot be read there is left out: events
     /// are a record, nothing depends on them.
     #[must_use]
-    pub fn open(folder: PathBuf, disk: Disk) -> Arc<Self> {
+    pub fn open(folder: &Path, disk: Disk) -> Arc<Self> {
         let (log, lines) = log::Log::open(folder);
         let keep = Keep { disk, log: Arc::new(Mutex::new(log)), unwritten: Arc::default() };
         Arc::new(Self::with(lines, Some(keep)))

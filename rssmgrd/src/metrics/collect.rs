@@ -161,10 +161,10 @@ fn labels(scope: Scope, view: &AdapterView, sample: &Sample, series: &mut Vec<Me
         Scope::Daemon => {}
         Scope::Adapter => add(vec![device()]),
         Scope::Queue => {
-            (0..sample.queues.len()).for_each(|q| add(vec![device(), label("queue", q.to_string())]))
+            (0..sample.queues.len()).for_each(|q| add(vec![device(), label("queue", q.to_string())]));
         }
         Scope::Entry => {
-            (0..sample.entries.len()).for_each(|e| add(vec![device(), label("entry", e.to_string())]))
+            (0..sample.entries.len()).for_each(|e| add(vec![device(), label("entry", e.to_string())]));
         }
         Scope::Cpu => {
             for c in &sample.cpus {

@@ -27,9 +27,12 @@ async fn daemon() -> Daemon {
     daemon
 }
 
-/// Series by family, as a reader of the text format sees them.
-fn read(page: &str) -> BTreeMap<String, (String, String, Vec<(String, f64)>)> {
-    let mut families: BTreeMap<String, (String, String, Vec<(String, f64)>)> = BTreeMap::new();
+/// Help, type, and series with their values.
+type Shown = (String, String, Vec<(String, f64)>);
+
+/// Families as a reader of the text format sees them.
+fn read(page: &str) -> BTreeMap<String, Shown> {
+    let mut families: BTreeMap<String, Shown> = BTreeMap::new();
     let (mut help, mut current) = (String::new(), String::new());
     for line in page.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {

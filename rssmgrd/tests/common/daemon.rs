@@ -28,14 +28,14 @@ use zbus::proxy::CacheProperties;
 /// What was saved, whether saving works, and a gate that holds it up while a test has it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
-    pub(crate) gate: Arc<Mutex<()>>,
+    pub(crate) gate: Arc<tokio::sync::Mutex<()>>,
     pub(crate) saved: Arc<Mutex<SavedState>>,
     pub(crate) broken: Arc<AtomicBool>,
 }
 
 impl Save for Memory {
     fn save(&mut self, state: &SavedState) -> Result<(), String> {
-        drop(self.gate.lock().unwrap());
+        drop(self.gate.blocking_lock());
         if self.broken.load(Ordering::Relaxed) {
             return Err("the disk is full".to_owned());
         }

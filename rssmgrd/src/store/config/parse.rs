@@ -156,8 +156,8 @@ impl Reader<'_> {
                 "name" => matcher.name = Some(text.to_owned()),
                 "driver" => matcher.driver = Some(text.to_owned()),
                 _ => {
-                    matcher.mac =
-                        Some(mac(text).ok_or_else(|| self.wrong(name, value, "\"02:00:00:00:00:01\""))?)
+                    let mac = mac(text).ok_or_else(|| self.wrong(name, value, "\"02:00:00:00:00:01\""))?;
+                    matcher.mac = Some(mac);
                 }
             }
         }
