@@ -138,6 +138,7 @@ impl Sim {
         }
         self.outstanding.insert(id, (caller.clone(), command.clone()));
         let there = self.snapshot.iter().flat_map(|s| s.adapters.values()).map(|v| v.facts.name.clone());
+        let there = there.filter(|n| self.w.by_name(n).is_some_and(|nic| nic.present));
         let patterns = selector_of(&command).unwrap_or_default();
         let means = |p: &String, n: &String| p == n || p == "*" || (p == "k*" && n.starts_with('k'));
         let meant: BTreeSet<String> = there.filter(|n| patterns.iter().any(|p| means(p, n))).collect();
