@@ -15,7 +15,7 @@ use crate::driver::Impact;
 use crate::ids::{AdapterId, CpuId};
 use crate::place::{AdapterInput, PlaceError, Target, place};
 use crate::plan::{Step, plan};
-use crate::settings::Settings;
+use crate::settings::{Auto, KeySetting, Settings};
 use crate::topology::Topology;
 
 impl Manager {
@@ -139,11 +139,15 @@ impl Manager {
             if !ids.iter().any(|id| intents.contains_key(id)) {
                 continue;
             }
+            let given_up: BTreeMap<AdapterId, Settings> = ids
+                .iter()
+                .filter_map(|id| Some((*id, as_found(self.adapters.get(id)?, &intents.get(id)?.1))))
+                .collect();
             let inputs: Vec<AdapterInput<'_>> = ids
                 .iter()
                 .filter_map(|id| {
                     let a = self.adapters.get(id)?;
-                    let after = intents.get(id).map(|(_, s)| s);
+                    let after = given_up.get(id);
                     let replan = after.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s));
                     Some(AdapterInput {
                         id: *id,
@@ -174,6 +178,20 @@ impl Manager {
     fn present<'a>(&'a self, id: AdapterId, a: &'a Adapter) -> Option<&'a [CpuId]> {
         self.under_way(id).and_then(|m| m.target.as_ref()).map(chosen).or(a.assigned.as_deref())
     }
+}
+
+/// The settings to place by: where we wrote a key or hash types and nobody asks for them any more, what was found goes
+/// back. `keep` alone would keep what we wrote, until a restart finds something else.
+fn as_found(a: &Adapter, after: &Settings) -> Settings {
+    let mut s = after.clone();
+    if a.managed && a.settings.hash_types.value != Auto::Auto && s.hash_types.value == Auto::Auto {
+        s.hash_types.value = Auto::Is(a.original.hash_types);
+    }
+    let wrote_key = a.managed && a.settings.hash_key.value != KeySetting::Keep;
+    if wrote_key && s.hash_key.value == KeySetting::Keep && !a.original.key.is_empty() {
+        s.hash_key.value = KeySetting::Given(a.original.key.clone());
+    }
+    s
 }
 
 /// The processors that the profile chose.

@@ -205,3 +205,25 @@ fn one_request_takes_two_saves_and_two_publications() {
     assert_eq!((saves, shown), (2, 2));
     assert!(matches!(s.replies[&id], Ok(Reply::Adapters { .. })));
 }
+
+#[test]
+fn what_we_wrote_goes_back_when_nobody_asks_for_it_any_more() {
+    let mut s = settled();
+    let found = s.w.nics["pci:k0"].device.clone();
+    let asked = [(Field::HashTypes, "ipv4"), (Field::HashKey, "symmetric")];
+    for undo in [
+        Command::Reset { selector: Selector::one("k0"), options: Options::default() },
+        apply("k0", &[(Field::HashTypes, "keep"), (Field::HashKey, "keep")]),
+    ] {
+        let id = s.ask_root(apply("k0", &asked));
+        s.settle();
+        assert!(s.replies[&id].is_ok(), "{:?}", s.replies[&id]);
+        let there = &s.w.nics["pci:k0"].device;
+        assert!(there.hash_types != found.hash_types && there.key != found.key, "{there:?}");
+        let id = s.ask_root(undo);
+        s.settle();
+        assert!(s.replies[&id].is_ok(), "{:?}", s.replies[&id]);
+        let there = &s.w.nics["pci:k0"].device;
+        assert_eq!((there.hash_types, &there.key), (found.hash_types, &found.key));
+    }
+}
