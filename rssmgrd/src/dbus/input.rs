@@ -10,6 +10,7 @@ use rssmgr_core::{EntryIndex, Generation, Processor};
 use rssmgr_proto::dict::{Dictionary, from_dict, from_variant};
 use rssmgr_proto::types::ApplyOptions;
 use rssmgr_proto::{ApiError, ErrorKind};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::backend::softnic::random_key;
@@ -104,10 +105,14 @@ fn raw(field: Field, value: Value) -> Result<Raw, ApiError> {
     }
 }
 
+/// A record, such as options or a query; an error says in what it is.
+pub(super) fn record<T: DeserializeOwned>(what: &str, dict: &Dictionary) -> Result<T, ApiError> {
+    from_dict(dict).map_err(|e| ApiError::new(e.kind, format!("{what}: {}", e.message)))
+}
+
 /// Options of a request that changes adapters.
 pub(super) fn options(dict: &Dictionary) -> Result<Options, ApiError> {
-    let given: ApplyOptions =
-        from_dict(dict).map_err(|e| ApiError::new(e.kind, format!("options: {}", e.message)))?;
+    let given: ApplyOptions = record("options", dict)?;
     let allow = match given.allow {
         None => Options::default().allow,
         Some(text) => Impact::parse(&text).ok_or_else(|| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rssmgr_core::manager::{AdapterView, Caller, Command, CommandError, Reply, Snapshot};
 use rssmgr_proto::convert::{self, Per};
-use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
+use rssmgr_proto::dict::{Dictionary, to_dict};
 use rssmgr_proto::names;
 use rssmgr_proto::types::{
     ApplyRecord, ConfigRecord, EventQuery, FlowQuery, GlobalRecord, ListOptions, SettingsRecord,
@@ -289,7 +289,7 @@ impl Manager {
     ) -> Result<Vec<Dictionary>, ApiError> {
         let work = || {
             // No adapter is left out yet: software NICs are all there is.
-            let _: ListOptions = from_dict(&options)?;
+            let _: ListOptions = input::record("options", &options)?;
             let (published, views) = self.views(selector)?;
             let rss_on = published.snapshot.rss_on;
             views.iter().map(|v| to_dict(&convert::adapter(v, rss_on))).collect()
@@ -306,7 +306,7 @@ impl Manager {
     async fn predict_flow(&self, name: String, query: Dictionary) -> Result<Dictionary, ApiError> {
         let work = || {
             let (_, view) = self.view(&name)?;
-            let query: FlowQuery = from_dict(&query)?;
+            let query: FlowQuery = input::record("query", &query)?;
             to_dict(&convert::flow(&view, &query)?)
         };
         self.context.calls.count("PredictFlow", work())
@@ -316,7 +316,7 @@ impl Manager {
     async fn explain(&self, name: String, query: Dictionary) -> Result<Dictionary, ApiError> {
         let work = || {
             let (snapshot, view) = self.view(&name)?;
-            let query: WhyQuery = from_dict(&query)?;
+            let query: WhyQuery = input::record("query", &query)?;
             to_dict(&convert::why(&snapshot, &view, &query)?)
         };
         self.context.calls.count("Explain", work())
@@ -325,7 +325,7 @@ impl Manager {
     /// Events of the ring.
     async fn get_events(&self, query: Dictionary) -> Result<Vec<Dictionary>, ApiError> {
         let work = || {
-            let query: EventQuery = from_dict(&query)?;
+            let query: EventQuery = input::record("query", &query)?;
             self.context.events.query(&query).iter().map(to_dict).collect()
         };
         self.context.calls.count("GetEvents", work())

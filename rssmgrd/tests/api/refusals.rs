@@ -132,7 +132,11 @@ async fn wrong_names_entries_queries_and_software_nics() {
             Usage,
             "source: `here` is no IPv4 or IPv6 address",
         ),
-        (refused(m.predict_flow("nic0", &d(json!({"dst": "::1"}))).await), Usage, "missing field `src`"),
+        (
+            refused(m.predict_flow("nic0", &d(json!({"dst": "::1"}))).await),
+            Usage,
+            "query: missing field `src`",
+        ),
         (
             refused(
                 m.predict_flow(
@@ -148,7 +152,7 @@ async fn wrong_names_entries_queries_and_software_nics() {
         (refused(m.explain("nic0", &d(json!({"entry": 8}))).await), Usage, "the table has entries 0 to 7"),
         (refused(m.explain("nic0", &d(json!({"cpu": "first"}))).await), Usage, "first"),
         (refused(m.explain("no", &empty()).await), NoSuchAdapter, "no"),
-        (refused(m.get_events(&d(json!({"after": 3}))).await), Usage, "unknown field `after`"),
+        (refused(m.get_events(&d(json!({"after": 3}))).await), Usage, "query: unknown field `after`"),
         (refused(m.get_events(&d(json!({"limit": "many"}))).await), Usage, "invalid type"),
         (refused(m.set_entries(&list(&["nic0"]), &list(&["9=0:1=2"]), &empty()).await), Usage, "entries:"),
         (

@@ -242,6 +242,8 @@ impl Member {
 struct Undo {
     /// Saved entries as they were.
     entries: Vec<(String, Option<SavedAdapter>)>,
+    /// Adapters whose open transactions were put in.
+    opened: Vec<String>,
     /// Open transactions that were struck out or replaced.
     open: Vec<OpenTransaction>,
     /// The machine-wide switch as it was.
@@ -295,6 +297,7 @@ impl Manager {
             return self.advance(id);
         }
         group.undo.open = self.strike(&opened.iter().map(|o| o.adapter.as_str()).collect());
+        group.undo.opened = opened.iter().map(|o| o.adapter.clone()).collect();
         self.saved.open.extend(opened);
         group.phase = Phase::Opening;
         let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
@@ -497,10 +500,8 @@ impl Manager {
     /// Makes what is to be saved again what it was before the save that failed.
     fn take_back(&mut self, id: GroupId, reason: String) {
         let Some(group) = self.groups.get_mut(&id) else { return };
-        let keys: BTreeSet<String> = group.members.iter().map(|m| m.key.clone()).collect();
-        let opening = group.phase == Phase::Opening;
         group.error = group.rss_after.take().map(|_| CommandError::NotSaved { reason });
-        let Undo { entries, open, rss_on } = core::mem::take(&mut group.undo);
+        let Undo { entries, opened, open, rss_on } = core::mem::take(&mut group.undo);
         for (key, old) in entries {
             match old {
                 Some(old) => self.saved.adapters.insert(key, old),
@@ -508,9 +509,7 @@ impl Manager {
             };
         }
         self.saved.rss_on = rss_on.unwrap_or(self.saved.rss_on);
-        if opening {
-            self.saved.open.retain(|o| !keys.contains(&o.adapter));
-        }
+        self.saved.open.retain(|o| !opened.contains(&o.adapter));
         self.saved.open.extend(open);
     }
 
