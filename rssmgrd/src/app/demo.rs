@@ -18,8 +18,12 @@ use crate::owner::Handle;
 const NIC: &str = "nic0";
 
 /// Two nodes, 16 cores, and two threads in each core, so that one can see which threads are skipped.
-const OPTIONS: [(&str, &str); 3] =
-    [("queues", "16"), ("topology", "2x8x2"), ("source", "synthetic:loss=lossless,rate=50000")];
+const OPTIONS: [(&str, &str); 4] = [
+    ("queues", "16"),
+    ("topology", "2x8x2"),
+    ("node", "0"),
+    ("source", "synthetic:loss=lossless,rate=50000"),
+];
 
 /// How long a bus may take to say whether a daemon is on it.
 const BUS: Duration = Duration::from_millis(200);
