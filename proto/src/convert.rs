@@ -60,6 +60,9 @@ pub fn reason(r: &Reason) -> ReasonRecord {
         Reason::Rule(rule) => {
             ReasonRecord { kind: "rule".into(), id: rule.name().into(), text, ..ReasonRecord::default() }
         }
+        Reason::Driver(quirk) => {
+            ReasonRecord { kind: "driver".into(), id: quirk.name().into(), text, ..ReasonRecord::default() }
+        }
         Reason::Asked { field } => ReasonRecord {
             kind: "asked".into(),
             id: field.key().into(),

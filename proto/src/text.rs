@@ -1,7 +1,7 @@
 //! Sentences: what core's reasons and verdicts mean in words.
 
 use rssmgr_core::Processor;
-use rssmgr_core::place::{Eligibility, LimitBy, Reason, Rule};
+use rssmgr_core::place::{Eligibility, LimitBy, Quirk, Reason, Rule};
 
 /// A reason as a sentence.
 #[must_use]
@@ -16,6 +16,7 @@ pub fn reason(reason: &Reason) -> String {
             }
         }
         Reason::Rule(r) => rule(*r).to_string(),
+        Reason::Driver(q) => quirk(*q).to_string(),
         Reason::Asked { field } => format!("asked for: {field}"),
         Reason::Moved { entry, from, to } => {
             let name =
@@ -70,6 +71,29 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::Restore => "back to an earlier state",
         Rule::Kept => "a running adapter keeps its processors until it is planned anew",
         Rule::Shared => "some of its processors serve another adapter too",
+    }
+}
+
+/// What a driver does, as a sentence.
+#[must_use]
+pub const fn quirk(quirk: Quirk) -> &'static str {
+    match quirk {
+        Quirk::FitBeforeShrink => "fewer queues are refused while the table uses those that go away",
+        Quirk::ResetBeforeRebuild => {
+            "the driver goes back to its own table only when it is not marked as written"
+        }
+        Quirk::ResetBeforeResize => {
+            "so many queues need a table of another size, and the driver resizes only its own"
+        }
+        Quirk::TableLostWithChannels => "this driver replaces the table when the number of queues changes",
+        Quirk::TableNotObeyed => {
+            "this driver may not obey the table after a change of queues although it reads back, so it is sent again"
+        }
+        Quirk::TableLostWithKey => "this driver replaces the table when the key changes",
+        Quirk::KeyLostWithChannels => "this driver replaces the key when the number of queues changes",
+        Quirk::HomesLostWithChannels => {
+            "this driver requests or spreads its interrupts anew when the number of queues changes"
+        }
     }
 }
 

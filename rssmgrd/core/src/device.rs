@@ -167,6 +167,14 @@ pub enum Refusal {
         /// The operation in words.
         op: String,
     },
+    /// The driver cannot do this on any adapter, or is not known well enough to be asked.
+    #[error("{op}: the driver {driver} cannot, or is not known well enough to be asked")]
+    Driver {
+        /// The operation in words.
+        op: String,
+        /// The driver's row.
+        driver: &'static str,
+    },
     /// A queue that does not exist.
     #[error("{op}: queue {queue} does not exist, the adapter has queues 0 to {last}")]
     NoSuchQueue {
@@ -218,6 +226,19 @@ pub enum Refusal {
         entry: EntryIndex,
         /// Where it points.
         queue: QueueId,
+    },
+    /// The number of queues decides the size of the table, and the driver does not resize a table that a user wrote.
+    #[error(
+        "{queues} queues need a table of {to} entries instead of {from}, and the driver does not resize one that was \
+         written: reset the table first"
+    )]
+    TableResize {
+        /// Queues asked for.
+        queues: u16,
+        /// Entries now.
+        from: u16,
+        /// Entries with so many queues.
+        to: u16,
     },
     /// Hash types that the hardware does not have.
     #[error("hash types {types} are not supported, the adapter has {supported}")]

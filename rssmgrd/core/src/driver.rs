@@ -1,12 +1,16 @@
 //! Drivers as data: what each driver's operations do, a row each, and the one function that models them.
 
-use alloc::string::ToString;
-use alloc::vec::Vec;
+mod model;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use model::{Happening, Nic, TableState, apply, round_robin};
+pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
 
 use crate::capability::{Capability, ChannelControl};
-use crate::device::{Device, Op, Queue, Refusal, UserTable};
-use crate::hash::HashTypes;
-use crate::ids::{EntryIndex, QueueId};
+use crate::device::{Device, Op};
+use crate::ids::QueueId;
 
 /// What an operation does to traffic, from harmless to worst. Automatic changes stop at [`Impact::Reorder`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,36 +51,207 @@ impl Impact {
     }
 }
 
-/// A driver's row.
+/// The impact of each kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Driver {
-    /// The kernel's driver name, or `softnic`.
-    pub name: &'static str,
-    /// Impact of changing the number of queues.
+pub struct Impacts {
+    /// Changing the number of queues.
     pub channels: Impact,
-    /// Impact of writing table entries.
+    /// Writing table entries.
     pub table: Impact,
-    /// Impact of moving a queue to another CPU.
+    /// Moving a queue to another CPU.
     pub home: Impact,
-    /// Impact of a new key or new hash types: every flow may move.
+    /// A new key or new hash types: every flow may move.
     pub rehash: Impact,
-    /// Impact of switching RSS on or off.
+    /// Switching RSS on or off.
     pub enable: Impact,
 }
 
-/// The built-in software NIC: workers are started and drained without losing a packet, so that the worst is
-/// reordering, which it counts.
-pub const SOFTNIC: Driver = Driver {
-    name: "softnic",
-    channels: Impact::Reorder,
-    table: Impact::Reorder,
-    home: Impact::Reorder,
-    rehash: Impact::Reorder,
-    enable: Impact::Reorder,
-};
+/// What becomes of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFate {
+    /// It stays and is obeyed.
+    Kept,
+    /// It reads back as before, but the hardware does not obey it until it is sent again.
+    OnPaper,
+    /// The driver builds its default.
+    Default,
+    /// Rebuilt or left as it was, obeyed or not, depending on the kernel: it must be sent again.
+    Unsure,
+    /// All entries point at queue 0.
+    Zeros,
+}
 
-/// All rows.
-pub const DRIVERS: [Driver; 1] = [SOFTNIC];
+/// What becomes of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFate {
+    /// It stays.
+    Kept,
+    /// The driver takes its own again ([`Driver::key_source`]).
+    Default,
+}
+
+/// What becomes of the CPUs that serve the queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HomeFate {
+    /// They stay.
+    Kept,
+    /// Interrupts are requested anew or the driver spreads them itself: each queue must be given its CPU again.
+    Lost,
+}
+
+/// What an event does to what was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// A table that a user wrote.
+    pub user_table: TableFate,
+    /// The driver's own table.
+    pub default_table: TableFate,
+    /// The key.
+    pub key: KeyFate,
+    /// The CPUs of the queues.
+    pub homes: HomeFate,
+}
+
+impl Fate {
+    /// Nothing is lost.
+    pub const KEPT: Self = Self {
+        user_table: TableFate::Kept,
+        default_table: TableFate::Kept,
+        key: KeyFate::Kept,
+        homes: HomeFate::Kept,
+    };
+}
+
+/// The form of a driver's own table. Whatever it is, resetting through the kernel writes round robin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Entry `i` to queue `i mod queues`.
+    RoundRobin,
+    /// Entry `i` to queue `i * queues / entries`: a block of entries for each queue.
+    Blocks,
+}
+
+/// Where the key comes from that a driver takes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The host's boot key (`net.core.netdev_rss_key`), cut to length.
+    Boot,
+    /// The hardware, the host of a guest, or not known.
+    Device,
+}
+
+/// Which tables stand in the way of fewer queues than they use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refuses {
+    /// Those that a user wrote: the kernel's rule for every driver.
+    UserTable,
+    /// All: nothing rebuilds a table by itself.
+    AnyTable,
+}
+
+/// How the size of the table depends on the number of queues. With a table that a user wrote, a change of size is
+/// refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableSize {
+    /// It does not.
+    Fixed,
+    /// The next power of two of `per_queue` entries a queue, `least` at least.
+    PowerOfTwo {
+        /// Entries at least.
+        least: u16,
+        /// Entries a queue.
+        per_queue: u16,
+    },
+    /// As many entries as queues, rounded up to groups of `of`, `most` at most.
+    Groups {
+        /// Entries, and queues, of a group.
+        of: u16,
+        /// Entries at most.
+        most: u16,
+    },
+}
+
+impl TableSize {
+    /// Entries with this many queues; `None` where they do not depend on them.
+    #[must_use]
+    pub fn entries(self, queues: u16) -> Option<u16> {
+        match self {
+            Self::Fixed => None,
+            Self::PowerOfTwo { least, per_queue } => Some(
+                queues.saturating_mul(per_queue).checked_next_power_of_two().unwrap_or(u16::MAX).max(least),
+            ),
+            Self::Groups { of, most } => Some(queues.checked_next_multiple_of(of).unwrap_or(most).min(most)),
+        }
+    }
+}
+
+/// What may be asked of a driver at all; the capability of the single adapter may still be less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Controls {
+    /// The number of queues.
+    pub channels: bool,
+    /// The indirection table.
+    pub table: bool,
+    /// The key.
+    pub key: bool,
+    /// The hash types.
+    pub hash_types: bool,
+}
+
+/// What cannot be seen in settings and bites all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trap {
+    /// Implementations exist that accept the table and spread by nothing: only traffic shows it.
+    MayIgnoreTable,
+    /// The feature `rxhash` reads off after boot while RSS works. Once switched on it must never be switched off:
+    /// everything would go to queue 0.
+    RxhashStaysOn,
+    /// The driver swallows errors of the device: success proves nothing.
+    HidesErrors,
+    /// A request that leaves symmetric hashing alone may switch it: read it back after every request.
+    SymmetricReadBack,
+    /// The hardware starts its hash from another value than 0: predictions need calibration by real packets.
+    HashInitialValue,
+    /// Setting hash fields steers what is sent, not what is received.
+    FieldsSteerTransmit,
+    /// Requests fail while the interface is down.
+    NeedsInterfaceUp,
+}
+
+/// A driver's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Driver {
+    /// The kernel's driver name as ethtool reports it, or `softnic`.
+    pub name: &'static str,
+    /// What operations do to traffic.
+    pub impact: Impacts,
+    /// What more queues do to the rest.
+    pub grow: Fate,
+    /// What fewer queues do to the rest.
+    pub shrink: Fate,
+    /// What the interface going down and up, or a reset, does.
+    pub reopen: Fate,
+    /// What a change of the MTU does.
+    pub mtu: Fate,
+    /// What a request that carries a key and no table does to the table.
+    pub key_only: TableFate,
+    /// Whether a request for a key should carry the table of a user along, so that it is never gone in between.
+    pub key_with_table: bool,
+    /// The driver's own table.
+    pub default_table: Shape,
+    /// The driver's own key.
+    pub key_source: KeySource,
+    /// Which tables refuse a shrink.
+    pub refuses: Refuses,
+    /// How the table's size depends on the queues.
+    pub table_size: TableSize,
+    /// What may be asked of it.
+    pub controls: Controls,
+    /// The least time in ms between table writes of a balancer; `None`: it must not write at all.
+    pub table_interval_ms: Option<u32>,
+    /// What to mind.
+    pub traps: &'static [Trap],
+}
 
 impl Driver {
     /// The row of a driver.
@@ -85,143 +260,46 @@ impl Driver {
         DRIVERS.iter().find(|d| d.name == name)
     }
 
+    /// The row of a driver, or the careful one of drivers that nobody described.
+    #[must_use]
+    pub fn of(name: &str) -> &'static Self {
+        Self::by_name(name).unwrap_or(&UNKNOWN)
+    }
+
+    /// What is left of an adapter's capability with this driver. Placement then routes around the rest.
+    #[must_use]
+    pub fn limit(&self, mut cap: Capability) -> Capability {
+        if !self.controls.channels {
+            cap.channels = ChannelControl::Fixed;
+        }
+        if !self.controls.table {
+            cap.table_entries = 0;
+        }
+        cap.key_settable &= self.controls.key;
+        cap.hash_types_settable &= self.controls.hash_types;
+        cap
+    }
+
     /// What the operation does to traffic on this device.
     #[must_use]
     pub fn impact(&self, device: &Device, op: &Op) -> Impact {
         let in_use = |q: QueueId| q == device.default_queue || (device.enabled && device.table.contains(&q));
+        // With RSS off nothing looks at the hash or at the table; a driver that stops for a write stops all the same.
+        let unseen = |impact: Impact| {
+            if !device.enabled && impact <= Impact::Reorder { Impact::None } else { impact }
+        };
         match op {
-            Op::Enable | Op::Disable | Op::DefaultQueue(_) => self.enable,
-            // With RSS off nothing looks at the hash or at the table.
-            Op::SetKey(_) | Op::HashTypes(_) | Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable
-                if !device.enabled =>
-            {
-                Impact::None
-            }
-            Op::SetKey(_) | Op::HashTypes(_) => self.rehash,
-            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => self.table,
-            Op::Channels(_) => self.channels,
+            Op::Enable | Op::Disable | Op::DefaultQueue(_) => self.impact.enable,
+            Op::SetKey(_) | Op::HashTypes(_) => unseen(self.impact.rehash),
+            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => unseen(self.impact.table),
+            Op::Channels(_) => self.impact.channels,
             Op::Home { queue, .. } => {
                 if in_use(*queue) {
-                    self.home
+                    self.impact.home
                 } else {
                     Impact::None
                 }
             }
         }
     }
-}
-
-/// What the device is after an operation: a driver's behaviour as one pure function. The planner folds it, the
-/// software NIC is compared with it.
-///
-/// # Errors
-/// What a driver would refuse.
-pub fn apply(cap: &Capability, device: &Device, op: &Op) -> Result<Device, Refusal> {
-    let mut after = device.clone();
-    change(cap, &mut after, op)?;
-    Ok(after)
-}
-
-/// [`apply`] in place, for the planner, which gives up its device after a refusal: what a refused operation leaves
-/// is not defined.
-pub(crate) fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
-    let channels = d.channels();
-    let last = channels.saturating_sub(1);
-    let queue_ok = |queue: QueueId| {
-        if queue.0 <= last { Ok(()) } else { Err(Refusal::NoSuchQueue { op: op.to_string(), queue, last }) }
-    };
-    let unsupported = || Refusal::Unsupported { op: op.to_string() };
-    match op {
-        Op::Enable => d.enabled = true,
-        Op::Disable => d.enabled = false,
-        Op::SetKey(key) => {
-            if !cap.key_settable {
-                return Err(unsupported());
-            }
-            if key.len() != usize::from(cap.key_bytes) {
-                return Err(Refusal::KeyLength { got: key.len(), want: cap.key_bytes.into() });
-            }
-            d.key = key.clone();
-        }
-        Op::SetEntries(moves) => {
-            if !cap.independent_entry_move {
-                return Err(unsupported());
-            }
-            for m in moves {
-                queue_ok(m.queue)?;
-                let slot = d.table.get_mut(m.entry.index()).ok_or(Refusal::NoSuchEntry {
-                    entry: m.entry,
-                    last: cap.table_entries.saturating_sub(1),
-                })?;
-                *slot = m.queue;
-            }
-            d.user_table = UserTable::Yes;
-        }
-        Op::WriteTable(table) => {
-            if cap.table_entries == 0 {
-                return Err(unsupported());
-            }
-            if table.len() != usize::from(cap.table_entries) {
-                return Err(Refusal::TableLength { got: table.len(), want: cap.table_entries.into() });
-            }
-            table.iter().try_for_each(|q| queue_ok(*q))?;
-            d.table.clone_from(table);
-            d.user_table = UserTable::Yes;
-        }
-        Op::ResetTable => {
-            if cap.table_entries == 0 {
-                return Err(unsupported());
-            }
-            d.table = round_robin(cap.table_entries, channels);
-            d.user_table = UserTable::No;
-        }
-        Op::Channels(n) => {
-            if cap.channels == ChannelControl::Fixed && *n != channels {
-                return Err(unsupported());
-            }
-            if *n == 0 || *n > cap.max_queues {
-                return Err(Refusal::QueueCount { got: *n, max: cap.max_queues });
-            }
-            let stranded = d.table.iter().position(|q| q.0 >= *n);
-            if let Some(i) = stranded {
-                let entry = EntryIndex(u16::try_from(i).unwrap_or(u16::MAX));
-                return Err(Refusal::QueueInUse { queues: *n, entry, queue: d.table[i] });
-            }
-            if d.default_queue.0 >= *n {
-                d.default_queue = QueueId(0);
-            }
-            d.queues.resize(usize::from(*n), Queue::default());
-        }
-        Op::Home { queue, cpu } => {
-            if !cap.queue_affinity {
-                return Err(unsupported());
-            }
-            queue_ok(*queue)?;
-            d.queues[queue.index()].home = *cpu;
-        }
-        Op::HashTypes(types) => {
-            if !cap.hash_types_settable {
-                return Err(unsupported());
-            }
-            if !types.is_subset(cap.hash_types) {
-                let lacking = HashTypes::from_bits(types.bits() & !cap.hash_types.bits());
-                return Err(Refusal::HashTypes {
-                    types: lacking.unwrap_or_default(),
-                    supported: cap.hash_types,
-                });
-            }
-            d.hash_types = *types;
-        }
-        Op::DefaultQueue(queue) => {
-            queue_ok(*queue)?;
-            d.default_queue = *queue;
-        }
-    }
-    Ok(())
-}
-
-/// A table that sends entry `i` to queue `i mod queues`.
-#[must_use]
-pub fn round_robin(entries: u16, queues: u16) -> Vec<QueueId> {
-    (0..entries).map(|i| QueueId(i % queues.max(1))).collect()
 }

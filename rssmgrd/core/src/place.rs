@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 pub use eligible::{Eligibility, eligibility, verdict};
 pub use error::PlaceError;
-pub use reason::{LimitBy, Reason, Rule};
+pub use reason::{LimitBy, Quirk, Reason, Rule};
 pub use target::{Candidate, Path, Target};
 
 use crate::capability::{Capability, ChannelControl};

@@ -12,13 +12,15 @@ use std::collections::BTreeMap;
 use oracle::Oracle;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use rssmgr_core::capability::ChannelControl;
-use rssmgr_core::device::{EntryMove, Op, Queue, UserTable};
-use rssmgr_core::driver::{SOFTNIC, apply, round_robin};
+use rssmgr_core::capability::{Capability, ChannelControl};
+use rssmgr_core::device::{Device, EntryMove, Op, Queue, UserTable};
+use rssmgr_core::driver::{
+    DRIVERS, Driver, Fate, Nic, SOFTNIC, TableFate, TableState, UNKNOWN, apply, round_robin,
+};
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::place::{PlaceError, Reason, Rule, Target, place};
-use rssmgr_core::plan::plan;
+use rssmgr_core::plan::{plan, plan_nic};
 use rssmgr_core::settings::{Auto, Layer, ManualTable, Origin, ProcessorPart, Settings, SettingsPatch};
 use rssmgr_core::{CpuId, EntryIndex, QueueId};
 use world::{Adapter, World, worlds};
@@ -257,6 +259,60 @@ proptest! {
         }
     }
 
+    /// With every driver's row: a plan made from what can be seen, folded over an adapter that has more than that (who
+    /// wrote the table, a key of the driver's own, a table that is not obeyed, an older kernel), is never refused and
+    /// reaches the target, obeyed; and so does the way back from every point, planned from a reading alone.
+    #[test]
+    fn plans_outwit_drivers(world in worlds(), rows in proptest::collection::vec((0..18usize, any::<bool>()), 6)) {
+        let mut world = world;
+        let mut kernels = Vec::new();
+        for (adapter, (row, hides)) in world.adapters.iter_mut().zip(rows) {
+            let kernel = Kernel::under(adapter, row);
+            adapter.device = kernel.shown(hides);
+            kernels.push((kernel, hides));
+        }
+        for ((adapter, result), (kernel, hides)) in world.adapters.iter().zip(placed(&world)).zip(kernels) {
+            let Ok(target) = result else { continue };
+            let (row, cap, before) = (kernel.planned_by, &adapter.capability, &adapter.device);
+            let steps = plan(row, cap, before, &target).map_err(|e| TestCaseError::fail(format!("{}: {e}", row.name)))?;
+            let mut seen = Nic::from(before.clone());
+            for step in &steps {
+                let after = row.apply(cap, &seen, &step.op).expect("no step is refused");
+                prop_assert_ne!(&after, &seen, "{}: a step changes nothing: {}", row.name, step.op);
+                seen = after;
+            }
+            prop_assert_eq!(plan_nic(row, cap, &seen, &target).expect("a plan"), vec![]);
+
+            let snapshot = Target::snapshot(before.clone());
+            let mut there = kernel.clone();
+            for i in 0..=steps.len() {
+                let mut back = there.clone();
+                for step in plan(row, cap, &there.shown(hides), &snapshot).expect("a way back") {
+                    back.execute(cap, &step.op)?;
+                }
+                prop_assert_eq!(back.nic.device.difference(before), None, "{}: the way back from step {}", row.name, i);
+                prop_assert_eq!(back.nic.table, TableState::Obeyed, "{}: the way back from step {}", row.name, i);
+                if before.user_table == UserTable::No && before.table == round_robin(cap.table_entries, before.channels()) {
+                    prop_assert_eq!(back.nic.device.user_table, UserTable::No, "{}: not given back", row.name);
+                }
+                if let Some(step) = steps.get(i) {
+                    there.execute(cap, &step.op)?;
+                }
+            }
+            prop_assert_eq!(there.nic.device.difference(&target.device), None, "{}", row.name);
+            prop_assert_eq!(there.nic.table, TableState::Obeyed, "{}", row.name);
+        }
+    }
+
+    /// The software NIC's row has no quirk.
+    #[test]
+    fn the_software_nic_does_what_it_is_told(world in worlds(), op in ops()) {
+        for Adapter { capability: cap, device, .. } in &world.adapters {
+            let told = apply(cap, device, &op).map(Nic::from);
+            prop_assert_eq!(SOFTNIC.apply(cap, &Nic::from(device.clone()), &op), told);
+        }
+    }
+
     /// An operation is refused when it asks for what is not there, and otherwise does what it says and no more.
     #[test]
     fn drivers_refuse_what_cannot_be(world in worlds(), op in ops()) {
@@ -345,6 +401,55 @@ proptest! {
             Ok(()) => prop_assert!(after.get(field).is_some()),
             Err(e) => prop_assert!(e.to_string().starts_with(field.key()), "{}", e),
         }
+    }
+}
+
+/// An adapter as it really is.
+#[derive(Clone, Debug)]
+struct Kernel {
+    planned_by: &'static Driver,
+    behaves_as: Driver,
+    nic: Nic,
+}
+
+impl Kernel {
+    /// Puts an adapter under a driver: a row each, the careful one, and virtio-net on Linux 6.1, which leaves its
+    /// default table as it was.
+    fn under(adapter: &mut Adapter, row: usize) -> Self {
+        let planned_by = match row {
+            0..16 => &DRIVERS[row],
+            16 => &UNKNOWN,
+            _ => Driver::of("virtio_net"),
+        };
+        let old = |fate: Fate| Fate { default_table: TableFate::OnPaper, ..fate };
+        let mut behaves_as = *planned_by;
+        if row == 17 {
+            (behaves_as.grow, behaves_as.shrink) = (old(behaves_as.grow), old(behaves_as.shrink));
+        }
+        adapter.capability = planned_by.limit(adapter.capability.clone());
+        let mut nic = Nic::from(adapter.device.clone());
+        let entries = adapter.capability.table_entries;
+        nic.device.table.truncate(entries.into());
+        if nic.device.user_table == UserTable::No {
+            nic.device.table = planned_by.default_table.table(entries, nic.device.channels());
+        }
+        nic.own_key = Some(HashKey::new(vec![7; 4]));
+        Self { planned_by, behaves_as, nic }
+    }
+
+    /// What can be read; kernels do not tell who wrote the table.
+    fn shown(&self, hides: bool) -> Device {
+        let mut device = self.nic.device.clone();
+        if hides {
+            device.user_table = UserTable::Unknown;
+        }
+        device
+    }
+
+    fn execute(&mut self, cap: &Capability, op: &Op) -> Result<(), TestCaseError> {
+        let refused = |e| TestCaseError::fail(format!("{}: {op}: {e}", self.planned_by.name));
+        self.nic = self.behaves_as.apply(cap, &self.nic, op).map_err(refused)?;
+        Ok(())
     }
 }
 

@@ -123,6 +123,44 @@ impl Rule {
     }
 }
 
+/// What a driver does that makes a step necessary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quirk {
+    /// The table must not use queues that go away.
+    FitBeforeShrink,
+    /// The driver builds its own table only when no user's is there.
+    ResetBeforeRebuild,
+    /// The driver does not resize a table that a user wrote.
+    ResetBeforeResize,
+    /// A change of channels replaces the table.
+    TableLostWithChannels,
+    /// After a change of channels the table reads back as before and is not obeyed.
+    TableNotObeyed,
+    /// A new key replaces the table.
+    TableLostWithKey,
+    /// A change of channels replaces the key.
+    KeyLostWithChannels,
+    /// A change of channels takes the queues' CPUs away.
+    HomesLostWithChannels,
+}
+
+impl Quirk {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FitBeforeShrink => "fit_before_shrink",
+            Self::ResetBeforeRebuild => "reset_before_rebuild",
+            Self::ResetBeforeResize => "reset_before_resize",
+            Self::TableLostWithChannels => "table_lost_with_channels",
+            Self::TableNotObeyed => "table_not_obeyed",
+            Self::TableLostWithKey => "table_lost_with_key",
+            Self::KeyLostWithChannels => "key_lost_with_channels",
+            Self::HomesLostWithChannels => "homes_lost_with_channels",
+        }
+    }
+}
+
 /// Why something is as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -139,6 +177,8 @@ pub enum Reason {
     },
     /// A rule acted.
     Rule(Rule),
+    /// The driver makes it necessary.
+    Driver(Quirk),
     /// The administrator asked for it.
     Asked {
         /// The setting.

@@ -178,6 +178,7 @@ fn why(reason: &Reason) -> String {
             format!("limit {field}: asked {asked}, given {given}, by {}", by.name())
         }
         Reason::Rule(rule) => format!("rule {}", rule.name()),
+        Reason::Driver(quirk) => format!("driver {}", quirk.name()),
         Reason::Asked { field } => format!("asked {field}"),
         Reason::Moved { entry, from, to } => format!("moved entry {entry}: {} to {}", home(*from), home(*to)),
     }

@@ -1,0 +1,316 @@
+//! A driver's behaviour as one pure function: [`Driver::apply`].
+//!
+//! A [`Device`] is what can be read. A few drivers have state that cannot: after a change of channels virtio-net shows
+//! the user's table and spreads by another. That state must not be a field of `Device`, because no backend could fill
+//! it in and two equal readings would compare unequal. It lives beside it, in [`Nic`]: the planner starts from a
+//! reading, which it takes for obeyed, and carries the hidden part along its own steps.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::{Driver, Fate, HomeFate, KeyFate, Refuses, Shape, TableFate};
+use crate::capability::{Capability, ChannelControl};
+use crate::device::{Device, Op, Queue, Refusal, UserTable};
+use crate::hash::{HashKey, HashTypes};
+use crate::ids::{EntryIndex, QueueId};
+
+/// Whether the hardware spreads by the table that is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableState {
+    /// It does, as far as is known.
+    #[default]
+    Obeyed,
+    /// It does not, or nobody can tell: the table must be sent again even where it reads back as wanted.
+    Stale,
+}
+
+/// An adapter with what no reading shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nic {
+    /// What can be read.
+    pub device: Device,
+    /// Whether the table is obeyed.
+    pub table: TableState,
+    /// The key that the driver takes by itself, where that is known.
+    pub own_key: Option<HashKey>,
+}
+
+impl From<Device> for Nic {
+    /// What was read, taken at its word.
+    fn from(device: Device) -> Self {
+        Self { device, table: TableState::Obeyed, own_key: None }
+    }
+}
+
+/// Something that happens to an adapter without an operation of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// The interface went down and up, or the driver reset the hardware.
+    Reopened,
+    /// The MTU was changed.
+    Mtu,
+}
+
+impl Shape {
+    /// The driver's own table.
+    #[must_use]
+    pub fn table(self, entries: u16, queues: u16) -> Vec<QueueId> {
+        match self {
+            Self::RoundRobin => round_robin(entries, queues),
+            Self::Blocks => {
+                let (length, queues) = (u32::from(entries.max(1)), u32::from(queues.max(1)));
+                let queue = |i: u16| u16::try_from(u32::from(i) * queues / length).unwrap_or(u16::MAX);
+                (0..entries).map(|i| QueueId(queue(i))).collect()
+            }
+        }
+    }
+}
+
+impl Driver {
+    /// What the adapter is after an operation with this driver. The planner folds it; a backend that imitates the
+    /// driver *is* it.
+    ///
+    /// # Errors
+    /// What the kernel or the driver refuses.
+    pub fn apply(&self, cap: &Capability, nic: &Nic, op: &Op) -> Result<Nic, Refusal> {
+        let mut after = nic.clone();
+        self.change(cap, &mut after, op)?;
+        Ok(after)
+    }
+
+    /// [`Driver::apply`] in place. What a refused operation leaves is not defined.
+    pub(crate) fn change(&self, cap: &Capability, nic: &mut Nic, op: &Op) -> Result<(), Refusal> {
+        self.permits(&nic.device, op)?;
+        match op {
+            Op::Channels(n) => self.change_channels(cap, nic, *n),
+            Op::SetKey(_) => {
+                change(cap, &mut nic.device, op)?;
+                self.table_after(cap, nic, self.key_only, self.key_only);
+                Ok(())
+            }
+            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => {
+                change(cap, &mut nic.device, op)?;
+                nic.table = TableState::Obeyed;
+                Ok(())
+            }
+            Op::Enable | Op::Disable | Op::Home { .. } | Op::HashTypes(_) | Op::DefaultQueue(_) => {
+                change(cap, &mut nic.device, op)
+            }
+        }
+    }
+
+    /// What the adapter is after something happened to it.
+    #[must_use]
+    pub fn after(&self, cap: &Capability, nic: &Nic, what: Happening) -> Nic {
+        let mut after = nic.clone();
+        let fate = match what {
+            Happening::Reopened => self.reopen,
+            Happening::Mtu => self.mtu,
+        };
+        self.suffer(cap, &mut after, fate);
+        after
+    }
+
+    fn permits(&self, device: &Device, op: &Op) -> Result<(), Refusal> {
+        let permitted = match op {
+            Op::Channels(n) => self.controls.channels || *n == device.channels(),
+            Op::SetKey(_) => self.controls.key,
+            Op::HashTypes(_) => self.controls.hash_types,
+            Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => self.controls.table,
+            Op::Enable | Op::Disable | Op::Home { .. } | Op::DefaultQueue(_) => true,
+        };
+        if permitted { Ok(()) } else { Err(Refusal::Driver { op: op.to_string(), driver: self.name }) }
+    }
+
+    /// Whether the present table stands in the way of this number of queues. A table of which nobody knows who wrote
+    /// it is taken for a user's.
+    ///
+    /// # Errors
+    /// The refusal that the change would meet.
+    pub(crate) fn table_allows(&self, device: &Device, n: u16) -> Result<(), Refusal> {
+        let own = device.user_table == UserTable::No;
+        if !own || self.refuses == Refuses::AnyTable {
+            table_fits(device, n)?;
+        }
+        let sizes = (self.table_size.entries(device.channels()), self.table_size.entries(n));
+        match sizes {
+            (Some(from), Some(to)) if from != to && !own => Err(Refusal::TableResize { queues: n, from, to }),
+            _ => Ok(()),
+        }
+    }
+
+    fn change_channels(&self, cap: &Capability, nic: &mut Nic, n: u16) -> Result<(), Refusal> {
+        let before = nic.device.channels();
+        if cap.channels == ChannelControl::Fixed && n != before {
+            return Err(Refusal::Unsupported { op: Op::Channels(n).to_string() });
+        }
+        queue_count_ok(cap, n)?;
+        self.table_allows(&nic.device, n)?;
+        // The kernel does not call the driver when nothing changes.
+        if n == before {
+            return Ok(());
+        }
+        resize(&mut nic.device, n);
+        self.suffer(cap, nic, if n > before { self.grow } else { self.shrink });
+        Ok(())
+    }
+
+    fn suffer(&self, cap: &Capability, nic: &mut Nic, fate: Fate) {
+        self.table_after(cap, nic, fate.user_table, fate.default_table);
+        // A key that cannot be set is the driver's own already.
+        if fate.key == KeyFate::Default && cap.key_settable {
+            nic.device.key = nic.own_key.clone().unwrap_or_default();
+        }
+        if fate.homes == HomeFate::Lost && cap.queue_affinity {
+            nic.device.queues.iter_mut().for_each(|q| q.home = None);
+        }
+    }
+
+    /// The mark that a user wrote the table is the kernel's: no driver clears it, whatever it does to the table.
+    fn table_after(&self, cap: &Capability, nic: &mut Nic, user: TableFate, own: TableFate) {
+        if cap.table_entries == 0 {
+            return;
+        }
+        let fate = if nic.device.user_table == UserTable::No { own } else { user };
+        let default = || self.default_table.table(cap.table_entries, nic.device.channels());
+        match fate {
+            TableFate::Kept => {}
+            TableFate::OnPaper => nic.table = TableState::Stale,
+            TableFate::Default => (nic.device.table, nic.table) = (default(), TableState::Obeyed),
+            TableFate::Unsure => (nic.device.table, nic.table) = (default(), TableState::Stale),
+            TableFate::Zeros => {
+                let zeros = alloc::vec![QueueId(0); usize::from(cap.table_entries)];
+                (nic.device.table, nic.table) = (zeros, TableState::Obeyed);
+            }
+        }
+        if nic.device.user_table == UserTable::Unknown && user != own {
+            nic.table = TableState::Stale;
+        }
+    }
+}
+
+/// What the device is after an operation on an adapter without quirks: it does what it is told and no more. The
+/// software NIC is compared with it; a Linux driver's own behaviour is [`Driver::apply`].
+///
+/// # Errors
+/// What a driver would refuse.
+pub fn apply(cap: &Capability, device: &Device, op: &Op) -> Result<Device, Refusal> {
+    let mut after = device.clone();
+    change(cap, &mut after, op)?;
+    Ok(after)
+}
+
+/// [`apply`] in place. What a refused operation leaves is not defined.
+fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
+    let channels = d.channels();
+    let last = channels.saturating_sub(1);
+    let queue_ok = |queue: QueueId| {
+        if queue.0 <= last { Ok(()) } else { Err(Refusal::NoSuchQueue { op: op.to_string(), queue, last }) }
+    };
+    let unsupported = || Refusal::Unsupported { op: op.to_string() };
+    match op {
+        Op::Enable => d.enabled = true,
+        Op::Disable => d.enabled = false,
+        Op::SetKey(key) => {
+            if !cap.key_settable {
+                return Err(unsupported());
+            }
+            if key.len() != usize::from(cap.key_bytes) {
+                return Err(Refusal::KeyLength { got: key.len(), want: cap.key_bytes.into() });
+            }
+            d.key = key.clone();
+        }
+        Op::SetEntries(moves) => {
+            if !cap.independent_entry_move {
+                return Err(unsupported());
+            }
+            for m in moves {
+                queue_ok(m.queue)?;
+                let slot = d.table.get_mut(m.entry.index()).ok_or(Refusal::NoSuchEntry {
+                    entry: m.entry,
+                    last: cap.table_entries.saturating_sub(1),
+                })?;
+                *slot = m.queue;
+            }
+            d.user_table = UserTable::Yes;
+        }
+        Op::WriteTable(table) => {
+            if cap.table_entries == 0 {
+                return Err(unsupported());
+            }
+            if table.len() != usize::from(cap.table_entries) {
+                return Err(Refusal::TableLength { got: table.len(), want: cap.table_entries.into() });
+            }
+            table.iter().try_for_each(|q| queue_ok(*q))?;
+            d.table.clone_from(table);
+            d.user_table = UserTable::Yes;
+        }
+        Op::ResetTable => {
+            if cap.table_entries == 0 {
+                return Err(unsupported());
+            }
+            d.table = round_robin(cap.table_entries, channels);
+            d.user_table = UserTable::No;
+        }
+        Op::Channels(n) => {
+            if cap.channels == ChannelControl::Fixed && *n != channels {
+                return Err(unsupported());
+            }
+            queue_count_ok(cap, *n)?;
+            table_fits(d, *n)?;
+            resize(d, *n);
+        }
+        Op::Home { queue, cpu } => {
+            if !cap.queue_affinity {
+                return Err(unsupported());
+            }
+            queue_ok(*queue)?;
+            d.queues[queue.index()].home = *cpu;
+        }
+        Op::HashTypes(types) => {
+            if !cap.hash_types_settable {
+                return Err(unsupported());
+            }
+            if !types.is_subset(cap.hash_types) {
+                let lacking = HashTypes::from_bits(types.bits() & !cap.hash_types.bits());
+                return Err(Refusal::HashTypes {
+                    types: lacking.unwrap_or_default(),
+                    supported: cap.hash_types,
+                });
+            }
+            d.hash_types = *types;
+        }
+        Op::DefaultQueue(queue) => {
+            queue_ok(*queue)?;
+            d.default_queue = *queue;
+        }
+    }
+    Ok(())
+}
+
+fn queue_count_ok(cap: &Capability, n: u16) -> Result<(), Refusal> {
+    if n == 0 || n > cap.max_queues {
+        return Err(Refusal::QueueCount { got: n, max: cap.max_queues });
+    }
+    Ok(())
+}
+
+fn table_fits(d: &Device, n: u16) -> Result<(), Refusal> {
+    match d.table.iter().zip(0..).find(|(q, _)| q.0 >= n) {
+        Some((queue, i)) => Err(Refusal::QueueInUse { queues: n, entry: EntryIndex(i), queue: *queue }),
+        None => Ok(()),
+    }
+}
+
+fn resize(d: &mut Device, n: u16) {
+    if d.default_queue.0 >= n {
+        d.default_queue = QueueId(0);
+    }
+    d.queues.resize(usize::from(n), Queue::default());
+}
+
+/// A table that sends entry `i` to queue `i mod queues`: what the kernel writes when it is asked for the default.
+#[must_use]
+pub fn round_robin(entries: u16, queues: u16) -> Vec<QueueId> {
+    (0..entries).map(|i| QueueId(i % queues.max(1))).collect()
+}
