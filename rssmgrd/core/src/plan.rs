@@ -40,7 +40,16 @@ pub fn plan(
 /// What the driver would refuse on the way.
 pub fn plan_nic(driver: &Driver, cap: &Capability, nic: &Nic, target: &Target) -> Result<Vec<Step>, Refusal> {
     let first = &nic.device;
-    let mut p = Planner { driver, cap, target, first, nic: nic.clone(), lost: None, steps: Vec::new() };
+    let mut p = Planner {
+        driver,
+        cap,
+        target,
+        first,
+        nic: nic.clone(),
+        lost: None,
+        fitted: false,
+        steps: Vec::new(),
+    };
     let want = &target.device;
     let shrinks = want.channels() < first.channels();
     // Where fewer queues cost nothing else, they come last: no part is written twice.
@@ -87,6 +96,8 @@ struct Planner<'a> {
     nic: Nic,
     /// What took the table away last.
     lost: Option<Quirk>,
+    /// Whether the wanted table was written already.
+    fitted: bool,
     steps: Vec<Step>,
 }
 
@@ -97,7 +108,11 @@ impl Planner<'_> {
     }
 
     fn push_for(&mut self, op: Op, why: Reason) -> Result<(), Refusal> {
-        let impact = self.driver.impact(&self.nic.device, &op);
+        let impact = match &op {
+            // Which queues are in use is not known then.
+            Op::Home { .. } if self.nic.table == TableState::Stale => self.driver.impact.home,
+            op => self.driver.impact(&self.nic.device, op),
+        };
         self.driver.change(self.cap, &mut self.nic, &op)?;
         self.steps.push(Step { why, impact, op });
         Ok(())
@@ -127,6 +142,7 @@ impl Planner<'_> {
                         UserTable::No => Op::ResetTable,
                         UserTable::Yes | UserTable::Unknown => Op::WriteTable(want.table.clone()),
                     };
+                    self.fitted = true;
                     self.push_for(op, Reason::Driver(Quirk::FitBeforeShrink))?;
                 }
                 Err(_) => self.push_for(Op::ResetTable, Reason::Driver(Quirk::ResetBeforeResize))?,
@@ -200,7 +216,7 @@ impl Planner<'_> {
         } else {
             table_ops(self.cap, &self.nic.device.table, &want.table)
         };
-        let was_right = self.first.table == want.table;
+        let was_right = self.fitted || self.first.table == want.table;
         let quirk = self.lost.unwrap_or(Quirk::TableNotObeyed);
         ops.into_iter().try_for_each(|op| self.push_again(op, was_right, quirk))
     }

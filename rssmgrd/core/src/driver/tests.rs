@@ -6,6 +6,8 @@ use crate::capability::{Capability, ChannelControl};
 use crate::device::{Device, Op, Queue, Refusal, UserTable};
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{CpuId, QueueId};
+use crate::place::Target;
+use crate::plan::plan;
 
 const USER: [u16; 8] = [0, 0, 0, 1, 0, 0, 0, 1];
 
@@ -153,6 +155,27 @@ fn an_unknown_driver_is_asked_for_table_and_affinity_only() {
     assert!(
         !left.key_settable && !left.hash_types_settable && left.queue_affinity && left.table_entries == 8
     );
+}
+
+/// igb's blocks come back, and not marked as written, only when the driver builds them itself; without a change of
+/// channels the entries are written, which is what a reading can be compared with.
+#[test]
+fn igb_goes_back_to_its_blocks() {
+    let igb = Driver::of("igb");
+    let blocks = |n| Shape::Blocks.table(8, n);
+    let mut found = own(nic()).device;
+    found.table = blocks(4);
+    let mut now = nic().device;
+    now.queues.truncate(2);
+    let back = |from: &Device| -> Vec<Op> {
+        let steps = plan(igb, &cap(), from, &Target::snapshot(found.clone())).expect("a plan");
+        steps.into_iter().map(|s| s.op).collect()
+    };
+    let ops = back(&now);
+    assert_eq!(ops[..2], [Op::ResetTable, Op::Channels(4)]);
+    let homes = (0..4).map(|i| Op::Home { queue: QueueId(i), cpu: Some(CpuId(i.into())) });
+    assert_eq!(ops[2..], homes.collect::<Vec<_>>());
+    assert_eq!(back(&nic().device), [Op::WriteTable(blocks(4))]);
 }
 
 /// The kernel's reset is round robin with every driver, blocks are only what igb builds itself.

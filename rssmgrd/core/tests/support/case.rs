@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue, UserTable};
-use rssmgr_core::driver::round_robin;
+use rssmgr_core::driver::Driver;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
@@ -66,6 +66,8 @@ struct MachineToml {
 pub(crate) struct Adapter {
     /// Its name in `expected.txt`.
     pub(crate) name: String,
+    /// Its driver; the software NIC when missing.
+    driver: Option<String>,
     /// Its NUMA node; unknown when missing.
     pub(crate) node: Option<u32>,
     /// Queues it has now.
@@ -227,9 +229,14 @@ impl Case {
 }
 
 impl Adapter {
-    /// What it can do.
+    /// The row of its driver.
+    pub(crate) fn driver(&self) -> &'static Driver {
+        Driver::of(self.driver.as_deref().unwrap_or("softnic"))
+    }
+
+    /// What it can do with its driver.
     pub(crate) fn capability(&self) -> Result<Capability, String> {
-        Ok(Capability {
+        Ok(self.driver().limit(Capability {
             max_queues: self.max_queues.unwrap_or(self.channels),
             channels: if self.fixed_channels { ChannelControl::Fixed } else { ChannelControl::Settable },
             table_entries: self.entries,
@@ -244,7 +251,7 @@ impl Adapter {
             msi_x: self.msi_x,
             queue_affinity: self.affinity,
             link_mbps: self.speed,
-        })
+        }))
     }
 
     /// What is there.
@@ -256,7 +263,7 @@ impl Adapter {
             queue.home = if home == "-" { None } else { Some(cpu()?) };
         }
         let table = match &d.table {
-            None => round_robin(self.entries, self.channels),
+            None => self.driver().default_table.table(self.entries, self.channels),
             Some(text) => {
                 let queues: Result<Vec<u16>, _> = text.split_whitespace().map(str::parse).collect();
                 let queues = queues.map_err(|e| format!("device.table: {e}"))?;

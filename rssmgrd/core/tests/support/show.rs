@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{Device, Op};
-use rssmgr_core::driver::{SOFTNIC, apply};
+use rssmgr_core::driver::{Nic, TableState};
 use rssmgr_core::place::{AdapterInput, Candidate, Reason, Target, place};
 use rssmgr_core::plan::{self, Step};
 use rssmgr_core::{AdapterId, CpuId, Processor, QueueId};
@@ -56,13 +56,18 @@ fn show(
     device: &Device,
     target: &Target,
 ) -> Result<(), String> {
-    let steps = plan::plan(&SOFTNIC, cap, device, target).map_err(|e| format!("{}: {e}", adapter.name))?;
-    let mut after = device.clone();
+    let driver = adapter.driver();
+    let steps = plan::plan(driver, cap, device, target).map_err(|e| format!("{}: {e}", adapter.name))?;
+    let mut after = Nic::from(device.clone());
     for step in &steps {
-        after = apply(cap, &after, &step.op).map_err(|e| format!("{}: {}: {e}", adapter.name, step.op))?;
+        after =
+            driver.apply(cap, &after, &step.op).map_err(|e| format!("{}: {}: {e}", adapter.name, step.op))?;
     }
-    if let Some(part) = after.difference(&target.device) {
+    if let Some(part) = after.device.difference(&target.device) {
         return Err(format!("{}: the steps do not reach the target: {part}", adapter.name));
+    }
+    if after.table != TableState::Obeyed {
+        return Err(format!("{}: the table is not obeyed", adapter.name));
     }
     line(out, &adapter.name, &format!("path {}", target.path.name()));
     wrapped(out, "array", &array(target));
@@ -99,7 +104,7 @@ fn show(
         }
     }
     flush(out, &mut homes);
-    let again = plan::plan(&SOFTNIC, cap, &after, target).map_err(|e| format!("{}: {e}", adapter.name))?;
+    let again = plan::plan_nic(driver, cap, &after, target).map_err(|e| format!("{}: {e}", adapter.name))?;
     if !again.is_empty() {
         return Err(format!("{}: a second plan is not empty: {again:?}", adapter.name));
     }
