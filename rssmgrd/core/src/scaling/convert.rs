@@ -44,7 +44,8 @@ impl Scaling {
     /// # Errors
     /// Nothing of the request can be done then. `ADAPTER_NOT_FOUND`, `ADAPTER_NOT_READY`; `INVALID_PARAMETER`,
     /// `INVALID_PORT`, `INVALID_PORT_STATE` for the VPort; to enable, `NOT_SUPPORTED` while the adapter hashes
-    /// without scaling, `INVALID_LENGTH` for a table that is no power of two or too large and a key that is not 40
+    /// without scaling, `INVALID_LENGTH` for a table that is no power of two, too large or not of the one size that a restricted adapter
+    /// has, and for a key that is not 40
     /// bytes, what [`hash_types`] says; then what the first failing v2 request says.
     pub fn v1_steps(&self, key: VPortKey, request: &ParametersV1) -> Result<Vec<Step>, Status> {
         Ok(self.v1(key, request)?.0)
@@ -89,6 +90,8 @@ impl Scaling {
         let entries = u16::try_from(table.len()).map_err(|_| Status::InvalidLength)?;
         if !entries.is_power_of_two()
             || entries > self.limits.max_entries(key)
+            || request.table.is_some()
+                && self.limits.restricted_entries(now.queues).is_some_and(|n| n != entries.into())
             || request.key.as_ref().is_some_and(|bytes| bytes.len() != KEY_BYTES)
         {
             return Err(Status::InvalidLength);

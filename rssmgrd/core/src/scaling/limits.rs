@@ -54,6 +54,12 @@ impl Limits {
         if key == VPortKey::DEFAULT { self.default_queues } else { self.other_queues }
     }
 
+    /// The one table size that goes with a number of queues, on an adapter that restricts it.
+    #[must_use]
+    pub fn restricted_entries(&self, queues: u16) -> Option<u32> {
+        self.table_size_restricted.then(|| u32::from(queues).next_power_of_two())
+    }
+
     /// Moves taken in one request: once every entry, primary and default processor that the adapter can have. Bounds
     /// the time of a request, and is never less than the entries advertised.
     #[must_use]

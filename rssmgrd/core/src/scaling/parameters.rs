@@ -110,15 +110,13 @@ impl Scaling {
         let queues = number(request.queues, vport.queues, self.limits.max_queues(key))?;
         let max_entries = self.limits.max_entries(key);
         let mut entries = request.entries;
-        if self.limits.table_size_restricted
-            && (request.enable || request.queues.is_some() || entries.is_some())
-        {
-            // Here the adapter resizes the table with the queues: there is only one size to ask for.
-            let rounded = u32::from(queues).next_power_of_two();
-            if entries.is_some_and(|asked| asked != rounded) {
+        if request.enable || request.queues.is_some() || entries.is_some() {
+            // On a restricted adapter the table follows the queues, and no other size can be asked for.
+            let only = self.limits.restricted_entries(queues);
+            if only.is_some() && entries.is_some() && entries != only {
                 return Err(Status::InvalidParameter);
             }
-            entries = Some(rounded);
+            entries = only.or(entries);
         }
         let length = u16::try_from(vport.entries.len()).unwrap_or(u16::MAX);
         let length = number(entries, length, max_entries)?;
