@@ -8,6 +8,7 @@
 //! What holds after every request, where RSS of a VPort is on: its entries and its default processor are in the RSS
 //! set, and use no more processors than the VPort has queues. Where it is off: its primary processor is in the set.
 
+pub mod capability;
 pub mod convert;
 pub mod limits;
 pub mod moves;

@@ -11,7 +11,8 @@ use rssmgr_core::scaling::{
 use rssmgr_core::{CpuId, EntryIndex, VPortId};
 use std::collections::{BTreeMap, BTreeSet};
 
-const STEPS: usize = 24;
+const STEPS: usize = 28;
+const OPENING: usize = 4;
 const CPUS: usize = 7;
 
 fn number(name: &str, default: u64) -> u64 {
@@ -168,13 +169,20 @@ fn v1(rng: &mut Rng) -> ParametersV1 {
     }
 }
 
+/// Most sequences begin with the other VPorts in place.
+fn opening(rng: &mut Rng, step: usize) -> Ask {
+    let vport = VPortId(u32::try_from(step / 2 + 1).unwrap());
+    let key = VPortKey { switch: SwitchId(0), vport };
+    if step % 2 == 0 { Ask::Create(key, CpuId(1), rng.pick(&[1, 2, 4, 4])) } else { Ask::Activate(key) }
+}
+
 fn ask(rng: &mut Rng, state: &Scaling) -> Ask {
     if state.adapter() != AdapterState::Ready && rng.percent(40) {
         return Ask::Adapter(AdapterState::Ready);
     }
     match rng.below(100) {
-        0..6 => Ask::Create(key(rng), cpu(rng), rng.pick(&[0, 1, 2, 2, 4, 4, 9])),
-        6..12 => Ask::Activate(known(rng, state)),
+        0..3 => Ask::Create(key(rng), cpu(rng), rng.pick(&[0, 1, 2, 2, 4, 4, 9])),
+        3..12 => Ask::Activate(known(rng, state)),
         12..14 => Ask::StartDelete(known(rng, state)),
         14..16 => Ask::Delete(known(rng, state)),
         16..18 if state.adapter() == AdapterState::Ready => {
@@ -351,7 +359,7 @@ fn run(seed: u64, seen: &mut BTreeMap<(&'static str, String), u64>) {
     let mut state = Scaling::new(limits.clone(), cpus, CpuId(affinity), queues).unwrap();
     let mut model = Model::new(limits, set.into_iter().collect(), affinity, u32::from(queues));
     for step in 0..STEPS {
-        let ask = ask(&mut rng, &state);
+        let ask = if step < OPENING { opening(&mut rng, step) } else { ask(&mut rng, &state) };
         let ours = do_crate(&mut state, &ask);
         let theirs = do_model(&mut model, &ask);
         let place = || format!("RSSMGR_SEED={seed}, step {step}: {ask:?}");
