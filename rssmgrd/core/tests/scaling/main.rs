@@ -4,5 +4,6 @@
 
 mod model;
 mod random;
+#[path = "../manager/rng.rs"]
 mod rng;
 mod rules;

@@ -173,7 +173,11 @@ fn v1(rng: &mut Rng) -> ParametersV1 {
 fn opening(rng: &mut Rng, step: usize) -> Ask {
     let vport = VPortId(u32::try_from(step / 2 + 1).unwrap());
     let key = VPortKey { switch: SwitchId(0), vport };
-    if step % 2 == 0 { Ask::Create(key, CpuId(1), rng.pick(&[1, 2, 4, 4])) } else { Ask::Activate(key) }
+    if step.is_multiple_of(2) {
+        Ask::Create(key, CpuId(1), rng.pick(&[1, 2, 4, 4]))
+    } else {
+        Ask::Activate(key)
+    }
 }
 
 fn ask(rng: &mut Rng, state: &Scaling) -> Ask {
