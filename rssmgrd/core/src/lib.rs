@@ -23,6 +23,7 @@ pub mod packet;
 pub mod place;
 pub mod plan;
 pub mod profile;
+pub mod scaling;
 pub mod settings;
 pub mod stats;
 pub mod steer;
