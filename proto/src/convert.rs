@@ -146,6 +146,20 @@ fn in_use(device: &Device) -> Vec<CpuId> {
     out
 }
 
+/// The CPUs that a device sends packets to, in the order of its target. A device whose queues have no CPUs of their own
+/// is shown with those of its target.
+fn used(device: &Device, target: Option<&Target>) -> Vec<CpuId> {
+    let mut used = in_use(device);
+    if let Some(target) = target {
+        let rank = |cpu: &CpuId| target.processors.iter().position(|p| p == cpu).unwrap_or(usize::MAX);
+        used.sort_by_key(rank);
+        if used.is_empty() {
+            used.clone_from(&target.processors);
+        }
+    }
+    used
+}
+
 fn state(device: &Device) -> StateRecord {
     StateRecord {
         enabled: device.enabled,
@@ -178,7 +192,7 @@ pub fn settings(s: &Settings) -> Vec<SettingRecord> {
 pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
     let topology = &view.topology;
     let array = processor_array(view);
-    let used = view.target.as_ref().map_or_else(|| in_use(&view.device), |t| t.processors.clone());
+    let used = used(&view.device, view.target.as_ref());
     let eligible = eligible::eligible(topology, &view.settings);
     let present: Vec<CpuId> = topology.cpus().map(|(id, _)| id).collect();
     let edge = |set: Option<Processor>, default: Option<CpuId>| {
@@ -290,7 +304,7 @@ pub fn offline_plan(
         before: Some(state(device)),
         after: Some(state(&target.device)),
         processor_array: target.array.iter().map(candidate).collect(),
-        processors: processors(topology, &target.array, &target.processors),
+        processors: processors(topology, &target.array, &used(&target.device, Some(target))),
         table: table(&target.device),
         queues: queues(&target.device, topology),
         reasons: target.reasons.iter().map(reason).collect(),
@@ -302,7 +316,7 @@ pub fn offline_plan(
 #[must_use]
 pub fn result(r: &AdapterResult, topology: &Topology) -> PlanRecord {
     let array: &[Candidate] = r.target.as_ref().map_or(&[], |t| &t.array);
-    let used = r.target.as_ref().map_or_else(|| in_use(&r.after), |t| t.processors.clone());
+    let used = used(&r.after, r.target.as_ref());
     PlanRecord {
         name: r.name.clone(),
         status: r.status.name().into(),
@@ -342,13 +356,13 @@ pub fn error(e: &CommandError) -> ApiError {
         CommandError::Refused(_) | CommandError::NotSoftnic { .. } => ErrorKind::NotSupported,
         CommandError::Exists { .. }
         | CommandError::Softnic { .. }
-        | CommandError::Stale { .. }
         | CommandError::Place(_)
         | CommandError::NothingToMove { .. }
         | CommandError::Empty => ErrorKind::Usage,
         CommandError::Impact { .. } => ErrorKind::Impact,
         CommandError::RolledBack { .. } => ErrorKind::RolledBack,
-        CommandError::NotSaved { .. }
+        CommandError::Stale { .. }
+        | CommandError::NotSaved { .. }
         | CommandError::Degraded { .. }
         | CommandError::Backend(_)
         | CommandError::Atomic => ErrorKind::Failed,
@@ -582,7 +596,15 @@ pub fn why(snapshot: &Snapshot, view: &AdapterView, q: &WhyQuery) -> Result<WhyR
     };
     if let Some(text) = &q.cpu {
         let p: Processor = text.parse().map_err(|e| ApiError::usage(format!("cpu: {e}")))?;
-        out.cpus.push(cpu_why(snapshot, view, p.into()));
+        let cpu = CpuId::from(p);
+        if view.topology.cpu(cpu).is_none() {
+            let last = view.topology.cpus().map(|(id, _)| id).max().map_or("-".into(), name);
+            return Err(ApiError::usage(format!(
+                "cpu: processor {p} does not exist on the machine of {}; its last one is {last}",
+                view.facts.name
+            )));
+        }
+        out.cpus.push(cpu_why(snapshot, view, cpu));
     } else if q.entry.is_none() {
         let all = eligibility(&view.topology, &view.settings);
         out.cpus = all.into_keys().map(|cpu| cpu_why(snapshot, view, cpu)).collect();

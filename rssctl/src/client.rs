@@ -2,10 +2,12 @@
 
 mod address;
 mod call;
+mod feed;
 mod socket;
 
 pub use address::Address;
-pub use call::{Change, event};
+pub use call::Change;
+pub use feed::Feed;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -39,6 +39,16 @@ impl Context<'_, '_> {
         Form::of(self.global.output?)
     }
 
+    /// Refuses `-o name` where no adapters are listed; `forms` are what `command` has instead.
+    fn no_names(&self, command: &str, forms: &str) -> Result<(), Failure> {
+        match self.output() {
+            Some(Output::Name) => Err(Failure::usage(format!(
+                "`-o name` lists names of adapters, and `{command}` is about one that is named: write -o {forms}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// A connection to the daemon.
     async fn client(&mut self, intent: Intent) -> Result<Client, Stop> {
         Client::connect(self.global.address.as_deref(), intent, self.terminal).await
@@ -61,7 +71,6 @@ pub fn run(cli: &Cli, terminal: &mut Terminal<'_>) -> Result<Outcome, Stop> {
     match &cli.command {
         Command::Hash(args) => hash::run(c, args)?,
         Command::Generate(args) => generate::run(c, args)?,
-        Command::Config(ConfigCommand::Check { path }) => config::check(c, path.as_deref())?,
         Command::Plan(args) if args.adapter.is_some() => plan::offline(c, args)?,
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -93,9 +102,10 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Events(args) => events::run(c, args).await,
         Command::Wait(args) => wait::run(c, args).await,
         Command::Config(ConfigCommand::Show { origin }) => config::show(c, *origin).await,
+        Command::Config(ConfigCommand::Check { path }) => config::check(c, path.as_deref()).await,
         Command::Global(GlobalCommand::Get) => global::get(c).await,
         Command::Global(GlobalCommand::Set { rss }) => global::set(c, *rss).await,
         // These ran before anything was connected.
-        Command::Hash(_) | Command::Generate(_) | Command::Config(ConfigCommand::Check { .. }) => Ok(()),
+        Command::Hash(_) | Command::Generate(_) => Ok(()),
     }
 }

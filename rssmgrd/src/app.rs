@@ -20,7 +20,8 @@ use tracing_subscriber::prelude::*;
 use self::demo::Demo;
 use crate::args::{Args, BusName};
 use crate::backend::softnic::SoftnicFactory;
-use crate::dbus::server::{Bus, Clients, PrivateSocket, SocketError, default_folder, on_bus};
+use crate::dbus::clients::Clients;
+use crate::dbus::server::{Bus, PrivateSocket, SocketError, default_folder, on_bus};
 use crate::dbus::{Context, Reload, all_well};
 use crate::events::Events;
 use crate::metrics;
@@ -33,7 +34,7 @@ use crate::store::disk::Disk;
 use crate::store::saved::SavedFile;
 
 /// Private connections at the same time, unless configured.
-const MOST_CLIENTS: u32 = 100;
+const MOST_CLIENTS: u32 = 256;
 
 /// Where metrics are served, unless configured.
 const METRICS: &str = "127.0.0.1:9758";
@@ -191,7 +192,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
             Some(on_bus(bus, Arc::clone(&context)).await.with_context(|| format!("serving the {name} bus"))?)
         }
     };
-    let clients = Clients::new(loaded.daemon.max_clients.unwrap_or(MOST_CLIENTS));
+    let clients = Clients::new(loaded.daemon.max_clients.unwrap_or(MOST_CLIENTS), uid);
     let serving = {
         let (context, clients) = (Arc::clone(&context), clients.clone());
         async move { socket.serve(context, clients).await }

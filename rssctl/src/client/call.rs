@@ -186,6 +186,6 @@ impl Client {
 ///
 /// # Errors
 /// It is not understood.
-pub fn event(dict: &Dictionary) -> Result<EventRecord, Failure> {
+pub(super) fn event(dict: &Dictionary) -> Result<EventRecord, Failure> {
     record(dict)
 }

@@ -86,7 +86,7 @@ pub(super) async fn request(
     let mut options = resolve::options(args);
     if confirm {
         options.dry_run = true;
-        let planned = ask(&client, &names, change, &options).await?;
+        let Some(planned) = ask_known(c, &client, &mut names, change, &options).await? else { return Ok(()) };
         let paint = c.terminal.paint;
         let texts: Vec<String> = planned.adapters.iter().map(|p| render::plan(p, paint)).collect();
         c.terminal.tell(&texts.join("\n"));
@@ -101,16 +101,44 @@ pub(super) async fn request(
         options.dry_run = false;
         options.if_generation = Some(planned.generation);
     }
-    let reply = ask(&client, &names, change, &options).await?;
+    let Some(reply) = ask_known(c, &client, &mut names, change, &options).await? else { return Ok(()) };
     if args.pass_thru && !args.what_if {
         failures(c, &reply);
         return pass_thru(c, &client, &reply).await;
     }
-    if args.what_if { plans(c, &reply) } else { results(c, &reply) }
+    if args.what_if { plans(c, &reply) } else { results(c, &reply, change) }
+}
+
+/// Asks the daemon. It refuses a request with a name that it does not know as a whole; unless all or nothing is wanted,
+/// each such name is told and leaves `names`, and the others are asked for together, so that they are still placed beside
+/// each other. `None` when no name is left.
+pub(super) async fn ask_known(
+    c: &mut Context<'_, '_>,
+    client: &Client,
+    names: &mut Vec<String>,
+    change: &Change,
+    options: &ApplyOptions,
+) -> Result<Option<ApplyRecord>, Stop> {
+    match ask(client, names, change, options).await {
+        Err(Stop::Failed(f))
+            if f.error.kind == ErrorKind::NoSuchAdapter && names.len() > 1 && !options.atomic => {}
+        other => return other.map(Some),
+    }
+    let everything = ListOptions { include_hidden: true };
+    let mut known = Vec::new();
+    for name in std::mem::take(names) {
+        match client.adapters(std::slice::from_ref(&name), &everything).await {
+            Ok(_) => known.push(name),
+            Err(f) if f.error.kind == ErrorKind::NoSuchAdapter => c.note(&f),
+            Err(f) => return Err(f.into()),
+        }
+    }
+    *names = known;
+    if names.is_empty() { Ok(None) } else { ask(client, names, change, options).await.map(Some) }
 }
 
 /// Asks the daemon; that nobody is managed yet is said with the remedy.
-pub(super) async fn ask(
+async fn ask(
     client: &Client,
     names: &[String],
     change: &Change,
@@ -151,11 +179,12 @@ pub(super) fn plans(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<(), 
 }
 
 /// What was applied, a line an adapter; nothing with `--quiet`.
-fn results(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<(), Stop> {
+fn results(c: &mut Context<'_, '_>, reply: &ApplyRecord, change: &Change) -> Result<(), Stop> {
     if !structured(c, reply)? && !c.global.quiet {
         let paint = c.terminal.paint;
         let good = reply.adapters.iter().filter(|p| p.error.is_none());
-        let text: String = good.map(|p| render::applied(p, paint)).collect();
+        let asked = |field: &str| matches!(change, Change::Apply(settings) if settings.contains_key(field));
+        let text: String = good.map(|p| render::applied(p, asked, paint)).collect();
         c.terminal.print(&text)?;
     }
     failures(c, reply);
@@ -178,9 +207,9 @@ fn structured(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<bool, Stop
     Ok(true)
 }
 
-/// The failures of single adapters.
+/// The failures of single adapters, each with the name of its adapter.
 fn failures(c: &mut Context<'_, '_>, reply: &ApplyRecord) {
-    for error in reply.adapters.iter().filter_map(|p| p.error.clone()) {
-        c.note(&error.into());
+    for (name, error) in reply.adapters.iter().filter_map(|p| Some((&p.name, p.error.as_ref()?))) {
+        c.note(&Failure::new(error.kind, format!("{name}: {}", error.message)));
     }
 }

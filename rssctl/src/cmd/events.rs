@@ -1,26 +1,26 @@
 //! `rssctl events`.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rssmgr_proto::ErrorKind;
 use rssmgr_proto::types::{EventQuery, EventRecord};
-use zbus::export::futures_core::Stream;
 
 use super::Context;
 use crate::cli::{EventsArgs, Output};
-use crate::client::{Intent, event};
+use crate::client::{Client, Feed, Intent};
 use crate::exit::{Failure, Stop};
 use crate::render::structured::Form;
 use crate::render::{self, structured};
 use crate::resolve::since;
 
+/// How long nothing must have come before the end of a burst is looked for.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// Shows events of the past, the state as events, or what happens from now on.
 pub(super) async fn run(c: &mut Context<'_, '_>, args: &EventsArgs) -> Result<(), Stop> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    let mut query = EventQuery {
+    let query = EventQuery {
         after_seq: None,
         since_ms: args.since.as_ref().map(|t| since(t, now_ms)).transpose()?,
         ids: args.id.clone(),
@@ -42,45 +42,70 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &EventsArgs) -> Result<()
         let past = client.events(&query).await?;
         return show(c, past);
     }
+    follow(c, &client, query).await
+}
+
+/// What happens from now on, after what is wanted of the past.
+async fn follow(c: &mut Context<'_, '_>, client: &Client, mut query: EventQuery) -> Result<(), Stop> {
     // Listening before asking for the past: nothing can fall in between.
-    let mut stream = client.manager.receive_event().await?;
-    if query.since_ms.is_none() && query.limit.is_none() {
-        query.limit = Some(0);
-    }
-    let mut last = None;
-    let mut past = client.events(&query).await?;
-    query.limit = None;
-    loop {
-        last = past.last().map(|e| e.seq).or(last);
+    let mut feed = Feed::open(client).await?;
+    let newest = EventQuery { limit: Some(1), ..EventQuery::default() };
+    let newest = feed.during(client.events(&newest)).await?;
+    let mut seen = newest.last().map_or(0, |e| e.seq);
+    if query.since_ms.is_some() || query.limit.is_some() {
+        let past = feed.during(client.events(&query)).await?;
+        seen = past.last().map_or(seen, |e| e.seq.max(seen));
         show(c, past)?;
+    }
+    query.since_ms = None;
+    // Whether everything up to now is known to be here.
+    let mut settled = true;
+    loop {
         c.terminal.flush()?;
-        let Some(signal) = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await else {
-            return Err(Failure::new(ErrorKind::Unreachable, "the daemon has ended, and with it the events")
-                .hint("start it again; `rssctl events --since 10m` shows what the ring kept")
-                .into());
+        let next = match settled {
+            true => Ok(feed.next().await),
+            false => tokio::time::timeout(QUIET, feed.next()).await,
         };
-        let e = event(&signal.args()?.event)?;
-        past = match last {
-            Some(seen) if e.seq <= seen => Vec::new(),
-            Some(seen) if e.seq > seen + 1 => {
-                // Lost on the way; the ring may still have them.
-                query.after_seq = Some(seen);
-                query.since_ms = None;
-                let mut missed = client.events(&query).await?;
-                missed.retain(|m| m.seq < e.seq);
-                let kept = u64::try_from(missed.len()).unwrap_or(u64::MAX);
-                let unfiltered = query.ids.is_empty() && query.adapter.is_none();
-                let lost = (e.seq - seen - 1).saturating_sub(kept);
-                if unfiltered && lost > 0 {
-                    c.terminal
-                        .note(&format!("{lost} events were lost: they came faster than they were read"));
+        let upto = match next {
+            Ok(next) => {
+                let Some(e) = next? else {
+                    return Err(Failure::new(
+                        ErrorKind::Unreachable,
+                        "the daemon has ended, and with it the events",
+                    )
+                    .hint("start it again; `rssctl events --since 10m` shows what the ring kept")
+                    .into());
+                };
+                settled = false;
+                if e.seq <= seen {
+                    continue;
                 }
-                missed.extend(wanted(&e, &query).then(|| e.clone()));
-                missed
+                if e.seq == seen + 1 {
+                    seen = e.seq;
+                    if wanted(&e, &query) {
+                        show(c, vec![e])?;
+                    }
+                    continue;
+                }
+                e.seq
             }
-            _ => Vec::from_iter(wanted(&e, &query).then(|| e.clone())),
+            // Nothing came for a while: the last ones of a burst may be among those that were lost.
+            Err(_) => {
+                settled = true;
+                seen + 1
+            }
         };
-        last = Some(e.seq);
+        // Lost on the way; the ring may still have them. Asked without the filter, so that the others can be counted.
+        let kept = EventQuery { after_seq: Some(seen), ..EventQuery::default() };
+        let kept = feed.during(client.events(&kept)).await?;
+        let last = kept.last().map_or(seen, |e| e.seq);
+        let last = if settled { last } else { last.max(upto) };
+        let lost = (last - seen).saturating_sub(u64::try_from(kept.len()).unwrap_or(u64::MAX));
+        if lost > 0 {
+            c.terminal.note(&format!("{lost} events were lost: they came faster than they were read"));
+        }
+        seen = last;
+        show(c, kept.into_iter().filter(|e| wanted(e, &query)).collect())?;
     }
 }
 

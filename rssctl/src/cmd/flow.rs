@@ -9,6 +9,7 @@ use crate::resolve::flow_query;
 
 /// Predicts where a flow goes.
 pub(super) async fn run(c: &mut Context<'_, '_>, args: &FlowArgs) -> Result<(), Stop> {
+    c.no_names("rssctl flow", "json, jsonl or yaml, or nothing for text")?;
     let query = flow_query(&args.src, &args.dst, args.proto.as_deref())?;
     let client = c.client(Intent::Read).await?;
     let record = client.flow(&args.name, &query).await?;

@@ -2,34 +2,44 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 use clap_mangen::Man;
 use rssmgr_proto::{ErrorKind, schema};
+use serde::Serialize;
 
 use super::Context;
 use crate::cli::{Cli, GenerateArgs, GenerateKind};
 use crate::exit::{Failure, Stop};
+use crate::render::structured;
 
 /// Shells with completions.
 const SHELLS: [Shell; 5] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Elvish, Shell::PowerShell];
 
+/// What was written.
+#[derive(Debug, Serialize)]
+struct GeneratedRecord<'a> {
+    files: &'a [PathBuf],
+}
+
 /// Writes the files.
 pub(super) fn run(c: &mut Context<'_, '_>, args: &GenerateArgs) -> Result<(), Stop> {
     let dir = &args.dir;
+    let mut files = Vec::new();
     fs::create_dir_all(dir).map_err(|e| unwritten(dir, &e))?;
     match args.kind {
         GenerateKind::Man => {
             let mut command = command();
             command.build();
-            pages(&command, dir)?;
+            pages(&command, dir, &mut files)?;
         }
         GenerateKind::Completions => {
             for shell in SHELLS {
-                clap_complete::generate_to(shell, &mut command(), "rssctl", dir)
+                let path = clap_complete::generate_to(shell, &mut command(), "rssctl", dir)
                     .map_err(|e| unwritten(dir, &e))?;
+                files.push(path);
             }
         }
         GenerateKind::Schema => {
@@ -38,17 +48,20 @@ pub(super) fn run(c: &mut Context<'_, '_>, args: &GenerateArgs) -> Result<(), St
                 let text = serde_json::to_string_pretty(&schema)
                     .map_err(|e| Failure::new(ErrorKind::Failed, format!("{name}: {e}")))?;
                 fs::write(&path, text + "\n").map_err(|e| unwritten(&path, &e))?;
+                files.push(path);
             }
         }
     }
     c.terminal.detail(&format!("written to {}", dir.display()));
-    Ok(())
+    let Some(form) = c.form() else { return Ok(()) };
+    let text = structured::record(GeneratedRecord { files: &files }, form)?;
+    c.terminal.print(&text)
 }
 
 /// The page of a command and those of its subcommands. Each says which version it is of.
-fn pages(command: &clap::Command, dir: &Path) -> Result<(), Failure> {
+fn pages(command: &clap::Command, dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
-        pages(sub, dir)?;
+        pages(sub, dir, files)?;
     }
     let page =
         Man::new(command.clone()).source(concat!("rssctl ", env!("CARGO_PKG_VERSION"))).manual("rssmgr");
@@ -65,7 +78,9 @@ fn pages(command: &clap::Command, dir: &Path) -> Result<(), Failure> {
         .map_err(|e| unwritten(&path, &e))?;
     let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     text.extend_from_slice(sections(&after).as_bytes());
-    fs::write(&path, text).map_err(|e| unwritten(&path, &e))
+    fs::write(&path, text).map_err(|e| unwritten(&path, &e))?;
+    files.push(path);
+    Ok(())
 }
 
 /// What stands below a help text, as sections: `Examples:` and `Exit codes:` with their lines as they are, the rest as

@@ -21,5 +21,7 @@ pub(super) async fn get(c: &mut Context<'_, '_>) -> Result<(), Stop> {
 pub(super) async fn set(c: &mut Context<'_, '_>, rss: Switch) -> Result<(), Stop> {
     let client = c.client(Intent::Change).await?;
     client.manager.set_global(rss == Switch::On).await?;
-    Ok(())
+    let Some(form) = c.form() else { return Ok(()) };
+    let text = structured::record(client.global().await?, form)?;
+    c.terminal.print(&text)
 }

@@ -25,8 +25,11 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &PlanArgs) -> Result<(), 
     let allow = args.allow.as_ref().map(|a| a.to_ascii_lowercase());
     let options = ApplyOptions { dry_run: true, allow, ..ApplyOptions::default() };
     let client = c.client(Intent::Read).await?;
-    let reply = change::ask(&client, &args.names, &change, &options).await?;
-    change::plans(c, &reply)
+    let mut names = args.names.clone();
+    match change::ask_known(c, &client, &mut names, &change, &options).await? {
+        Some(reply) => change::plans(c, &reply),
+        None => Ok(()),
+    }
 }
 
 /// Plans one adapter of another machine: as found it is round robin over its queues, which have no processors yet.

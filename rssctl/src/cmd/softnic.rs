@@ -3,12 +3,20 @@
 use std::path::Path;
 
 use rssmgr_proto::ErrorKind;
+use serde::Serialize;
 
 use super::Context;
 use crate::cli::{Output, SoftnicCommand, SoftnicCreateArgs};
 use crate::client::Intent;
 use crate::exit::{Failure, Stop};
 use crate::render::{self, structured};
+
+/// A software NIC that is no more.
+#[derive(Debug, Serialize)]
+struct DeletedRecord<'a> {
+    name: &'a str,
+    deleted: bool,
+}
 
 /// Creates, deletes, lists, or gives another source.
 pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Result<(), Stop> {
@@ -27,13 +35,20 @@ pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Re
         SoftnicCommand::Delete { name } => {
             let client = c.client(Intent::Change).await?;
             client.manager.delete_softnic(name).await?;
-            Ok(())
+            let Some(form) = c.form() else { return Ok(()) };
+            let text = structured::record(DeletedRecord { name, deleted: true }, form)?;
+            c.terminal.print(&text)
         }
         SoftnicCommand::Source { name, source } => {
             let source = absolute(source)?;
             let client = c.client(Intent::Change).await?;
             client.manager.set_softnic_source(name, &source).await?;
-            Ok(())
+            let Some(form) = c.form() else { return Ok(()) };
+            match client.softnics().await?.into_iter().find(|n| n.name == *name) {
+                Some(nic) => c.terminal.print(&structured::record(nic, form)?),
+                // Somebody has deleted it since.
+                None => Ok(()),
+            }
         }
         SoftnicCommand::List => {
             let client = c.client(Intent::Read).await?;

@@ -9,7 +9,7 @@ use rssmgr_proto::types::{ListOptions, StatsRecord};
 use super::{Context, adapters};
 use crate::cli::{Output, StatsArgs};
 use crate::client::{Client, Intent};
-use crate::exit::Stop;
+use crate::exit::{Failure, Stop};
 use crate::render::structured::Form;
 use crate::render::{self, Serving, structured};
 use crate::resolve;
@@ -19,7 +19,7 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// Shows counters, once or again and again.
 pub(super) async fn run(c: &mut Context<'_, '_>, args: &StatsArgs) -> Result<(), Stop> {
-    let every = args.watch.as_ref().map(|w| resolve::duration("watch", w)).transpose()?;
+    let every = args.watch.as_deref().map(interval).transpose()?;
     let client = c.client(Intent::Read).await?;
     let mut names = args.names.clone();
     if !args.interface_description.is_empty() {
@@ -34,6 +34,14 @@ pub(super) async fn run(c: &mut Context<'_, '_>, args: &StatsArgs) -> Result<(),
         None => show(c, &client, first, &names).await,
         Some(every) => watch(c, &client, args, (&names, per), every, first).await,
     }
+}
+
+/// How often to look: not so often that watching becomes the load that is watched.
+fn interval(text: &str) -> Result<Duration, Failure> {
+    let every = resolve::duration("watch", text)?;
+    let fits = (Duration::from_millis(100)..=Duration::from_secs(3600)).contains(&every);
+    fits.then_some(every)
+        .ok_or_else(|| Failure::usage(format!("watch: `{text}` is not in 0.1 to 3600 seconds")))
 }
 
 async fn read(
@@ -100,8 +108,7 @@ async fn watch(
 ) -> Result<(), Stop> {
     let mut before = first;
     let mut times = 0;
-    // At least a tenth of a second, so that watching does not become the load that is watched.
-    let mut clock = tokio::time::interval(every.max(Duration::from_millis(100)));
+    let mut clock = tokio::time::interval(every);
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     clock.tick().await;
     while args.count.is_none_or(|n| times < n) {

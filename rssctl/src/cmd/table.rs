@@ -20,6 +20,7 @@ struct TableRecord {
 
 /// Shows a table.
 pub(super) async fn get(c: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
+    c.no_names("rssctl table get", "table, json, jsonl or yaml")?;
     let client = c.client(Intent::Read).await?;
     let found = client.adapters(&[name.to_string()], &ListOptions::default()).await?;
     let [adapter] = found.as_slice() else {

@@ -11,6 +11,7 @@ use crate::resolve::{self, flow_query};
 
 /// Explains.
 pub(super) async fn run(c: &mut Context<'_, '_>, args: &WhyArgs) -> Result<(), Stop> {
+    c.no_names("rssctl why", "json, jsonl or yaml, or nothing for text")?;
     let mut query = WhyQuery { cpu: None, entry: args.entry };
     if let Some(cpu) = &args.cpu {
         query.cpu = Some(resolve::processor(cpu)?.to_string());

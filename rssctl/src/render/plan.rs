@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use rssmgr_proto::types::{PlanRecord, StateRecord, StepRecord};
+use rssmgr_proto::types::{PlanRecord, ReasonRecord, StateRecord, StepRecord};
 
 use super::style::Paint;
 use super::summary::short;
@@ -133,13 +133,21 @@ fn paragraph(lead: &str, text: &str) -> String {
     out + &current + "\n"
 }
 
-/// What was applied, a line an adapter.
+/// What was applied, a line an adapter; below it what the settings that were `asked` for, by key, were limited to.
 #[must_use]
-pub fn applied(p: &PlanRecord, paint: Paint) -> String {
+pub fn applied(p: &PlanRecord, asked: impl Fn(&str) -> bool, paint: Paint) -> String {
     let changes: Vec<String> =
         p.settings.iter().map(|c| format!("{} {} -> {}", c.key, c.before, c.after)).collect();
     let line = headline(p, paint);
-    if changes.is_empty() { line } else { format!("{} ({})\n", line.trim_end(), changes.join(", ")) }
+    let line =
+        if changes.is_empty() { line } else { format!("{} ({})\n", line.trim_end(), changes.join(", ")) };
+    let bit = |r: &&ReasonRecord| r.kind == "limit" && r.asked != r.given;
+    let of_this = |r: &&ReasonRecord| r.id == "channels" || r.field.as_deref().is_some_and(&asked);
+    p.reasons
+        .iter()
+        .filter(bit)
+        .filter(of_this)
+        .fold(line, |out, r| out + &format!("{}: {}\n", paint.bold(&p.name), paint.careful(&r.text)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use rssmgr_proto::types::{StatsRecord, TotalsRecord};
+use rssmgr_proto::types::{CpuStatsRecord, StatsRecord, TotalsRecord};
 
 use super::style::{Paint, table};
 
@@ -62,18 +62,14 @@ fn breakdown(s: &StatsRecord, serving: &Serving) -> Option<Breakdown> {
         return Some(Breakdown { names: vec!["QUEUE", "PROCESSOR", "NODE"], counters, rows });
     }
     if let Some(cpus) = &s.cpus {
-        let rows = cpus
-            .iter()
-            .map(|c| Row {
-                names: vec![
-                    c.processor.clone(),
-                    c.cpu.to_string(),
-                    text(c.node),
-                    queues(serving.get(&c.cpu)),
-                ],
-                counters: vec![c.packets, c.bytes],
-            })
-            .collect();
+        // Those that serve now come first.
+        let mut cpus: Vec<_> = cpus.iter().collect();
+        cpus.sort_by_key(|c| !serving.contains_key(&c.cpu));
+        let row = |c: &CpuStatsRecord| Row {
+            names: vec![c.processor.clone(), c.cpu.to_string(), text(c.node), queues(serving.get(&c.cpu))],
+            counters: vec![c.packets, c.bytes],
+        };
+        let rows = cpus.into_iter().map(row).collect();
         return Some(Breakdown {
             names: vec!["PROCESSOR", "CPU", "NODE", "QUEUES"],
             counters: vec!["PACKETS", "BYTES"],
@@ -100,6 +96,15 @@ fn head(s: &StatsRecord, paint: Paint) -> String {
     }
 }
 
+/// What a processor without queues is doing in the list; nothing when there is none.
+fn legend(s: &StatsRecord, serving: &Serving) -> String {
+    let idle = s.cpus.iter().flatten().filter(|c| !serving.contains_key(&c.cpu)).count();
+    match idle {
+        0 => String::new(),
+        n => format!("QUEUES are those served now: {n} processors with `-` only have counts from before\n"),
+    }
+}
+
 /// The counters of an adapter.
 #[must_use]
 pub fn stats(s: &StatsRecord, serving: &Serving, paint: Paint) -> String {
@@ -122,7 +127,7 @@ pub fn stats(s: &StatsRecord, serving: &Serving, paint: Paint) -> String {
         "total: {} packets, {} bytes, {} drops, {} reordered",
         s.totals.packets, s.totals.bytes, s.totals.drops, s.totals.reordered
     );
-    out
+    out + &legend(s, serving)
 }
 
 /// What a counter grew by in a second; `-` when it was set back.
@@ -177,12 +182,36 @@ pub fn rates(before: &StatsRecord, now: &StatsRecord, serving: &Serving, paint: 
         rate(t.0.drops, t.1.drops, ms),
         rate(t.0.reordered, t.1.reordered, ms)
     );
-    out
+    out + &legend(now, serving)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn processors_that_serve_now_come_first_and_the_others_are_explained() {
+        let cpu = |cpu: u32, packets| CpuStatsRecord {
+            cpu,
+            processor: format!("0:{cpu}"),
+            packets,
+            ..CpuStatsRecord::default()
+        };
+        let record = StatsRecord {
+            name: "nic0".into(),
+            cpus: Some(vec![cpu(0, 9), cpu(2, 5), cpu(4, 7)]),
+            ..StatsRecord::default()
+        };
+        let shown = stats(&record, &Serving::from([(4, vec![0, 1]), (2, vec![2])]), Paint::default());
+        let column = |n: usize| -> Vec<&str> {
+            shown.lines().skip(2).take(3).filter_map(|l| l.split_whitespace().nth(n)).collect()
+        };
+        assert_eq!((column(0), column(3)), (vec!["0:2", "0:4", "0:0"], vec!["2", "0,1", "-"]), "{shown}");
+        assert!(shown.ends_with("1 processors with `-` only have counts from before\n"), "{shown}");
+        let all =
+            stats(&record, &Serving::from([(0, vec![0]), (2, vec![1]), (4, vec![2])]), Paint::default());
+        assert!(!all.contains("QUEUES are"), "{all}");
+    }
 
     #[test]
     fn rates_are_per_second_and_survive_a_reset() {

@@ -224,7 +224,7 @@ pub struct HashKey(Vec<u8>);
 pub enum HashKeyError {
     /// Not a hexadecimal digit, or a separator inside a byte.
     #[error(
-        "hash key: character {at} (`{found}`) is not a hexadecimal digit; write {bytes} bytes as `6d:5a:56:...` or `6d5a56...`, or one of random, symmetric, default"
+        "hash key: character {at} (`{found}`) is not a hexadecimal digit; write {bytes} bytes as `6d:5a:56:...` or `6d5a56...`"
     )]
     Hex {
         /// Position in the text, from 1.
@@ -236,7 +236,7 @@ pub enum HashKeyError {
     },
     /// Half a byte at the end.
     #[error(
-        "hash key: {digits} hexadecimal digits are an odd number, so the last byte is half missing; this adapter takes exactly {bytes} bytes, written with two digits each"
+        "hash key: {digits} hexadecimal digits are an odd number, so the last byte is half missing; write {bytes} bytes with two digits each"
     )]
     OddDigits {
         /// Digits given.
@@ -245,7 +245,7 @@ pub enum HashKeyError {
         bytes: usize,
     },
     /// The wrong length.
-    #[error("hash key: {got} bytes given, this adapter takes exactly {want}")]
+    #[error("hash key: {got} bytes given, exactly {want} are taken")]
     Length {
         /// Bytes given.
         got: usize,

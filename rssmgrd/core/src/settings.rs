@@ -9,7 +9,7 @@ use core::fmt;
 
 use crate::cpuset::CpuSet;
 use crate::field::{Field, FieldError, Raw};
-use crate::hash::{HashKey, HashTypes};
+use crate::hash::{HashKey, HashKeyError, HashTypes};
 use crate::ids::{EntryIndex, MAX_CPU, NodeId, Processor};
 use crate::profile::Profile;
 
@@ -578,9 +578,19 @@ fn processor_part(text: &str, auto: bool) -> Result<Auto<ProcessorPart>, String>
 }
 
 fn key_setting(text: &str) -> Result<KeySetting, String> {
+    // How long the key must be depends on the adapter, which nobody has named yet.
     let hex = |t: &str| {
         let bytes = t.chars().filter(char::is_ascii_hexdigit).count() / 2;
-        HashKey::parse(t, bytes.max(1)).map_err(|e| format!("is refused: {e}"))
+        HashKey::parse(t, bytes.max(1)).map_err(|e| match e {
+            HashKeyError::Hex { at, found, .. } => {
+                format!("has `{found}` as character {at}, which is no hexadecimal digit")
+            }
+            HashKeyError::OddDigits { digits, .. } => {
+                format!("has {digits} hexadecimal digits, an odd number, and each byte takes two")
+            }
+            HashKeyError::Length { .. } => "has no byte".to_string(),
+            HashKeyError::Weak(_) => format!("is refused: {e}"),
+        })
     };
     Ok(match text.to_ascii_lowercase().as_str() {
         "keep" | "auto" => KeySetting::Keep,

@@ -6,6 +6,8 @@
 
 pub mod adapter;
 pub mod auth;
+pub mod clients;
+mod gate;
 mod input;
 pub mod manager;
 pub mod publish;

@@ -21,6 +21,8 @@ use zbus::{Connection, Guid};
 use super::Context;
 use super::adapter::Adapter;
 use super::auth::Peer;
+use super::clients::{Clients, Place};
+use super::gate::Gate;
 use super::manager::Manager;
 use super::publish::Publisher;
 use crate::store::atomic::{Lock, private_folder, with_suffix};
@@ -96,35 +98,6 @@ pub fn default_folder(uid: u32, xdg_runtime_dir: Option<&Path>) -> PathBuf {
         return run_user.join(names::RUNTIME_DIR);
     }
     std::env::temp_dir().join(format!("{}-{uid}", names::RUNTIME_DIR))
-}
-
-/// The clients of the private socket: a slot each.
-#[derive(Clone, Debug)]
-pub struct Clients {
-    slots: Arc<Semaphore>,
-    most: u32,
-}
-
-impl Clients {
-    /// Room for so many at the same time.
-    #[must_use]
-    pub fn new(most: u32) -> Self {
-        let slots = usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
-        Self { slots: Arc::new(Semaphore::new(slots)), most }
-    }
-
-    /// How many there are now.
-    #[must_use]
-    pub fn count(&self) -> u32 {
-        let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
-        self.most.saturating_sub(free)
-    }
-
-    /// Waits until all clients are gone, but not for long.
-    pub async fn gone(&self, within: Duration) {
-        // Those that do not read what they are sent are left.
-        let _ = timeout(within, self.slots.acquire_many(self.most)).await;
-    }
 }
 
 /// The private socket. Dropping it removes it.
@@ -208,10 +181,17 @@ impl PrivateSocket {
                     continue;
                 }
             };
-            if let Ok(slot) = Arc::clone(&clients.slots).try_acquire_owned() {
-                tokio::spawn(client(stream, Arc::clone(&context), slot));
+            let caller = match caller(&stream) {
+                Ok(caller) => caller,
+                Err(e) => {
+                    tracing::debug!("a client cannot be known: {e}");
+                    continue;
+                }
+            };
+            if let Some(place) = clients.admit(&caller) {
+                tokio::spawn(client(stream, Arc::clone(&context), caller, place));
             } else if let Ok(slot) = Arc::clone(&refusals).try_acquire_owned() {
-                tokio::spawn(refuse(stream, clients.most, slot));
+                tokio::spawn(refuse(stream, clients.most(), slot));
             }
         }
     }
@@ -234,14 +214,15 @@ fn server_of(path: &Path) -> Option<i32> {
     Some(socket_peercred(&stream).ok()?.pid.as_raw_nonzero().get())
 }
 
-async fn client(stream: UnixStream, context: Arc<Context>, _slot: OwnedSemaphorePermit) {
-    let served = async {
-        let credentials = socket_peercred(&stream).map_err(io::Error::from)?;
-        let pid = u32::try_from(credentials.pid.as_raw_nonzero().get()).ok();
-        let caller = Caller { uid: credentials.uid.as_raw(), pid, bus_name: None };
-        serve_stream(stream.into_std()?, context, Peer::Private(caller)).await
-    };
-    if let Err(e) = served.await {
+/// Who is at the other end.
+fn caller(stream: &UnixStream) -> io::Result<Caller> {
+    let credentials = socket_peercred(stream)?;
+    let pid = u32::try_from(credentials.pid.as_raw_nonzero().get()).ok();
+    Ok(Caller { uid: credentials.uid.as_raw(), pid, bus_name: None })
+}
+
+async fn client(stream: UnixStream, context: Arc<Context>, caller: Caller, _place: Place) {
+    if let Err(e) = serve_stream(stream, context, Peer::Private(caller)).await {
         tracing::debug!("a client did not get through: {e}");
     }
 }
@@ -250,12 +231,8 @@ async fn client(stream: UnixStream, context: Arc<Context>, _slot: OwnedSemaphore
 ///
 /// # Errors
 /// When the client does not get through the handshake in time.
-pub async fn serve_stream(
-    stream: std::os::unix::net::UnixStream,
-    context: Arc<Context>,
-    peer: Peer,
-) -> zbus::Result<()> {
-    let builder = Builder::unix_stream(stream).server(Guid::generate()).p2p();
+pub async fn serve_stream(stream: UnixStream, context: Arc<Context>, peer: Peer) -> zbus::Result<()> {
+    let builder = Builder::socket(Gate::new(stream)).server(Guid::generate()).p2p();
     let opening = timeout(HANDSHAKE, open(builder, context, peer)).await;
     let (connection, publisher) = opening.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     publisher.run().await;

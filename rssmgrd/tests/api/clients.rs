@@ -59,6 +59,55 @@ async fn a_client_that_never_reads_holds_up_nobody() {
     drop(silent);
 }
 
+/// A client that asks without end and reads no answer is not taken more calls from than fit into its socket and a few.
+#[tokio::test]
+async fn a_client_that_asks_and_never_reads_costs_little() {
+    let daemon = Daemon::start(ModelFactory::default()).await;
+    let client = daemon.client().await;
+    for n in 0..4 {
+        client.create(&format!("nic{n}"), &[]).await;
+    }
+    let mut silent = silent(&daemon);
+    silent.set_nonblocking(true).unwrap();
+    let call = zbus::Message::method_call("/org/rssmgr1", "GetManagedObjects")
+        .interface("org.freedesktop.DBus.ObjectManager")
+        .build(&())
+        .unwrap();
+    // Whole calls, a few at a time; those that wait in the kernel are a few hundred kB.
+    let calls = call.data().repeat(16);
+    let (mut taken, mut stuck, mut at) = (0, 0, 0);
+    while stuck < 50 {
+        match silent.write(&calls[at..]) {
+            Ok(n) => (taken, stuck, at) = (taken + n, 0, (at + n) % calls.len()),
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => stuck += 1,
+            // It was hung up on.
+            Err(_) => break,
+        }
+        assert!(taken < 4 << 20, "it is taken ever more calls from");
+        // Others are served all the time.
+        assert_eq!(client.manager.list_adapters(&[], &dict(json!({}))).await.unwrap().len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn calls_without_an_answer_leave_room_for_others() {
+    let daemon = Daemon::start(ModelFactory::default()).await;
+    let client = daemon.client().await;
+    let mut answers = zbus::MessageStream::from(&client.connection);
+    for member in ["ListSoftnics", "NoSuchMethod"].repeat(100) {
+        let call = zbus::Message::method_call("/org/rssmgr1", member)
+            .interface("org.rssmgr1.Manager")
+            .with_flags(zbus::message::Flags::NO_REPLY_EXPECTED)
+            .build(&())
+            .unwrap();
+        client.connection.send(&call).await.unwrap();
+    }
+    assert!(client.manager.list_softnics().await.unwrap().is_empty());
+    let first = answers.next().await.unwrap().unwrap();
+    let body = first.body().deserialize::<Vec<rssmgr_proto::dict::Dictionary>>();
+    assert!(body.is_ok(), "the only answer is the one that was wanted: {first:?}");
+}
+
 #[tokio::test]
 async fn a_hundred_clients_are_served_at_once_and_the_next_is_told() {
     let daemon = Daemon::start(ModelFactory::default()).await;

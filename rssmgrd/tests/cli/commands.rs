@@ -70,7 +70,7 @@ fn refusals_have_their_exit_codes_and_change_nothing() {
     };
     let before = state();
     for (line, code, needle) in [
-        ("set nic0 --queues 8 --if-generation 999", 2, "generation 999"),
+        ("set nic0 --queues 8 --if-generation 999", 1, "generation 999"),
         ("set nic0 --queues 8 --allow none", 7, "reorder"),
         ("set nic0 --base-processor 1:0", 2, "base_processor"),
         ("set nic0 --hash-key 6d5a", 2, "40"),
@@ -79,7 +79,9 @@ fn refusals_have_their_exit_codes_and_change_nothing() {
         ("table move nic0 --from 0:40 --to 0:1", 2, "0:40"),
         ("table get nope", 10, "nope"),
         ("why nic0 --entry 128", 2, "0 to 127"),
+        ("why nic0 --cpu 99", 2, "0:31"),
         ("why nope", 10, "nope"),
+        ("softnic create -- -x", 2, "begins with `-`"),
         ("flow nope 192.0.2.1 192.0.2.2", 10, "nope"),
         ("stats nope", 10, "nope"),
         ("softnic create nic0", 2, "nic0"),
@@ -105,11 +107,44 @@ fn the_worst_of_several_adapters_decides_and_each_is_told() {
     let said = daemon.line("set nic* --base-processor 0:4");
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.out.contains("nic0: applied") && !said.out.contains("nic1: applied"), "{said:?}");
-    assert_eq!(said.err.matches("rssctl: error: ").count(), 1, "{said:?}");
+    assert_eq!(said.err.matches("rssctl: error: nic1: ").count(), 1, "{said:?}");
     let said = daemon.line("set nic* --base-processor 0:6 --atomic");
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.err.contains("another adapter of the same atomic request failed"), "{said:?}");
     assert_eq!(daemon.adapter("nic0")["base_processor"], "0:4", "all or none");
+}
+
+#[test]
+fn a_name_that_nobody_has_leaves_the_others_alone() {
+    let daemon = Daemon::with_nic();
+    assert_eq!(daemon.line("softnic create nic1 --queues 4 --topology 2x8x2").code, 0);
+    let said = daemon.line("set nic0 nope nic1 none* --queues 2");
+    assert_eq!(said.code, 10, "{said:?}");
+    for name in ["nic0", "nic1"] {
+        assert!(said.out.contains(&format!("{name}: applied")), "{said:?}");
+        assert_eq!(daemon.adapter(name)["number_of_receive_queues"], 2);
+    }
+    assert!(said.err.contains("`nope`") && said.err.contains("`none*`"), "{said:?}");
+    let said = daemon.line("set nic0 nope --queues 3 --atomic");
+    assert_eq!((said.code, said.out.as_str()), (10, ""), "{said:?}");
+    assert_eq!(daemon.adapter("nic0")["number_of_receive_queues"], 2, "all or none");
+    let said = daemon.line("plan nope nic1 --queues 3");
+    assert!(said.code == 10 && said.out.starts_with("nic1: planned"), "{said:?}");
+    let said = daemon.line("disable nope none");
+    assert_eq!((said.code, said.out.as_str()), (10, ""), "{said:?}");
+}
+
+#[test]
+fn what_limits_a_setting_is_told() {
+    let daemon = Daemon::with_nic();
+    let said = daemon.line("set nic0 --queues 1024");
+    let limit = "nic0: queues = 16 of 1024, limited by the queues that the adapter can have\n";
+    assert!(said.code == 0 && said.out.ends_with(limit), "{said:?}");
+    let said = daemon.line("set nic0 --queues 4 --max-processors 8");
+    assert!(said.out.contains("nic0: max_processors = 4 of 8, limited by"), "{said:?}");
+    // What an earlier request is limited by is not told again.
+    let said = daemon.line("set nic0 --hash-types ipv4");
+    assert_eq!(said.out.lines().count(), 1, "{said:?}");
 }
 
 #[test]
@@ -125,6 +160,7 @@ fn entries_are_set_moved_and_explained() {
     assert_eq!(daemon.line("table move nic0 --from 0:3 --to 0:0").code, 0);
     let lines = daemon.line("table get nic0").out;
     assert!(!lines.contains("0:3") && lines.lines().count() == 129, "{lines}");
+    assert_eq!(processors(&daemon.adapter("nic0")), ["0:0", "0:1", "0:2"], "0:3 serves nothing any more");
     let why = daemon.line("why nic0 --cpu 20").out;
     assert!(why.contains("shares its core with processor 0:4"), "{why}");
     let why = daemon.line("why nic0").out;
@@ -142,7 +178,7 @@ fn the_machine_wide_switch_is_its_own() {
     assert_eq!(daemon.line("global get -o json").json()["rss"], false);
     let text = daemon.line("get nic0").out;
     assert!(text.contains("GlobalEnabled                                   : False"), "{text}");
-    assert_eq!(daemon.line("global set --rss on").code, 0);
+    assert_eq!(daemon.line("global set --rss on -o json").json()["rss"], true);
     assert_eq!(daemon.line("global get -o json").json()["rss"], true);
 }
 
@@ -255,6 +291,21 @@ fn output_of_the_daemons_records_fits_the_schemas() {
 }
 
 #[test]
+fn changes_outside_of_adapters_have_records_too() {
+    let daemon = Daemon::with_nic();
+    let source = daemon.line("softnic source nic0 synthetic:flows=7 -o json").json();
+    assert_eq!((&source["version"], &source["name"]), (&1.into(), &"nic0".into()));
+    assert!(source["options"]["source"].as_str().unwrap().contains("flows=7"), "{source}");
+    let deleted = daemon.line("softnic delete nic0 -o json").json();
+    assert_eq!((&deleted["name"], &deleted["deleted"]), (&"nic0".into(), &true.into()));
+    let written = daemon.line("generate schema --dir schema -o json").json();
+    let files = written["files"].as_array().unwrap();
+    assert!(
+        files.len() > 5 && files.iter().all(|f| daemon.folder.path().join(f.as_str().unwrap()).is_file())
+    );
+}
+
+#[test]
 fn every_format_says_the_same() {
     let daemon = Daemon::with_nic();
     assert_eq!(daemon.line("get -o name").out, "nic0\n");
@@ -276,6 +327,13 @@ fn a_configuration_is_checked_by_the_daemons_program() {
     let daemon = Daemon::start();
     let said = daemon.line("config check rssmgrd.toml");
     assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.starts_with("checked rssmgrd.toml\n") && said.err.is_empty(), "{said:?}");
+    fs::write(daemon.folder.path().join("other.toml"), "").unwrap();
+    let said = daemon.line("config check other.toml");
+    assert!(said.code == 0 && said.err.contains("rssmgrd.toml: that was not checked"), "{said:?}");
+    let record = daemon.line("config check other.toml -o json").json();
+    assert_eq!((&record["path"], &record["files"][0]), (&"other.toml".into(), &"other.toml".into()));
+    assert!(record["daemon_files"][0].as_str().unwrap().ends_with("/rssmgrd.toml"), "{record}");
     fs::write(daemon.folder.path().join("rssmgrd.toml"), "[[adapter]]\nprofil = 1\n").unwrap();
     let said = daemon.line("config check rssmgrd.toml");
     assert_eq!(said.code, 65, "{said:?}");

@@ -1,5 +1,7 @@
 //! Events, and waiting.
 
+use std::fs;
+
 use crate::run::Daemon;
 
 #[test]
@@ -28,6 +30,37 @@ fn what_happens_is_followed_without_a_gap() {
     daemon.kill();
     assert!(lines.next().is_none());
     assert_eq!(lines.code(), 8, "the end of the daemon is told");
+}
+
+#[test]
+fn a_follower_that_is_too_slow_goes_on_and_tells_what_it_missed() {
+    let daemon = Daemon::start();
+    for n in 0..64 {
+        let line = format!("softnic create a{n} --queues 8 --topology 2x8x2");
+        assert_eq!(daemon.line(&line).code, 0);
+    }
+    let newest = || {
+        let last = daemon.line("events -n 1 -o json").json();
+        last["events"][0]["seq"].as_u64().unwrap()
+    };
+    // It listens before it tells of the past.
+    let mut lines = daemon.follow(&["events", "--follow", "--since", "1h", "-o", "jsonl"]);
+    let first = lines.next().unwrap()["seq"].as_u64().unwrap();
+    // Nobody reads its lines until everything has happened.
+    let said = daemon.line("set a* --queues 3 --profile NUMA");
+    assert_eq!(said.code, 0, "{said:?}");
+    let upto = newest();
+    let found = lines.until(|e| e["seq"].as_u64().unwrap() >= upto);
+    let seqs: Vec<u64> = found.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
+    assert!(seqs.is_sorted_by(|a, b| a < b), "in order, each once");
+    let told = fs::read_to_string(daemon.folder.path().join("followed.err")).unwrap();
+    let lost: u64 = told
+        .lines()
+        .filter_map(|l| {
+            l.strip_prefix("rssctl: note: ")?.split_once(" events were lost")?.0.parse::<u64>().ok()
+        })
+        .sum();
+    assert_eq!(u64::try_from(found.len()).unwrap() + lost, upto - first, "{told}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -145,9 +146,10 @@ impl Daemon {
         Terminal { child, out }
     }
 
-    /// rssctl whose lines are read as they come.
+    /// rssctl whose lines are read as they come; what it says beside them goes to `followed.err`.
     pub(crate) fn follow(&self, args: &[&str]) -> Lines {
-        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let err = std::fs::File::create(self.folder.path().join("followed.err")).unwrap();
+        let mut child = self.command(args).stdout(Stdio::piped()).stderr(err).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Lines { child, out }
     }
@@ -208,6 +210,38 @@ impl Lines {
     pub(crate) fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
         (self.out.read_line(&mut line).unwrap() > 0).then(|| serde_json::from_str(&line).unwrap())
+    }
+
+    /// The lines up to the one that `last` knows; a stop before it fails after [`PATIENCE`].
+    pub(crate) fn until(&mut self, last: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let done = AtomicBool::new(false);
+        let mut found = Vec::new();
+        std::thread::scope(|scope| {
+            let (child, out) = (&mut self.child, &mut self.out);
+            let watch = scope.spawn(|| {
+                let start = Instant::now();
+                while !done.load(Ordering::Relaxed) && start.elapsed() < PATIENCE {
+                    std::thread::park_timeout(Duration::from_millis(100));
+                }
+                let late = !done.load(Ordering::Relaxed);
+                if late {
+                    let _ = child.kill();
+                }
+                late
+            });
+            let mut line = String::new();
+            while out.read_line(&mut line).unwrap() > 0 {
+                found.push(serde_json::from_str(&line).unwrap());
+                line.clear();
+                if found.last().is_some_and(&last) {
+                    break;
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+            watch.thread().unpark();
+            assert!(!watch.join().unwrap(), "it stopped after {} lines", found.len());
+        });
+        found
     }
 
     /// The exit code, once it has ended by itself.

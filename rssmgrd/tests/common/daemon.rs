@@ -12,7 +12,8 @@ use rssmgr_proto::types::ApplyRecord;
 use rssmgr_proto::{ApiError, ErrorKind};
 use rssmgrd::backend::Factory;
 use rssmgrd::dbus::auth::Peer;
-use rssmgrd::dbus::server::{Clients, PrivateSocket, serve_stream};
+use rssmgrd::dbus::clients::Clients;
+use rssmgrd::dbus::server::{PrivateSocket, serve_stream};
 use rssmgrd::dbus::{Calls, Context};
 use rssmgrd::events::Events;
 use rssmgrd::owner::{Handle, Owner, Parts, Save};
@@ -89,7 +90,7 @@ impl Daemon {
         published.wait_for(|p| p.settled).await.unwrap();
         let socket = dir.path().join("bus.sock");
         let listener = PrivateSocket::at(&socket).unwrap();
-        let clients = Clients::new(most);
+        let clients = Clients::new(most, uid);
         tokio::spawn({
             let (context, clients) = (Arc::clone(&context), clients.clone());
             async move { listener.serve(context, clients).await }
@@ -115,6 +116,7 @@ impl Daemon {
             stream.set_nonblocking(true).unwrap();
         }
         let peer = Peer::Private(Caller { uid, pid: None, bus_name: None });
+        let ours = tokio::net::UnixStream::from_std(ours).unwrap();
         tokio::spawn(serve_stream(ours, Arc::clone(&self.context), peer));
         Client::new(Builder::unix_stream(theirs).p2p().build().await.unwrap()).await
     }
