@@ -57,7 +57,9 @@ fn read_a_property(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         let interface = Some("org.freedesktop.DBus.Properties");
         let body = &("org.rssmgr1.Adapter", "Profile");
-        runtime.block_on(connection.call_method(None::<()>, "/org/rssmgr1/adapter/1", interface, "Get", body)).unwrap()
+        runtime
+            .block_on(connection.call_method(None::<()>, "/org/rssmgr1/adapter/1", interface, "Get", body))
+            .unwrap()
     });
 }
 
@@ -110,7 +112,16 @@ fn start_to_ready(bencher: Bencher<'_, '_>, nics: u32) {
     let start = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rssmgrd"));
         command
-            .args(["--state", "state", "--socket", "bus.sock", "--metrics", "127.0.0.1:0", "--config", "config"])
+            .args([
+                "--state",
+                "state",
+                "--socket",
+                "bus.sock",
+                "--metrics",
+                "127.0.0.1:0",
+                "--config",
+                "config",
+            ])
             .current_dir(dir.path())
             .env("NOTIFY_SOCKET", dir.path().join("notify"))
             .stderr(Stdio::null());
@@ -128,7 +139,8 @@ fn start_to_ready(bencher: Bencher<'_, '_>, nics: u32) {
         let runtime = runtime();
         runtime.block_on(async {
             let address = format!("unix:path={}", dir.path().join("bus.sock").display());
-            let client = daemon::Client::new(Builder::address(address.as_str()).p2p().build().await.unwrap()).await;
+            let client =
+                daemon::Client::new(Builder::address(address.as_str()).p2p().build().await.unwrap()).await;
             client.create("nic0", &[("queues", "4"), ("topology", "2x8x2")]).await;
             client.apply(&["nic0"], json!({"profile": "Closest"}), json!({})).await.unwrap();
         });
