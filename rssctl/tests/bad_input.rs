@@ -27,7 +27,7 @@ fn every_wrong_argument_is_named_with_its_value_and_what_is_allowed() {
         (
             NAMED,
             &["--hash-key", "xyz"],
-            &["hash_key: `xyz` has `x` as character 1", "40 bytes on most adapters"],
+            &["hash_key: `xyz` is refused: character 1 (`x`)", "40 bytes on most adapters"],
         ),
         (NAMED, &["--hash-key", ""], &["hash_key: `` has no byte", "40 bytes on most adapters"]),
         (NAMED, &["--hash-types", "tcp"], &["hash_types: `tcp`", "tcp_ipv4"]),

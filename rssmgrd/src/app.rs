@@ -179,6 +179,10 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     published.wait_for(|p| p.settled).await.context("the owner ended")?;
 
     if let Some(server) = metrics {
+        tracing::info!("metrics are served at {}", server.url());
+        if !server.is_local() {
+            tracing::warn!("{} can be read by other machines, without a password", server.url());
+        }
         let entries = loaded.daemon.metrics_entries.unwrap_or(false);
         tokio::spawn(server.serve(Collector::new(Arc::clone(&context), entries)));
     }

@@ -162,6 +162,8 @@ pub struct Owner {
     nics: BTreeMap<AdapterId, Slot>,
     /// Adapters that were made and have no id yet.
     newborn: BTreeMap<String, Box<dyn Nic>>,
+    /// Whether an adapter came whose source was not looked at yet.
+    adopted: bool,
     asks: mpsc::Receiver<Ask>,
     answers: BTreeMap<CommandId, oneshot::Sender<Result<Reply, CommandError>>>,
     next_command: u64,
@@ -198,6 +200,7 @@ impl Owner {
             events,
             nics: BTreeMap::new(),
             newborn: BTreeMap::new(),
+            adopted: false,
             asks,
             answers: BTreeMap::new(),
             next_command: 1,
@@ -286,7 +289,14 @@ impl Owner {
     /// Executes effects until there are none.
     async fn drain(&mut self) {
         let mut executed = 0;
-        while let Some(effect) = self.manager.poll() {
+        loop {
+            let Some(effect) = self.manager.poll() else {
+                if !std::mem::take(&mut self.adopted) {
+                    break;
+                }
+                self.look_at_sources();
+                continue;
+            };
             self.execute(effect);
             executed += 1;
             if executed % TURN == 0 {
@@ -331,16 +341,26 @@ impl Owner {
                     self.manager.handle(Input::Saved { save, result });
                 }
             }
-            Effect::Create { name, options } => {
+            Effect::Create { name, options, restored } => {
                 let (factory, done) = (Arc::clone(&self.factory), self.done_from.clone());
                 tokio::task::spawn_blocking(move || {
-                    let result = factory.make(&name, &options);
+                    let result = if restored {
+                        factory.restore(&name, &options)
+                    } else {
+                        factory.make(&name, &options)
+                    };
                     let _ = done.send(Done::Made { name, result });
                 });
             }
             Effect::Adopted { name, adapter } => {
                 if let Some(nic) = self.newborn.remove(&name) {
-                    let slot = Slot { sampler: nic.sampler(), source: nic.source(), nic: Some(nic) };
+                    // One that has failed begins as a running one, so that its failure is told.
+                    let source = match nic.source() {
+                        Some(Source::Failed(_)) => Some(Source::Running),
+                        source => source,
+                    };
+                    let slot = Slot { sampler: nic.sampler(), source, nic: Some(nic) };
+                    self.adopted = true;
                     self.nics.insert(adapter, slot);
                 }
             }

@@ -62,6 +62,9 @@ pub struct Manager {
     wake: bool,
     /// Software NICs being created, and who asked; nobody for those that were saved.
     creating: BTreeMap<String, Option<CommandId>>,
+    /// Saved software NICs that have not come yet, in the order in which they come, and those that wait for one before
+    /// them.
+    restoring: VecDeque<(String, Option<Making>)>,
     /// Software NICs that exist but are not durable yet.
     unsaved: BTreeMap<String, (CommandId, Box<Created>)>,
     /// Software NICs being deleted: what to put back if that cannot be saved.
@@ -76,6 +79,9 @@ pub struct Manager {
     generation: Generation,
     effects: VecDeque<Effect>,
 }
+
+/// What came of making a software NIC.
+type Making = Result<Box<Created>, String>;
 
 impl Manager {
     /// A machine that starts from this configuration and what an earlier run saved. `owner_uid` is the user who may
@@ -95,6 +101,7 @@ impl Manager {
             waiting: VecDeque::new(),
             wake: false,
             creating: BTreeMap::new(),
+            restoring: VecDeque::new(),
             unsaved: BTreeMap::new(),
             deleting: BTreeMap::new(),
             sources: BTreeMap::new(),
@@ -107,7 +114,8 @@ impl Manager {
         };
         for nic in m.saved.softnics.clone() {
             m.creating.insert(nic.name.clone(), None);
-            m.effects.push_back(Effect::Create { name: nic.name, options: nic.options });
+            m.restoring.push_back((nic.name.clone(), None));
+            m.effects.push_back(Effect::Create { name: nic.name, options: nic.options, restored: true });
         }
         m.publish(&[]);
         m

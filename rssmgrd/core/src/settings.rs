@@ -583,7 +583,7 @@ fn key_setting(text: &str) -> Result<KeySetting, String> {
         let bytes = t.chars().filter(char::is_ascii_hexdigit).count() / 2;
         HashKey::parse(t, bytes.max(1)).map_err(|e| match e {
             HashKeyError::Hex { at, found, .. } => {
-                format!("has `{found}` as character {at}, which is no hexadecimal digit")
+                format!("is refused: character {at} (`{found}`) is not a hexadecimal digit")
             }
             HashKeyError::OddDigits { digits, .. } => {
                 format!("has {digits} hexadecimal digits, an odd number, and each byte takes two")

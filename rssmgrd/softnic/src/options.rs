@@ -45,7 +45,8 @@ impl Options {
         known: &'static [&'static str],
         text: &str,
     ) -> Result<Self, SpecError> {
-        let parts = text.split(',').filter(|part| !part.is_empty());
+        // Nothing is no option; an empty one between or behind commas is a slip.
+        let parts = text.split(',').take(if text.is_empty() { 0 } else { usize::MAX });
         let pair = |part: &'_ str| part.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()));
         let pairs = parts.map(|part| pair(part).ok_or_else(|| SpecError::Form { of, text: shown(part) }));
         let pairs = pairs.collect::<Result<Vec<_>, _>>()?;

@@ -167,6 +167,7 @@ fn check_name(name: &str) -> Result<(), SpecError> {
     match name {
         "" => wrong("is empty"),
         "." | ".." | "all" => wrong("has a meaning of its own"),
+        _ if name.starts_with('-') => wrong("begins with `-`, as options do"),
         _ if !name.chars().all(fits) => wrong("has a character that names cannot have"),
         _ if name.len() > 15 => wrong("is too long"),
         _ => Ok(()),

@@ -43,13 +43,20 @@ impl<F> FaultyFactory<F> {
     pub const fn new(inner: F, faults: Arc<Faults>) -> Self {
         Self { inner, faults }
     }
+
+    fn wrap(&self, made: Made) -> Made {
+        let nic = Box::new(Faulty { inner: made.nic, faults: Arc::clone(&self.faults) });
+        Made { nic, created: made.created }
+    }
 }
 
 impl<F: Factory> Factory for FaultyFactory<F> {
     fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
-        let made = self.inner.make(name, options)?;
-        let nic = Box::new(Faulty { inner: made.nic, faults: Arc::clone(&self.faults) });
-        Ok(Made { nic, created: made.created })
+        Ok(self.wrap(self.inner.make(name, options)?))
+    }
+
+    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+        Ok(self.wrap(self.inner.restore(name, options)?))
     }
 }
 

@@ -65,4 +65,13 @@ pub trait Factory: Send + Sync {
     /// # Errors
     /// Names the option, its value and what is allowed.
     fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String>;
+
+    /// Makes one that an earlier run had. One whose source cannot be opened any more is made without packets, and its
+    /// source says why it failed: its settings are in force all the same, and it can be given another source.
+    ///
+    /// # Errors
+    /// As [`Factory::make`].
+    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+        self.make(name, options)
+    }
 }

@@ -68,8 +68,14 @@ pub fn random_key(bytes: usize) -> Result<HashKey, getrandom::Error> {
     Ok(HashKey::new(key))
 }
 
-impl Factory for SoftnicFactory {
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+impl SoftnicFactory {
+    /// Makes a NIC whose source is as said, or failed for this reason.
+    fn build(
+        &self,
+        name: &str,
+        options: &BTreeMap<String, String>,
+        lost: Option<String>,
+    ) -> Result<Made, String> {
         let spec = SoftnicSpec::parse(name, options).map_err(|e| e.to_string())?;
         let topology = self.topology(&spec.topology)?;
         let mut nic = SoftNic::with_topology(spec, self.key.clone(), Arc::clone(&topology))
@@ -95,44 +101,67 @@ impl Factory for SoftnicFactory {
             topology,
             options: nic.spec().to_map(),
         };
-        Ok(Made { nic: Box::new(SoftnicAdapter(nic)), created: Box::new(created) })
+        Ok(Made { nic: Box::new(SoftnicAdapter { nic, lost }), created: Box::new(created) })
+    }
+}
+
+impl Factory for SoftnicFactory {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+        self.build(name, options, None)
+    }
+
+    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+        self.make(name, options).or_else(|why| {
+            let mut quiet = options.clone();
+            quiet.insert("source".to_owned(), SourceSpec::None.to_string());
+            // What goes wrong without a source too has nothing to do with it.
+            self.build(name, &quiet, Some(why.clone())).map_err(|_| why)
+        })
     }
 }
 
 #[derive(Debug)]
-struct SoftnicAdapter(SoftNic);
+struct SoftnicAdapter {
+    nic: SoftNic,
+    /// Why it has not got its source, if so.
+    lost: Option<String>,
+}
 
 impl Backend for SoftnicAdapter {
     fn capability(&self) -> &Capability {
-        self.0.capability()
+        self.nic.capability()
     }
 
     fn blocking(&self) -> bool {
-        self.0.blocking()
+        self.nic.blocking()
     }
 
     fn observe(&mut self) -> Result<Device, BackendError> {
-        self.0.observe()
+        self.nic.observe()
     }
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
-        self.0.execute(op)
+        self.nic.execute(op)
     }
 
     fn sampler(&self) -> Arc<dyn Sampler> {
-        self.0.sampler()
+        self.nic.sampler()
     }
 }
 
 impl Nic for SoftnicAdapter {
     fn set_source(&mut self, text: &str) -> Result<String, String> {
         let source = SourceSpec::parse(text).map_err(|e| e.to_string())?;
-        self.0.set_source(source).map_err(|e| e.to_string())?;
-        Ok(self.0.spec().source.to_string())
+        self.nic.set_source(source).map_err(|e| e.to_string())?;
+        self.lost = None;
+        Ok(self.nic.spec().source.to_string())
     }
 
     fn source(&self) -> Option<Source> {
-        Some(match self.0.source_state() {
+        if let Some(why) = &self.lost {
+            return Some(Source::Failed(why.clone()));
+        }
+        Some(match self.nic.source_state() {
             SourceState::Running => Source::Running,
             SourceState::Finished => Source::Finished,
             SourceState::Failed(why) => Source::Failed(why),

@@ -70,6 +70,12 @@ impl Server {
         format!("http://{}/metrics", self.address)
     }
 
+    /// Whether only this machine can read it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.address.ip().to_canonical().is_loopback()
+    }
+
     /// Serves pages. Never returns.
     pub async fn serve(self, collector: Collector) {
         let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));

@@ -13,11 +13,23 @@ use rustix::fs::{FlockOperation, flock};
 /// # Errors
 /// Whatever the file system says. The old file is untouched then, unless only the last step failed.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_after(path, content, || Ok(()))
+}
+
+/// As [`replace`], with something done when the new content is durable and the old file still in its place.
+///
+/// # Errors
+/// Whatever the file system says, or `between`. The old file is untouched then, unless only the last step failed.
+pub fn replace_after(
+    path: &Path,
+    content: &[u8],
+    between: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
     let beside = with_suffix(path, ".new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     drop(file);
-    if let Err(e) = written.and_then(|()| fs::rename(&beside, path)) {
+    if let Err(e) = written.and_then(|()| between()).and_then(|()| fs::rename(&beside, path)) {
         // What is left of the attempt is worthless; that it cannot be removed changes nothing.
         let _ = fs::remove_file(&beside);
         return Err(e);

@@ -1,12 +1,15 @@
 //! Changes that fail half-way: taken back, or visibly degraded.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Barrier};
 
+use rssmgr_core::manager::SavedSoftnic;
 use rssmgr_proto::ErrorKind;
 use rssmgr_proto::dict::from_dict;
 use rssmgr_proto::types::AdapterRecord;
 use rssmgrd::backend::faulty::{Faults, FaultyFactory};
+use rssmgrd::backend::{Factory, Made};
 use serde_json::json;
 
 use crate::daemon::{Client, Daemon, Memory};
@@ -128,4 +131,33 @@ async fn a_client_that_leaves_loses_only_its_answer() {
     let record = record(&client).await;
     assert_eq!((record.number_of_receive_queues, record.profile.as_str()), (4, "Closest"));
     assert!(!daemon.memory.saved.lock().unwrap().adapters["softnic:nic0"].patch.is_empty());
+}
+
+/// Makes `first` only when `last` is made.
+struct Backwards {
+    inner: ModelFactory,
+    last_is_made: Barrier,
+}
+
+impl Factory for Backwards {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+        let made = (name != "bad").then(|| self.inner.make(name, options));
+        if ["first", "last"].contains(&name) {
+            self.last_is_made.wait();
+        }
+        made.unwrap_or_else(|| Err("it is broken".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn saved_nics_come_in_their_order_whichever_is_ready_first() {
+    let memory = Memory::default();
+    let names = ["first", "zebra", "bad", "ant", "last"];
+    let softnics = names.map(|name| SavedSoftnic { name: name.to_owned(), options: BTreeMap::new() });
+    memory.saved.lock().unwrap().softnics = softnics.to_vec();
+    let factory = Backwards { inner: ModelFactory::default(), last_is_made: Barrier::new(2) };
+    let daemon = Daemon::with(factory, memory, 1).await;
+    let snapshot = daemon.handle().snapshot();
+    let ids: Vec<_> = snapshot.adapters.values().map(|a| (a.id.0, a.facts.name.as_str())).collect();
+    assert_eq!(ids, [(1, "first"), (2, "zebra"), (3, "ant"), (4, "last")]);
 }

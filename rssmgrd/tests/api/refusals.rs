@@ -71,7 +71,7 @@ async fn wrong_settings_and_options_name_what_is_wrong() {
             Usage,
             "options: allow: `all` is not known; allowed: none, reorder, gap",
         ),
-        (json!({"queues": 4}), json!({"if_generation": 1}), Usage, "generation 1 was asked for"),
+        (json!({"queues": 4}), json!({"if_generation": 1}), ErrorKind::Failed, "generation 1 was asked for"),
     ] {
         let name = format!("{settings} {options}");
         let result = client.apply(&["nic0"], settings, options).await;

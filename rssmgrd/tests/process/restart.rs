@@ -5,6 +5,9 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::json;
 
+use rssmgr_proto::dict::from_dict;
+use rssmgr_proto::types::SoftnicRecord;
+
 use crate::process::{Client, Daemon};
 
 #[tokio::test]
@@ -102,4 +105,58 @@ async fn a_damaged_file_is_set_aside_and_the_last_good_copy_used() {
     client.apply(json!({"queues": 3})).await.unwrap();
     let output = daemon.stop();
     assert!(output.contains("set aside"), "{output}");
+}
+
+/// A capture of one Ethernet frame: 60 bytes of an unknown protocol.
+fn capture() -> Vec<u8> {
+    let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0];
+    bytes.extend([0, 0, 0, 0, 0, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0]);
+    bytes.extend([0x02; 60]);
+    bytes
+}
+
+#[tokio::test]
+async fn a_nic_whose_capture_is_gone_comes_back_without_packets() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("bus.sock");
+    let file = dir.path().join("a.pcap");
+    fs::write(&file, capture()).unwrap();
+    let source = format!("pcap:{}", file.display());
+    let options = [("queues", "4"), ("topology", "2x4x1"), ("source", source.as_str())];
+    let daemon = Daemon::start(dir.path());
+    let client = Client::at(&socket).await;
+    client.0.create_softnic("nic0", options.into_iter().collect()).await.unwrap();
+    client.apply(json!({"queues": 2, "profile": "Closest"})).await.unwrap();
+    daemon.stop();
+    fs::remove_file(&file).unwrap();
+
+    let softnic = async |client: &Client| -> SoftnicRecord {
+        from_dict(&client.0.list_softnics().await.unwrap()[0]).unwrap()
+    };
+    for round in 1..=2 {
+        let daemon = Daemon::start(dir.path());
+        let client = Client::at(&socket).await;
+        let nic = client.nic().await;
+        assert_eq!((nic.profile.as_str(), nic.number_of_receive_queues), ("Closest", 2));
+        let told = client.events(&[2015]).await;
+        assert_eq!(told.iter().filter(|e| e.fields["state"] == "failed").count(), round, "{told:?}");
+        assert!(told.last().unwrap().message.contains("a.pcap"), "{told:?}");
+        let record = softnic(&client).await;
+        assert_eq!(record.source_state, "failed");
+        assert!(record.source_error.as_ref().is_some_and(|e| e.contains("a.pcap")), "{record:?}");
+        assert!(record.options["source"].starts_with(&source), "what was asked for stays: {record:?}");
+        if round == 2 {
+            client.0.set_softnic_source("nic0", "synthetic:rate=1000").await.unwrap();
+            let record = softnic(&client).await;
+            assert_eq!((record.source_state.as_str(), record.source_error), ("running", None));
+        }
+        daemon.stop();
+    }
+    // Somebody who creates one is told instead.
+    let daemon = Daemon::start(dir.path());
+    let client = Client::at(&socket).await;
+    assert_eq!(softnic(&client).await.source_state, "running");
+    let options = options.into_iter().collect();
+    assert!(client.0.create_softnic("nic1", options).await.unwrap_err().to_string().contains("a.pcap"));
+    daemon.stop();
 }

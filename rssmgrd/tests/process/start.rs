@@ -76,6 +76,27 @@ fn a_configuration_is_checked_and_a_bad_one_is_not_started_with() {
 }
 
 #[test]
+fn the_port_of_the_metrics_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    for (address, warned) in [("127.0.0.1:0", false), ("0.0.0.0:0", true)] {
+        let program = rssmgrd(dir.path());
+        let file = dir.path().join("config/rssmgrd.toml");
+        fs::write(&file, format!("[daemon]\nmetrics = \"{address}\"\n")).unwrap();
+        let mut command = std::process::Command::new(program.get_program());
+        command.current_dir(dir.path()).args(["--state", "state", "--socket", "bus.sock"]);
+        command.args(["--config", "config"]);
+        let mut daemon = Daemon::spawn(dir.path(), command);
+        daemon.told("READY=1");
+        let text = daemon.stop();
+        let port =
+            text.split("metrics are served at http://").nth(1).and_then(|t| t.split(['/', ':']).nth(1));
+        assert!(port.is_some_and(|p| p.parse::<u16>().is_ok_and(|p| p > 0)), "{text}");
+        assert_eq!(text.contains("can be read by other machines"), warned, "{text}");
+        assert!(!text.contains('\u{1b}'), "no colours where there is no terminal: {text:?}");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -148,6 +148,8 @@ pub enum Effect {
         name: String,
         /// Its options.
         options: BTreeMap<String, String>,
+        /// Whether it was saved by an earlier run: then it had better come without its source than not at all.
+        restored: bool,
     },
     /// The adapter that was created or that arrived got this id.
     Adopted {

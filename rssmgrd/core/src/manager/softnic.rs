@@ -43,28 +43,56 @@ impl Manager {
             return Err(CommandError::Exists { name });
         }
         self.creating.insert(name.clone(), Some(id));
-        self.effects.push_back(Effect::Create { name, options });
+        self.effects.push_back(Effect::Create { name, options, restored: false });
         Ok(())
     }
 
     /// The answer to [`Effect::Create`].
     pub(super) fn created(&mut self, name: String, result: Result<Box<Created>, String>) {
-        let Some(asked) = self.creating.remove(&name) else { return };
+        match self.creating.get(&name).copied() {
+            Some(Some(id)) => {
+                self.creating.remove(&name);
+                self.made(id, name, result);
+            }
+            Some(None) => self.restored(&name, result),
+            None => return,
+        }
         self.wake = true;
-        match (asked, result) {
-            (Some(id), Ok(created)) => {
+    }
+
+    /// A saved software NIC was made, or not. They arrive in the order in which they were saved, not in the order in
+    /// which they are ready, so that each has the same id after every start.
+    fn restored(&mut self, name: &str, result: Result<Box<Created>, String>) {
+        if let Some((_, answer)) = self.restoring.iter_mut().find(|(n, _)| n == name) {
+            *answer = Some(result);
+        }
+        while let Some((name, answer)) = self.restoring.pop_front() {
+            match answer {
+                None => return self.restoring.push_front((name, None)),
+                Some(Ok(created)) => {
+                    self.creating.remove(&name);
+                    self.enqueue(Waiting::Arrival { created, asked: None });
+                }
+                Some(Err(because)) => {
+                    self.creating.remove(&name);
+                    self.failed_softnics.insert(name.clone(), because.clone());
+                    self.tell(None, EventKind::SoftnicFailed { name, because });
+                    self.publish(&[]);
+                }
+            }
+        }
+    }
+
+    /// A software NIC that somebody asked for was made, or not.
+    fn made(&mut self, id: CommandId, name: String, result: Result<Box<Created>, String>) {
+        match result {
+            Ok(created) => {
                 let softnic = SavedSoftnic { name: name.clone(), options: created.options.clone() };
                 self.saved.softnics.push(softnic);
                 self.unsaved.insert(name.clone(), (id, created));
                 self.save(Purpose::Created { name });
             }
-            (Some(id), Err(reason)) => self.refuse(id, CommandError::Softnic { name, reason }),
-            (None, Ok(created)) => self.enqueue(Waiting::Arrival { created, asked: None }),
-            (None, Err(because)) => {
-                self.failed_softnics.insert(name.clone(), because.clone());
-                self.tell(None, EventKind::SoftnicFailed { name, because });
-                self.publish(&[]);
-            }
+            Err(reason) => self.refuse(id, CommandError::Softnic { name, reason }),
         }
     }
 

@@ -261,7 +261,7 @@ impl Sim {
                 self.answers.push(Input::Saved { save, result });
                 self.try_crash();
             }
-            Effect::Create { name, options } => {
+            Effect::Create { name, options, .. } => {
                 let result = self.w.create(&mut self.rng, &name, &options);
                 self.answers.push(Input::Created { name, result });
             }

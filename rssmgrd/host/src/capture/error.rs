@@ -44,6 +44,16 @@ pub enum CaptureError {
         /// The first bytes in hexadecimal.
         start: String,
     },
+    /// A version of the pcap format that is not known.
+    #[error(
+        "the capture claims to be of pcap version {major}.{minor}, and only 2.x is known: it is damaged, or something else; capture again"
+    )]
+    Version {
+        /// The major number in the file.
+        major: u16,
+        /// The minor number in the file.
+        minor: u16,
+    },
     /// A link type whose headers are not understood.
     #[error(
         "link type {number}{} is not supported: supported are Ethernet (1), raw IP (101, 12, 14, 228, 229), Linux cooked v1 (113) and v2 (276), null and loopback (0, 108); capture on another interface, or leave its packets out (Wireshark: `frame.interface_id`)",

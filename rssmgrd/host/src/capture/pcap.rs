@@ -36,6 +36,10 @@ impl Pcap {
         start.copy_from_slice(&magic);
         source.fill_all(rest, part)?;
         let Ok((_, header)) = parse_pcap_header(&header) else { return Ok(None) };
+        let (major, minor) = (header.version_major, header.version_minor);
+        if major != 2 {
+            return Err(CaptureError::Version { major, minor });
+        }
         // The upper half of the field tells of the frame check sequence.
         let [link @ .., _, _] = header.network.0.to_le_bytes();
         let number = u16::from_le_bytes(link);

@@ -53,6 +53,24 @@ fn the_writer_refuses_what_the_format_cannot_hold() {
     assert_eq!(writer.finish().unwrap().len(), 24, "nothing of a refused packet is written");
 }
 
+/// The file header says which format follows; a version that nobody has defined is not read as if it were 2.4.
+#[test]
+fn pcap_of_another_version_is_refused() {
+    let whole = PcapWriter::new(Vec::new(), LinkType::Ethernet).unwrap().finish().unwrap();
+    for (major, minor, known) in
+        [(2, 4, true), (2, 3, true), (3, 0, false), (0, 0, false), (0x0200, 4, false)]
+    {
+        let mut bytes = whole.clone();
+        bytes[4..8].copy_from_slice(&[u16::to_le_bytes(major), u16::to_le_bytes(minor)].concat());
+        match Capture::new(&bytes[..]) {
+            Ok(_) => assert!(known, "{major}.{minor}"),
+            Err(e) => {
+                assert!(!known && e.to_string().contains(&format!("version {major}.{minor}")), "{e}");
+            }
+        }
+    }
+}
+
 /// Packets of an interface that is not understood are errors of their own; those of other interfaces are read on.
 #[test]
 fn one_strange_interface_does_not_hide_the_others() {

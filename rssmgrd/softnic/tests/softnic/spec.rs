@@ -75,6 +75,8 @@ fn errors_say_what_to_write() {
         ("source", "synthetic:seed=0x1", &["seed"]),
         ("source", "synthetic:loss=some", &["loss", "lossless", "drop"]),
         ("source", "synthetic:flow=1", &["did you mean `flows`?"]),
+        ("source", "synthetic:,", &["source synthetic", "KEY=VALUE"]),
+        ("source", "synthetic:flows=1,", &["KEY=VALUE"]),
     ] {
         let message = error(&[(key, value)]);
         for word in words {
@@ -91,7 +93,8 @@ fn names() {
     for good in ["nic0", "a", "A.b_c-9", "fifteen-chars.x"] {
         assert!(SoftnicSpec::new(good).is_ok(), "{good}");
     }
-    for bad in ["", ".", "..", "all", "sixteen-chars.xy", "a b", "a/b", "nic\n", "ä", "*"] {
+    for bad in ["", ".", "..", "all", "sixteen-chars.xy", "a b", "a/b", "nic\n", "ä", "*", "-x", "--queues"]
+    {
         let message = SoftnicSpec::new(bad).expect_err(bad).to_string();
         assert!(message.contains("1 to 15 characters"), "{message}");
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rssmgr_core::event::EventKind;
 use rssmgr_core::manager::SavedState;
 
-use super::atomic::{replace, sync_folder, with_suffix};
+use super::atomic::{replace_after, sync_folder, with_suffix};
 use crate::clock;
 
 /// Name of the file in the state folder.
@@ -129,18 +129,23 @@ impl SavedFile {
             let path = path.to_owned();
             move |source| SavedError::Io { action, path, source }
         };
-        if self.on_disk.is_some() {
-            let (last_good, link) = (self.last_good(), with_suffix(&self.path, ".last-good.new"));
+        let good = self.on_disk.is_some();
+        let (last_good, link) = (self.last_good(), with_suffix(&self.path, ".last-good.new"));
+        // Only when the new content is durable: until then there would be two names for one copy.
+        let keep = || {
+            if !good {
+                return Ok(());
+            }
             match fs::remove_file(&link) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(action("removing", &link)(e)),
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
                 _ => {}
             }
-            fs::hard_link(&self.path, &link).map_err(action("linking", &link))?;
-            fs::rename(&link, &last_good).map_err(action("renaming to", &last_good))?;
-        }
+            fs::hard_link(&self.path, &link)?;
+            fs::rename(&link, &last_good)
+        };
         // What is there after a failure is not known for certain.
         self.on_disk = None;
-        replace(&self.path, content.as_bytes()).map_err(action("writing", &self.path))?;
+        replace_after(&self.path, content.as_bytes(), keep).map_err(action("writing", &self.path))?;
         self.on_disk = Some(state.clone());
         Ok(())
     }

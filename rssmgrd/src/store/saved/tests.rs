@@ -160,3 +160,20 @@ proptest! {
         parse(format!("{HEAD}{:016x}\"\n{rest}", checksum(&rest)).as_bytes());
     }
 }
+
+#[test]
+fn a_save_that_fails_leaves_two_copies() {
+    let (dir, before, now) = folder();
+    let mut file = SavedFile::new(dir.path());
+    file.load().unwrap();
+    // Nothing can be written beside it.
+    fs::create_dir(dir.path().join("saved.toml.new")).unwrap();
+    assert!(file.save(&state(2)).is_err());
+    let copy = dir.path().join("saved.toml.last-good");
+    let inode = |p: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(p).unwrap());
+    assert_ne!(inode(file.path()), inode(&copy));
+    assert_eq!(SavedFile::new(dir.path()).load().unwrap().0, now);
+    fs::remove_file(file.path()).unwrap();
+    fs::rename(copy, file.path()).unwrap();
+    assert_eq!(SavedFile::new(dir.path()).load().unwrap().0, before);
+}
