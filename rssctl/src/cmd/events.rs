@@ -62,10 +62,8 @@ async fn follow(c: &mut Context<'_, '_>, client: &Client, mut query: EventQuery)
     let mut settled = true;
     loop {
         c.terminal.flush()?;
-        let next = match settled {
-            true => Ok(feed.next().await),
-            false => tokio::time::timeout(QUIET, feed.next()).await,
-        };
+        let next =
+            if settled { Ok(feed.next().await) } else { tokio::time::timeout(QUIET, feed.next()).await };
         let upto = match next {
             Ok(next) => {
                 let Some(e) = next? else {

@@ -296,13 +296,20 @@ impl Manager {
             self.groups.insert(id, group);
             return self.advance(id);
         }
-        group.undo.open = self.strike(&opened.iter().map(|o| o.adapter.as_str()).collect());
-        group.undo.opened = opened.iter().map(|o| o.adapter.clone()).collect();
-        self.saved.open.extend(opened);
-        group.phase = Phase::Opening;
         let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
+        // What is still open from before is durable already, and can be taken back on a full disk.
+        let durable = opened.iter().all(|o| self.saved.open.contains(o));
+        if !durable {
+            group.undo.open = self.strike(&opened.iter().map(|o| o.adapter.as_str()).collect());
+            group.undo.opened = opened.iter().map(|o| o.adapter.clone()).collect();
+            self.saved.open.extend(opened);
+            group.phase = Phase::Opening;
+        }
         self.groups.insert(id, group);
         self.publish(&touched);
+        if durable {
+            return self.advance(id);
+        }
         self.save(Purpose::Group(id));
     }
 
