@@ -127,7 +127,13 @@ impl Manager {
 
     pub(super) fn notice(&mut self, notice: Notice) {
         match notice {
-            Notice::Arrived(created) => self.enqueue(Waiting::Arrival { created, asked: None }),
+            Notice::Arrived(created) => {
+                // It came, went and came again while it waited: only what was read last is true.
+                let key = &created.facts.key;
+                self.waiting
+                    .retain(|w| !matches!(w, Waiting::Arrival { created: c, .. } if c.facts.key == *key));
+                self.enqueue(Waiting::Arrival { created, asked: None });
+            }
             Notice::Gone { adapter } => {
                 if self.adapters.get(&adapter).is_some_and(|a| a.facts.kind == Kind::Kernel) {
                     self.leave(adapter);

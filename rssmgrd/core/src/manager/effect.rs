@@ -39,7 +39,8 @@ pub struct Created {
 pub enum Notice {
     /// A network interface of the kernel appeared, or was there at start. Followed by [`Effect::Adopted`].
     Arrived(Box<Created>),
-    /// A network interface of the kernel disappeared.
+    /// A network interface of the kernel disappeared. One that goes before it has an id is reported after
+    /// [`Effect::Adopted`], or by its next arrival.
     Gone {
         /// Which one.
         adapter: AdapterId,
