@@ -7,9 +7,12 @@ mod daemon;
 #[path = "../tests/common/model.rs"]
 mod model;
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{self, Stdio};
 
+use rssmgr_core::manager::{Caller, Command};
+use rssmgrd::metrics::Server;
 use rssmgrd::metrics::collect::Collector;
 
 use daemon::{Client, Daemon, dict};
@@ -28,52 +31,50 @@ fn main() {
     }
 }
 
-/// The daemon: makes the adapters, says where it listens, and makes a page for each line that it is sent.
+/// The daemon: makes the adapters and says where it listens.
 async fn serve() {
     let daemon = Daemon::start(ModelFactory::default()).await;
+    println!("{}", resident(process::id()));
+    let options = [("queues", "64"), ("topology", "2x32x1")].map(|(k, v)| (k.to_owned(), v.to_owned()));
     for i in 0..64 {
-        // By a client that leaves, as an administrator would.
-        let client = daemon.client().await;
-        client.create(&format!("nic{i}"), &[("queues", "64"), ("topology", "2x32x1")]).await;
+        let command = Command::CreateSoftnic { name: format!("nic{i}"), options: options.clone().into() };
+        daemon.handle().ask(Caller::default(), command).await.unwrap();
     }
-    println!("{}", daemon.socket.display());
-    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(stdin()));
-    let collector = Collector::new(daemon.context.clone(), false);
-    while lines.next_line().await.unwrap().is_some() {
-        let collector = collector.clone();
-        let page = tokio::task::spawn_blocking(move || collector.page(false).unwrap()).await.unwrap();
-        println!("{}", page.len());
-    }
-}
-
-/// Standard input without a thread of its own.
-fn stdin() -> tokio::net::unix::pipe::Receiver {
-    let fd = rustix::io::dup(std::io::stdin()).unwrap();
-    tokio::net::unix::pipe::Receiver::from_owned_fd(fd).unwrap()
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    println!("{}\n{}", daemon.socket.display(), server.url());
+    server.serve(Collector::new(daemon.context.clone(), false)).await;
 }
 
 async fn measure() {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut child = process::Command::new(std::env::current_exe().unwrap())
         .arg("serve")
-        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let socket = lines.next().unwrap();
-    println!("64 adapters of 64 queues        {:>6} KiB", resident(child.id()));
+    let say = |what: &str, kib: u64| println!("{what:<40} {kib:>6} KiB");
+    say("ready", lines.next().unwrap().parse().unwrap());
+    let (socket, url) = (lines.next().unwrap(), lines.next().unwrap());
+    say("with 64 adapters of 64 queues", resident(child.id()));
     let mut clients = Vec::new();
     for _ in 0..4 {
         let address = format!("unix:path={socket}");
         let client = Client::new(Builder::address(address.as_str()).p2p().build().await.unwrap()).await;
-        client.manager.list_adapters(&[], &dict(serde_json::json!({}))).await.unwrap();
+        client.adapter("nic0").await.enabled().await.unwrap();
         clients.push(client);
     }
-    println!("and 4 clients                   {:>6} KiB", resident(child.id()));
-    child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-    let page = lines.next().unwrap();
+    say("and 4 clients", resident(child.id()));
+    let address = url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
     let all = resident(child.id());
-    println!("and a page of {page} bytes    {all:>6} KiB, budget {BUDGET_KIB} KiB");
+    say(&format!("and a page of metrics, {} bytes", page.len()), all);
+    say("budget", BUDGET_KIB);
+    // What an administrator does now and then.
+    clients[0].manager.list_adapters(&[], &dict(serde_json::json!({}))).await.unwrap();
+    say("and every adapter as a record", resident(child.id()));
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -73,7 +73,7 @@ impl Adapter {
 
 /// What a change is told with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+pub(super) enum Told {
     /// The new value.
     Value,
     /// That there is a new one; it is too long to be sent to everybody.
@@ -86,7 +86,7 @@ enum Told {
 macro_rules! properties {
     ($($(#[doc = $doc:literal])+ $getter:ident $name:tt $emits:tt $told:ident: $type:ty = |$view:ident| $value:expr;)+) => {
         /// Every property: name, how a change is told, value.
-        fn values(view: &AdapterView) -> Vec<(&'static str, Told, Variant<'static>)> {
+        pub(super) fn values(view: &AdapterView) -> Vec<(&'static str, Told, Variant<'static>)> {
             vec![$(($name, Told::$told, { let $view = view; let value: $type = $value; value.into() })),+]
         }
 

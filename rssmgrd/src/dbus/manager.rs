@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rssmgr_core::manager::{AdapterView, Caller, Command, CommandError, Reply, Snapshot};
+use rssmgr_core::stats::Sample;
 use rssmgr_proto::convert::{self, Per};
 use rssmgr_proto::dict::{Dictionary, to_dict};
 use rssmgr_proto::names;
@@ -20,6 +21,7 @@ use zbus::wire::OwnedObjectPath;
 use zbus::{Connection, interface};
 
 use super::auth::Peer;
+use super::lazy::Records;
 use super::{Context, all_well, input};
 use crate::backend::Source;
 use crate::clock;
@@ -100,15 +102,20 @@ impl Manager {
         Ok((published, views))
     }
 
-    fn stats(&self, selector: Vec<String>, per: &str) -> Result<Vec<Dictionary>, ApiError> {
+    fn stats(&self, selector: Vec<String>, per: &str) -> Result<Records, ApiError> {
         let per = Per::parse(input::text("per", per, 16)?)?;
         let (published, views) = self.views(selector)?;
         let now = clock::unix_ms();
-        views
-            .iter()
-            .filter_map(|v| Some((v, published.samplers.get(&v.id)?)))
-            .map(|(view, sampler)| to_dict(&convert::stats(view, &sampler.sample(), per, now)))
-            .collect()
+        let sampled = views
+            .into_iter()
+            .filter_map(|v| {
+                let sample = published.samplers.get(&v.id)?.sample();
+                Some((v, sample))
+            })
+            .collect();
+        Ok(Records::of(sampled, move |(view, sample): &(Arc<AdapterView>, Sample)| {
+            to_dict(&convert::stats(view, sample, per, now))
+        }))
     }
 
     fn softnics(&self) -> Vec<SoftnicRecord> {
@@ -282,23 +289,19 @@ impl Manager {
     }
 
     /// Adapters that match; none named is all.
-    async fn list_adapters(
-        &self,
-        selector: Vec<String>,
-        options: Dictionary,
-    ) -> Result<Vec<Dictionary>, ApiError> {
+    async fn list_adapters(&self, selector: Vec<String>, options: Dictionary) -> Result<Records, ApiError> {
         let work = || {
             // No adapter is left out yet: software NICs are all there is.
             let _: ListOptions = input::record("options", &options)?;
             let (published, views) = self.views(selector)?;
             let rss_on = published.snapshot.rss_on;
-            views.iter().map(|v| to_dict(&convert::adapter(v, rss_on))).collect()
+            Ok(Records::of(views, move |v| to_dict(&convert::adapter(v, rss_on))))
         };
         self.context.calls.count("ListAdapters", work())
     }
 
     /// Counters of adapters that match, per adapter, queue, cpu or entry.
-    async fn get_stats(&self, selector: Vec<String>, per: String) -> Result<Vec<Dictionary>, ApiError> {
+    async fn get_stats(&self, selector: Vec<String>, per: String) -> Result<Records, ApiError> {
         self.context.calls.count("GetStats", self.stats(selector, &per))
     }
 
@@ -323,10 +326,10 @@ impl Manager {
     }
 
     /// Events of the ring.
-    async fn get_events(&self, query: Dictionary) -> Result<Vec<Dictionary>, ApiError> {
+    async fn get_events(&self, query: Dictionary) -> Result<Records, ApiError> {
         let work = || {
             let query: EventQuery = input::record("query", &query)?;
-            self.context.events.query(&query).iter().map(to_dict).collect()
+            Ok(Records::of(self.context.events.query(&query), to_dict))
         };
         self.context.calls.count("GetEvents", work())
     }
@@ -336,13 +339,13 @@ impl Manager {
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Vec<Dictionary>, ApiError> {
+    ) -> Result<Records, ApiError> {
         let work = async {
             // It fills the ring, so that not everybody may do it.
             let caller = self.peer.caller(&header, connection).await?;
             self.authorised(&caller)?;
             let events = self.context.events.rundown(&self.context.handle.snapshot());
-            events.iter().map(to_dict).collect()
+            Ok(Records::of(events, to_dict))
         };
         self.context.calls.count("Rundown", work.await)
     }
@@ -411,8 +414,8 @@ impl Manager {
     }
 
     /// Software NICs.
-    async fn list_softnics(&self) -> Result<Vec<Dictionary>, ApiError> {
-        self.context.calls.count("ListSoftnics", self.softnics().iter().map(to_dict).collect())
+    async fn list_softnics(&self) -> Result<Records, ApiError> {
+        self.context.calls.count("ListSoftnics", Ok(Records::of(self.softnics(), to_dict)))
     }
 
     /// The machine-wide switches.

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rssmgr_core::AdapterId;
 use rssmgr_core::manager::Snapshot;
 use rssmgr_proto::dict::to_dict;
 use rssmgr_proto::names;
@@ -20,6 +19,7 @@ use zbus::{Connection, Message};
 use super::Context;
 use super::adapter::{self, Adapter};
 use super::auth::Peer;
+use super::objects::{self, path};
 
 /// Tells one connection what is new.
 pub(super) struct Publisher {
@@ -96,19 +96,22 @@ impl Publisher {
         }
         let before = std::mem::replace(&mut self.shows, Arc::clone(&now));
         let server = self.connection.object_server();
+        let emitter = SignalEmitter::new(&self.connection, names::MANAGER_PATH)?;
         for id in before.adapters.keys().filter(|id| !now.adapters.contains_key(id)) {
-            server.remove::<Adapter, _>(path(*id)).await?;
+            server.remove::<Adapter, _>(path(*id)?).await?;
+            objects::removed(&emitter, *id).await?;
         }
         for (id, view) in &now.adapters {
             match before.adapters.get(id) {
                 None => {
                     let object = Adapter::new(*id, Arc::clone(&self.context), self.peer.clone());
-                    server.at(path(*id), object).await?;
+                    server.at(path(*id)?, object).await?;
+                    objects::added(&emitter, view).await?;
                 }
                 Some(old) if Arc::ptr_eq(old, view) => {}
                 Some(old) => {
                     let (changed, invalidated) = adapter::changes(old, view);
-                    self.changed(&path(*id), names::ADAPTER, changed, &invalidated).await?;
+                    self.changed(path(*id)?.as_str(), names::ADAPTER, changed, &invalidated).await?;
                 }
             }
         }
@@ -132,8 +135,4 @@ impl Publisher {
         let interface = InterfaceName::try_from(interface)?;
         Properties::properties_changed(&emitter, interface, changed, Cow::Borrowed(invalidated)).await
     }
-}
-
-fn path(id: AdapterId) -> String {
-    names::adapter_path(id.0)
 }

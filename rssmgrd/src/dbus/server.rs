@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use zbus::connection::Builder;
-use zbus::fdo::{ObjectManager, RequestNameFlags};
+use zbus::fdo::RequestNameFlags;
 use zbus::{Connection, Guid};
 
 use super::Context;
@@ -24,6 +24,7 @@ use super::auth::Peer;
 use super::clients::{Clients, Place};
 use super::gate::Gate;
 use super::manager::Manager;
+use super::objects::{ObjectManager, path};
 use super::publish::Publisher;
 use crate::store::atomic::{Lock, private_folder, with_suffix};
 
@@ -252,12 +253,12 @@ async fn open(
     let snapshot = context.handle.snapshot();
     for id in snapshot.adapters.keys() {
         let adapter = Adapter::new(*id, Arc::clone(&context), peer.clone());
-        builder = builder.serve_at(names::adapter_path(id.0), adapter);
+        builder = builder.serve_at(path(*id)?, adapter);
     }
     let manager = Manager::new(Arc::clone(&context), peer.clone(), is_shown);
     let connection = builder
         .serve_at(names::MANAGER_PATH, manager)
-        .serve_at(names::MANAGER_PATH, ObjectManager)
+        .serve_at(names::MANAGER_PATH, ObjectManager::new(Arc::clone(&context)))
         .build()
         .await?;
     let publisher = Publisher::new(context, peer, connection.clone(), snapshot, shown, events);

@@ -1,4 +1,5 @@
-//! The page: one family at a time is built and encoded, so that a page of 40,000 series needs the memory of 4,000.
+//! The page: a hundred series at a time are built, encoded and handed on, because a series as the encoder takes it needs
+//! ten times the memory of its line.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +37,23 @@ impl Collector {
     /// # Errors
     /// When the encoder refuses a family, which the catalogue's test excludes.
     pub fn page(&self, entries: bool) -> Result<String, prometheus::Error> {
+        let mut text = String::new();
+        self.write(entries, &mut |part| {
+            text += &part;
+            true
+        })?;
+        Ok(text)
+    }
+
+    /// As [`Collector::page`], part by part, until `take` says that nobody takes more.
+    ///
+    /// # Errors
+    /// As [`Collector::page`].
+    pub fn write(
+        &self,
+        entries: bool,
+        take: &mut dyn FnMut(String) -> bool,
+    ) -> Result<(), prometheus::Error> {
         let published = self.context.handle.published();
         let started = Instant::now();
         let sampled: Vec<(&Arc<AdapterView>, Option<Sample>)> = published
@@ -45,10 +63,11 @@ impl Collector {
             .map(|(id, view)| (view, published.samplers.get(id).map(|s| s.sample())))
             .collect();
         let took = started.elapsed().as_secs_f64();
-        let mut page = Page::default();
+        let mut page = Page { text: String::new(), take, taken: true };
         self.state(&published, &sampled, took, &mut page)?;
         counters(&sampled, entries || self.entries, &mut page)?;
-        Ok(page.text)
+        page.hand_on();
+        Ok(())
     }
 
     fn state(
@@ -56,7 +75,7 @@ impl Collector {
         published: &Published,
         sampled: &[(&Arc<AdapterView>, Option<Sample>)],
         took: f64,
-        page: &mut Page,
+        page: &mut Page<'_>,
     ) -> Result<(), prometheus::Error> {
         let snapshot = &published.snapshot;
         page.one(&catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0)?;
@@ -116,72 +135,93 @@ fn queues(v: &AdapterView) -> impl Iterator<Item = (Vec<String>, f64)> {
     })
 }
 
-/// The families that count packets: the labels of a scope are built once, and the values replaced for each family.
+/// The families that count packets. Series are kept for one adapter at a time and used again for the next.
 fn counters(
     sampled: &[(&Arc<AdapterView>, Option<Sample>)],
     entries: bool,
-    page: &mut Page,
+    page: &mut Page<'_>,
 ) -> Result<(), prometheus::Error> {
-    let sampled: Vec<(&AdapterView, &Sample)> =
-        sampled.iter().filter_map(|(v, s)| Some((v.as_ref(), s.as_ref()?))).collect();
-    for scope in [Scope::Adapter, Scope::Queue, Scope::Cpu, Scope::Entry] {
-        if scope == Scope::Entry && !entries {
-            continue;
-        }
-        let mut series = Vec::new();
-        for (view, sample) in &sampled {
-            labels(scope, view, sample, &mut series);
-        }
-        for family in FAMILIES.iter().filter(|f| f.scope() == scope) {
-            let mut series_left = series.iter_mut();
-            let mut put = |value: u64| {
-                if let Some(metric) = series_left.next() {
-                    set(metric, family.kind, float(value));
+    let mut series = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    for family in FAMILIES.iter().filter(|f| entries || f.scope() != Scope::Entry) {
+        let mut first = true;
+        for (view, sample) in sampled.iter().filter_map(|(v, s)| Some((v, s.as_ref()?))) {
+            let series = match family.read {
+                Read::Adapter(read) => {
+                    fill(&mut series[0], view, family.kind, &[read(&sample.adapter)], |_| [])
+                }
+                Read::Queue(read) => {
+                    let values: Vec<u64> = sample.queues.iter().map(read).collect();
+                    fill(&mut series[1], view, family.kind, &values, |q| [("queue", q.to_string())])
+                }
+                Read::Entry(read) => {
+                    let values: Vec<u64> = sample.entries.iter().map(read).collect();
+                    fill(&mut series[2], view, family.kind, &values, |e| [("entry", e.to_string())])
+                }
+                Read::Cpu(read) => {
+                    let values: Vec<u64> = sample.cpus.iter().map(read).collect();
+                    // A place is another CPU in every adapter.
+                    series[3].clear();
+                    fill(&mut series[3], view, family.kind, &values, |i| cpu(view, sample, i))
                 }
             };
-            for (_, s) in &sampled {
-                match family.read {
-                    Read::Adapter(read) => put(read(&s.adapter)),
-                    Read::Queue(read) => s.queues.iter().for_each(|q| put(read(q))),
-                    Read::Cpu(read) => s.cpus.iter().for_each(|c| put(read(c))),
-                    Read::Entry(read) => s.entries.iter().for_each(|e| put(read(e))),
-                }
-            }
-            series = page.encode(family.name, family.help, family.kind, series)?;
+            first &= !page.encode(family.name, family.help, family.kind, series, first)?;
         }
     }
     Ok(())
 }
 
-/// The series of one adapter in a scope, in the order in which its sample has them.
-fn labels(scope: Scope, view: &AdapterView, sample: &Sample, series: &mut Vec<Metric>) {
-    let device = || label("device", view.facts.name.clone());
-    let mut add = |labels| series.push(Metric::from_label(labels));
-    match scope {
-        Scope::Daemon => {}
-        Scope::Adapter => add(vec![device()]),
-        Scope::Queue => {
-            (0..sample.queues.len()).for_each(|q| add(vec![device(), label("queue", q.to_string())]));
+/// The labels of the CPU at a place of a sample.
+fn cpu(view: &AdapterView, sample: &Sample, i: usize) -> [(&'static str, String); 2] {
+    let cpu = sample.cpus.get(i).map(|c| c.cpu).unwrap_or_default();
+    let node = view.topology.cpu(cpu).map(|c| c.node.to_string()).unwrap_or_default();
+    [("cpu", cpu.to_string()), ("node", node)]
+}
+
+/// Makes series say the values of one adapter. New ones get `labels` besides the device's.
+fn fill<'a, const N: usize>(
+    series: &'a mut Vec<Metric>,
+    view: &AdapterView,
+    kind: Kind,
+    values: &[u64],
+    labels: impl Fn(usize) -> [(&'static str, String); N],
+) -> &'a mut Vec<Metric> {
+    let device = &view.facts.name;
+    series.truncate(values.len());
+    for i in series.len()..values.len() {
+        let mut pairs = vec![label("device", device.clone())];
+        pairs.extend(labels(i).into_iter().map(|(name, value)| label(name, value)));
+        series.push(Metric::from_label(pairs));
+    }
+    for (metric, value) in series.iter_mut().zip(values) {
+        if let Some(pair) = metric.mut_label().first_mut().filter(|p| p.value() != device.as_str()) {
+            pair.set_value(device.clone());
         }
-        Scope::Entry => {
-            (0..sample.entries.len()).for_each(|e| add(vec![device(), label("entry", e.to_string())]));
-        }
-        Scope::Cpu => {
-            for c in &sample.cpus {
-                let node = view.topology.cpu(c.cpu).map(|c| c.node.to_string()).unwrap_or_default();
-                add(vec![device(), label("cpu", c.cpu.to_string()), label("node", node)]);
-            }
+        set(metric, kind, float(*value));
+    }
+    series
+}
+
+/// Series that are in memory at the same time.
+const SERIES: usize = 128;
+
+/// Bytes of text after which it is handed on.
+const PART: usize = 32 << 10;
+
+/// A page that grows, and what of it is not handed on yet.
+struct Page<'a> {
+    text: String,
+    take: &'a mut dyn FnMut(String) -> bool,
+    /// Whether somebody still takes it.
+    taken: bool,
+}
+
+impl Page<'_> {
+    fn hand_on(&mut self) {
+        if !self.text.is_empty() && self.taken {
+            self.taken = (self.take)(std::mem::take(&mut self.text));
         }
     }
-}
 
-/// A page that grows.
-#[derive(Debug, Default)]
-struct Page {
-    text: String,
-}
-
-impl Page {
     /// A family of one series.
     fn one(&mut self, family: &Family, values: &[&str], value: f64) -> Result<(), prometheus::Error> {
         self.family(family, [(values.to_vec(), value)].into_iter())
@@ -193,28 +233,34 @@ impl Page {
         family: &Family,
         series: impl Iterator<Item = (Vec<T>, f64)>,
     ) -> Result<(), prometheus::Error> {
-        let series = series
-            .map(|(values, value)| {
-                let labels =
-                    family.labels.iter().zip(values).map(|(name, v)| label(name, v.into())).collect();
-                let mut metric = Metric::from_label(labels);
-                set(&mut metric, family.kind, value);
-                metric
-            })
-            .collect();
-        self.encode(family.name, family.help, family.kind, series).map(drop)
+        let mut series = series.map(|(values, value)| {
+            let labels = family.labels.iter().zip(values).map(|(name, v)| label(name, v.into())).collect();
+            let mut metric = Metric::from_label(labels);
+            set(&mut metric, family.kind, value);
+            metric
+        });
+        let mut first = true;
+        loop {
+            let mut some: Vec<Metric> = series.by_ref().take(SERIES).collect();
+            if !self.encode(family.name, family.help, family.kind, &mut some, first)? {
+                return Ok(());
+            }
+            first = false;
+        }
     }
 
-    /// Encodes a family and gives its series back. A family without series is left out, as the format wants it.
+    /// Encodes series of a family, with its head when they are the first. A family without series is left out, as the
+    /// format wants it; answers whether there were any.
     fn encode(
         &mut self,
         name: &str,
         help: &str,
         kind: Kind,
-        series: Vec<Metric>,
-    ) -> Result<Vec<Metric>, prometheus::Error> {
-        if series.is_empty() {
-            return Ok(series);
+        series: &mut Vec<Metric>,
+        first: bool,
+    ) -> Result<bool, prometheus::Error> {
+        if series.is_empty() || !self.taken {
+            return Ok(false);
         }
         let mut family = MetricFamily::default();
         family.set_name(name.to_owned());
@@ -223,11 +269,21 @@ impl Page {
             Kind::Counter => MetricType::COUNTER,
             Kind::Gauge => MetricType::GAUGE,
         });
-        family.set_metric(series);
+        family.set_metric(std::mem::take(series));
         let family = [family];
+        let start = self.text.len();
         TextEncoder::new().encode_utf8(&family, &mut self.text)?;
+        if !first {
+            // The encoder writes the head, two lines, each time.
+            let head = self.text[start..].split_inclusive('\n').take(2).map(str::len).sum::<usize>();
+            self.text.replace_range(start..start + head, "");
+        }
+        if self.text.len() >= PART {
+            self.hand_on();
+        }
         let [mut family] = family;
-        Ok(std::mem::take(family.mut_metric()))
+        *series = std::mem::take(family.mut_metric());
+        Ok(true)
     }
 }
 

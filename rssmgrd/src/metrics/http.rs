@@ -3,18 +3,19 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::collect::Collector;
 
@@ -113,61 +114,91 @@ async fn connection(stream: TcpStream, collector: Collector) {
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    collector: Collector,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let method = request.method().clone();
-    let (status, kind, body) = match request.uri().path() {
-        "/metrics" | "/-/healthy" | "/-/ready" if method != Method::GET && method != Method::HEAD => {
-            (StatusCode::METHOD_NOT_ALLOWED, PLAIN, "only GET and HEAD are served here\n".to_owned())
+/// What is answered: a text, or the parts of a page as they are made.
+enum Answer {
+    Text(Bytes),
+    Parts(mpsc::Receiver<io::Result<Bytes>>),
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.get_mut() {
+            Self::Text(text) if text.is_empty() => Poll::Ready(None),
+            Self::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+            Self::Parts(parts) => parts.poll_recv(context).map(|part| Some(part?.map(Frame::data))),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Text(text) => SizeHint::with_exact(text.len().try_into().unwrap_or(u64::MAX)),
+            Self::Parts(_) => SizeHint::default(),
+        }
+    }
+}
+
+async fn answer(request: Request<Incoming>, collector: Collector) -> Result<Response<Answer>, Infallible> {
+    let method = request.method();
+    let known = matches!(request.uri().path(), "/metrics" | "/-/healthy" | "/-/ready");
+    let mut response = match request.uri().path() {
+        _ if known && method != Method::GET && method != Method::HEAD => {
+            text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are served here\n")
         }
         "/metrics" => match entries(request.uri().query()) {
-            Ok(entries) => page(collector, entries).await,
-            Err(message) => (StatusCode::BAD_REQUEST, PLAIN, message),
+            Ok(entries) if method == Method::GET => page(collector, entries),
+            Ok(_) => typed(text(StatusCode::OK, ""), prometheus::TEXT_FORMAT),
+            Err(message) => text(StatusCode::BAD_REQUEST, message),
         },
-        "/-/healthy" => (StatusCode::OK, PLAIN, "healthy\n".to_owned()),
+        "/-/healthy" => text(StatusCode::OK, "healthy\n"),
         // Requests are taken only when everything else is served.
-        "/-/ready" => (StatusCode::OK, PLAIN, "ready\n".to_owned()),
-        _ => (
-            StatusCode::NOT_FOUND,
-            PLAIN,
-            "not here; there are /metrics, /-/healthy and /-/ready\n".to_owned(),
-        ),
+        "/-/ready" => text(StatusCode::OK, "ready\n"),
+        _ => text(StatusCode::NOT_FOUND, "not here; there are /metrics, /-/healthy and /-/ready\n"),
     };
-    let length = HeaderValue::from(body.len());
-    let body = if method == Method::HEAD { String::new() } else { body };
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CONTENT_LENGTH, length);
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
     Ok(response)
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Answer> {
+    let mut response = Response::new(Answer::Text(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    typed(response, PLAIN)
+}
+
+fn typed(mut response: Response<Answer>, kind: &'static str) -> Response<Answer> {
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
 }
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// Whether each table entry is wanted: `entries=1`.
-fn entries(query: Option<&str>) -> Result<bool, String> {
+fn entries(query: Option<&str>) -> Result<bool, &'static str> {
     let mut wanted = false;
     for part in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
         wanted = match part {
             "entries=1" => true,
             "entries=0" => false,
-            _ => return Err("this query is not known; there is entries=1\n".to_owned()),
+            _ => return Err("this query is not known; there is entries=1\n"),
         };
     }
     Ok(wanted)
 }
 
-/// The page is made off the runtime's thread: thousands of series take milliseconds.
-async fn page(collector: Collector, entries: bool) -> (StatusCode, &'static str, String) {
-    match tokio::task::spawn_blocking(move || collector.page(entries)).await {
-        Ok(Ok(text)) => (StatusCode::OK, prometheus::TEXT_FORMAT, text),
-        Ok(Err(e)) => (StatusCode::INTERNAL_SERVER_ERROR, PLAIN, format!("{e}\n")),
-        Err(e) => (StatusCode::INTERNAL_SERVER_ERROR, PLAIN, format!("{e}\n")),
-    }
+/// The page is made off the runtime's thread, because thousands of series take milliseconds, and no faster than the
+/// client reads.
+fn page(collector: Collector, entries: bool) -> Response<Answer> {
+    let (sender, parts) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        let result = collector.write(entries, &mut |part| sender.blocking_send(Ok(part.into())).is_ok());
+        if let Err(e) = result {
+            // Cuts the answer off, so that nobody takes it for a whole page.
+            let _ = sender.blocking_send(Err(io::Error::other(e)));
+        }
+    });
+    typed(Response::new(Answer::Parts(parts)), prometheus::TEXT_FORMAT)
 }
