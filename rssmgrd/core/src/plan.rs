@@ -222,13 +222,14 @@ impl Planner<'_> {
     }
 
     /// Resets a table that was the driver's own, once the channels are as they were. Writing the same entries would
-    /// mark it as set by a user, and some drivers then refuse the next change of channels.
+    /// mark it as set by a user, and some drivers then refuse the next change of channels. That holds too where a driver
+    /// lost it on the way, to another table of its own.
     fn give_back(&mut self) -> Result<bool, Refusal> {
         let want = &self.target.device;
         let have = &self.nic.device;
         let stale = self.nic.table == TableState::Stale;
         let reset = want.user_table == UserTable::No
-            && (have.user_table == UserTable::Yes || stale)
+            && (have.user_table == UserTable::Yes || stale || have.table != want.table)
             && self.cap.table_entries > 0
             && want.channels() == have.channels()
             && want.table == round_robin(self.cap.table_entries, want.channels());
