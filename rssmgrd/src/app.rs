@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser as _;
 use rssmgr_core::event::{Event, EventKind};
-use rssmgr_core::manager::{Caller, Command, Manager, SavedState};
+use rssmgr_core::manager::{Caller, Command, Manager, SavedState, Setup};
 use rssmgr_proto::{ApiError, ErrorKind};
 use tokio::sync::oneshot;
 use tracing_subscriber::prelude::*;
@@ -20,6 +20,7 @@ use tracing_subscriber::prelude::*;
 use self::demo::Demo;
 use crate::args::{Args, BusName};
 use crate::backend::softnic::SoftnicFactory;
+use crate::clock;
 use crate::dbus::clients::Clients;
 use crate::dbus::server::{Bus, PrivateSocket, SocketError, default_folder, on_bus};
 use crate::dbus::{Context, Reload, all_well};
@@ -154,10 +155,16 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     let boot_key = rssmgr_host::boot_key(Path::new("/"));
     let factory = Arc::new(SoftnicFactory::new(boot_key.as_ref()).context("drawing a hash key")?);
     let saved_file = stored.file.path().display().to_string();
-    let manager = Manager::new(uid, boot_key, loaded.adapters, stored.state);
+    let manager = Manager::new(Setup {
+        now: clock::now(),
+        owner_uid: uid,
+        boot_key,
+        config: loaded.adapters,
+        saved: stored.state,
+    });
     let save = Box::new(stored.file);
     let parts = Parts { factory, save, disk: disk.clone(), events: Arc::clone(&events) };
-    let (owner, handle) = Owner::new(manager, parts);
+    let (owner, handle) = Owner::new(manager, parts).context("making a timer")?;
     let (stop, stopped) = oneshot::channel::<()>();
     // Stopped by a word, and by the sender's end.
     let mut owner = tokio::spawn(owner.run(async { drop(stopped.await) }, service::watchdog()));

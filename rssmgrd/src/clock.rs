@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rssmgr_core::Moment;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds of `CLOCK_BOOTTIME`, so that time spent suspended counts.
@@ -10,6 +11,12 @@ pub fn boottime_ns() -> u64 {
     let t = clock_gettime(ClockId::Boottime);
     let part = |n: i64| u64::try_from(n).unwrap_or(0);
     part(t.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(t.tv_nsec))
+}
+
+/// The time of everything that waits for a moment.
+#[must_use]
+pub fn now() -> Moment {
+    Moment(boottime_ns())
 }
 
 /// Milliseconds since 1970.

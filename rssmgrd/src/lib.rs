@@ -3,8 +3,9 @@
 //!
 //! [`app`] wires everything. [`owner`] holds the manager and executes its effects; readers see what it publishes and
 //! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`], [`store`],
-//! [`service`], [`clock`].
+//! [`service`], [`clock`], [`alarm`].
 
+pub mod alarm;
 pub mod app;
 pub mod args;
 pub mod backend;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ use rssmgr_proto::{ApiError, ErrorKind, convert};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
+use crate::alarm::Alarm;
 use crate::backend::{Factory, Made, Nic, Source};
+use crate::clock;
 use crate::events::Events;
 use crate::store::disk::Disk;
 
@@ -170,6 +173,7 @@ pub struct Owner {
     done: mpsc::UnboundedReceiver<Done>,
     done_from: mpsc::UnboundedSender<Done>,
     publish: watch::Sender<Arc<Published>>,
+    alarm: Alarm,
 }
 
 impl fmt::Debug for Owner {
@@ -180,8 +184,10 @@ impl fmt::Debug for Owner {
 
 impl Owner {
     /// An owner of this manager, and the way to reach it.
-    #[must_use]
-    pub fn new(manager: Manager, parts: Parts) -> (Self, Handle) {
+    ///
+    /// # Errors
+    /// The kernel gives no timer.
+    pub fn new(manager: Manager, parts: Parts) -> io::Result<(Self, Handle)> {
         let (ask, asks) = mpsc::channel(QUEUE);
         let (done_from, done) = mpsc::unbounded_channel();
         let first = Published {
@@ -207,8 +213,9 @@ impl Owner {
             done,
             done_from,
             publish,
+            alarm: Alarm::new()?,
         };
-        (owner, Handle { asks: ask, published })
+        Ok((owner, Handle { asks: ask, published }))
     }
 
     /// Runs until `stop` completes; then ends what is under way, tells that the daemon stops, and returns. `alive` is
@@ -226,6 +233,7 @@ impl Owner {
                 () = &mut stop => break,
                 Some(done) = self.done.recv() => self.take(done),
                 Some(ask) = self.asks.recv() => self.command(ask),
+                () = self.alarm.rings() => self.tell(Input::Timer),
                 _ = sources.tick(), if self.nics.values().any(|s| s.source.is_some()) => self.look_at_sources(),
                 _ = beat.tick(), if alive.is_some() => {
                     if let Some((_, alive)) = alive {
@@ -255,22 +263,26 @@ impl Owner {
         self.events.tell(&Event { adapter: None, id: None, kind: EventKind::DaemonStopping {} });
     }
 
+    fn tell(&mut self, input: Input) {
+        self.manager.handle(clock::now(), input);
+    }
+
     fn command(&mut self, ask: Ask) {
         let id = CommandId(self.next_command);
         self.next_command += 1;
         self.answers.insert(id, ask.answer);
-        self.manager.handle(Input::Command { id, caller: ask.caller, command: ask.command });
+        self.tell(Input::Command { id, caller: ask.caller, command: ask.command });
     }
 
     fn take(&mut self, done: Done) {
         match done {
-            Done::Answer(input) => self.manager.handle(input),
+            Done::Answer(input) => self.tell(input),
             Done::Made { name, result } => {
                 let result = result.map(|Made { nic, created }: Made| -> Box<Created> {
                     self.newborn.insert(name.clone(), nic);
                     created
                 });
-                self.manager.handle(Input::Created { name, result });
+                self.tell(Input::Created { name, result });
             }
             Done::Back { adapter, nic, answer } => {
                 if let Some(slot) = self.nics.get_mut(&adapter) {
@@ -280,7 +292,7 @@ impl Owner {
                         slot.source = Some(Source::Running);
                     }
                 }
-                self.manager.handle(answer);
+                self.tell(answer);
                 self.look_at_sources();
             }
         }
@@ -303,6 +315,7 @@ impl Owner {
                 tokio::task::yield_now().await;
             }
         }
+        self.alarm.set(self.manager.deadline());
         let settled = self.manager.is_settled();
         if self.publish.borrow().settled != settled {
             self.publish.send_modify(|p| Arc::make_mut(p).settled = settled);
@@ -338,7 +351,7 @@ impl Owner {
                 });
                 if !taken {
                     let result = Err("the disk thread has died".to_owned());
-                    self.manager.handle(Input::Saved { save, result });
+                    self.tell(Input::Saved { save, result });
                 }
             }
             Effect::Create { name, options, restored } => {
@@ -390,7 +403,7 @@ impl Owner {
     ) {
         let nic = self.nics.get_mut(&adapter).and_then(|slot| slot.nic.take());
         let Some(mut nic) = nic else {
-            return self.manager.handle(failed(BackendError::Gone));
+            return self.tell(failed(BackendError::Gone));
         };
         if slow || nic.blocking() {
             let done = self.done_from.clone();
@@ -403,7 +416,7 @@ impl Owner {
             if let Some(slot) = self.nics.get_mut(&adapter) {
                 slot.nic = Some(nic);
             }
-            self.manager.handle(answer);
+            self.tell(answer);
         }
     }
 
@@ -444,7 +457,7 @@ impl Owner {
             self.publish.send_modify(|p| Arc::make_mut(p).sources = Arc::new(sources));
         }
         for notice in ended {
-            self.manager.handle(Input::Kernel(notice));
+            self.tell(Input::Kernel(notice));
         }
     }
 }

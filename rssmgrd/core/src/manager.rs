@@ -39,16 +39,33 @@ pub use view::{
 };
 
 use crate::hash::HashKey;
-use crate::ids::{AdapterId, Generation};
+use crate::ids::{AdapterId, Generation, Moment};
 use adapter::Adapter;
 use group::Group;
 use queue::Waiting;
 use save::{Durable, Saving};
 use softnic::{Deleting, SourceChange};
 
+/// What a machine starts from.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The time of the start.
+    pub now: Moment,
+    /// The user who may change things besides root.
+    pub owner_uid: u32,
+    /// The host's boot key, where it has one.
+    pub boot_key: Option<HashKey>,
+    /// The configuration.
+    pub config: Config,
+    /// What an earlier run saved.
+    pub saved: SavedState,
+}
+
 /// The machine.
 #[derive(Debug)]
 pub struct Manager {
+    /// The time of the latest input.
+    now: Moment,
     owner_uid: u32,
     boot_key: Option<HashKey>,
     config: Config,
@@ -84,12 +101,13 @@ pub struct Manager {
 type Making = Result<Box<Created>, String>;
 
 impl Manager {
-    /// A machine that starts from this configuration and what an earlier run saved. `owner_uid` is the user who may
-    /// change things besides root.
+    /// A machine that starts from what an earlier run left.
     #[must_use]
-    pub fn new(owner_uid: u32, boot_key: Option<HashKey>, config: Config, saved: SavedState) -> Self {
+    pub fn new(setup: Setup) -> Self {
+        let Setup { now, owner_uid, boot_key, config, saved } = setup;
         let durable = Durable::of(&saved);
         let mut m = Self {
+            now,
             owner_uid,
             boot_key,
             config,
@@ -121,8 +139,9 @@ impl Manager {
         m
     }
 
-    /// Takes one input.
-    pub fn handle(&mut self, input: Input) {
+    /// Takes one input, and the time at which it comes. Time that goes backwards is taken to stand still.
+    pub fn handle(&mut self, now: Moment, input: Input) {
+        self.now = self.now.max(now);
         match input {
             Input::Command { id, caller, command } => self.command(id, caller, command),
             Input::Withdraw { id } => self.withdraw(id),
@@ -132,9 +151,16 @@ impl Manager {
             Input::Created { name, result } => self.created(name, result),
             Input::SourceSet { adapter, result } => self.source_set(adapter, result),
             Input::Kernel(notice) => self.notice(notice),
+            Input::Timer => {}
         }
         self.start_waiting();
         self.flush();
+    }
+
+    /// When [`Input::Timer`] is due next; `None` while nothing waits for a time. To be asked again after every input.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Moment> {
+        None
     }
 
     /// The next effect to execute, if there is one.

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rssmgr_core::manager::{Caller, Config, Manager, SavedState};
+use rssmgr_core::manager::{Caller, Manager, SavedState, Setup};
 use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::proxy::{AdapterProxy, ManagerProxy};
 use rssmgr_proto::types::ApplyRecord;
 use rssmgr_proto::{ApiError, ErrorKind};
 use rssmgrd::backend::Factory;
+use rssmgrd::clock;
 use rssmgrd::dbus::auth::Peer;
 use rssmgrd::dbus::clients::Clients;
 use rssmgrd::dbus::server::{PrivateSocket, serve_stream};
@@ -65,14 +66,14 @@ impl Daemon {
         let events = Events::in_memory();
         let saved = memory.saved.lock().unwrap().clone();
         let uid = rustix::process::getuid().as_raw();
-        let manager = Manager::new(uid, None, Config::default(), saved);
+        let manager = Manager::new(Setup { now: clock::now(), owner_uid: uid, saved, ..Setup::default() });
         let parts = Parts {
             factory: Arc::new(factory),
             save: Box::new(memory.clone()),
             disk: Disk::start().unwrap(),
             events: Arc::clone(&events),
         };
-        let (owner, handle) = Owner::new(manager, parts);
+        let (owner, handle) = Owner::new(manager, parts).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let owner = tokio::spawn(owner.run(async { drop(stopped.await) }, None));
         let context = Arc::new(Context {

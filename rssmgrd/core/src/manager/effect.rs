@@ -114,6 +114,8 @@ pub enum Input {
     },
     /// News.
     Kernel(Notice),
+    /// The moment that [`Manager::deadline`](super::Manager::deadline) named has come.
+    Timer,
 }
 
 /// Everything that is to be done. The shell executes effects in order and answers those that have an answer.

@@ -78,7 +78,7 @@ fn a_wait_that_is_withdrawn_is_never_answered() {
     let id = s.ask_root(Command::Wait(Generation(now + 1)));
     s.execute();
     assert!(s.outstanding.contains_key(&id), "not reached yet");
-    s.m.handle(Input::Withdraw { id });
+    s.m.handle(s.w.now, Input::Withdraw { id });
     s.outstanding.remove(&id);
     s.ask_root(apply("k0", &[(Field::Profile, "Closest")]));
     s.settle();
@@ -89,7 +89,7 @@ fn a_wait_that_is_withdrawn_is_never_answered() {
 fn a_request_that_lost_its_caller_goes_on() {
     let mut s = settled();
     let id = s.ask_root(apply("k0", &[(Field::Profile, "Closest")]));
-    s.m.handle(Input::Withdraw { id });
+    s.m.handle(s.w.now, Input::Withdraw { id });
     s.settle();
     assert!(s.replies[&id].is_ok());
 }

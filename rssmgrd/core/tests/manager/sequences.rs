@@ -85,7 +85,7 @@ fn one(seed: u64, faults: fn(&mut Rng) -> Faults, finish: fn(&mut Sim)) -> (u64,
 fn withdraw_waits(s: &mut Sim) {
     let ids: Vec<CommandId> = s.outstanding.keys().copied().collect();
     for id in ids {
-        s.m.handle(Input::Withdraw { id });
+        s.m.handle(s.w.now, Input::Withdraw { id });
         s.outstanding.remove(&id);
     }
     s.settle();

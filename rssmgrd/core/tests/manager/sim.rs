@@ -11,7 +11,7 @@ use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::Processor;
 use rssmgr_core::manager::{
     AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice,
-    OpenTransaction, Options, Reply, Snapshot, Status,
+    OpenTransaction, Options, Reply, Setup, Snapshot, Status,
 };
 use rssmgr_core::{AdapterId, CpuId, Generation};
 
@@ -84,7 +84,13 @@ impl Drop for Sim {
 impl Sim {
     /// A daemon that starts: every interface is announced.
     pub(crate) fn start(w: World, rng: Rng) -> Self {
-        let m = Manager::new(OWNER, Some(HashKey::microsoft()), w.config.clone(), w.durable.clone());
+        let m = Manager::new(Setup {
+            now: w.now,
+            owner_uid: OWNER,
+            boot_key: Some(HashKey::microsoft()),
+            config: w.config.clone(),
+            saved: w.durable.clone(),
+        });
         let first = w.shown();
         let mut s = Self {
             m,
@@ -146,7 +152,7 @@ impl Sim {
         if patterns.iter().all(|p| p.contains('*') || meant.contains(p)) {
             self.claims.insert(id, meant);
         }
-        self.m.handle(Input::Command { id, caller, command });
+        self.m.handle(self.w.now, Input::Command { id, caller, command });
         id
     }
 
@@ -166,7 +172,7 @@ impl Sim {
             self.claims.values_mut().for_each(|names| names.retain(|n| *n != name));
             note(&mut self.trace, || format!("unplug {key} {id}"));
             self.at_work.remove(&id);
-            self.m.handle(Input::Kernel(Notice::Gone { adapter: id }));
+            self.m.handle(self.w.now, Input::Kernel(Notice::Gone { adapter: id }));
         }
     }
 
@@ -176,7 +182,7 @@ impl Sim {
             nic.present = true;
             note(&mut self.trace, || format!("plug {key}"));
             let arrival = Notice::Arrived(Box::new(nic.arrival()));
-            self.m.handle(Input::Kernel(arrival));
+            self.m.handle(self.w.now, Input::Kernel(arrival));
         }
     }
 
@@ -213,7 +219,7 @@ impl Sim {
             Input::Saved { .. } => self.saving = false,
             _ => {}
         }
-        self.m.handle(input);
+        self.m.handle(self.w.now, input);
         true
     }
 
@@ -271,7 +277,7 @@ impl Sim {
                 if !nic.present {
                     // It went before it had a name.
                     nic.id = None;
-                    self.m.handle(Input::Kernel(Notice::Gone { adapter }));
+                    self.m.handle(self.w.now, Input::Kernel(Notice::Gone { adapter }));
                 }
             }
             Effect::Delete { adapter } => {

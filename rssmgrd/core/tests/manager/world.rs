@@ -10,7 +10,7 @@ use rssmgr_core::driver::{apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, SavedState};
 use rssmgr_core::topology::Topology;
-use rssmgr_core::{AdapterId, CpuId, NodeId, QueueId};
+use rssmgr_core::{AdapterId, CpuId, Moment, NodeId, QueueId};
 
 use crate::rng::Rng;
 
@@ -41,6 +41,7 @@ pub(crate) struct Nic {
 
 #[derive(Clone, Debug)]
 pub(crate) struct World {
+    pub(crate) now: Moment,
     /// By key.
     pub(crate) nics: BTreeMap<String, Nic>,
     pub(crate) durable: SavedState,
@@ -139,6 +140,7 @@ impl World {
             blocks,
         ];
         Self {
+            now: Moment(1_000_000_000),
             nics: nics.into_iter().map(|n| (n.facts.key.clone(), n)).collect(),
             durable: SavedState::default(),
             config: Config::default(),
