@@ -98,6 +98,7 @@ fn capability(spec: &AdapterSpec) -> Capability {
         msi_x: true,
         queue_affinity: true,
         link_mbps: spec.speed,
+        ..Capability::default()
     }
 }
 
@@ -110,5 +111,6 @@ fn device(spec: &AdapterSpec) -> Device {
         hash_types: HashTypes::DEFAULT,
         default_queue: QueueId(0),
         user_table: UserTable::No,
+        ..Device::default()
     }
 }

@@ -22,6 +22,27 @@ pub enum ChannelControl {
     Settable,
 }
 
+/// How many transmit queues there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TxQueues {
+    /// One to each receive queue: they come and go with the channels.
+    #[default]
+    Paired,
+    /// This many, whatever the receive queues.
+    Own(u16),
+}
+
+impl TxQueues {
+    /// Transmit queues with this many channels.
+    #[must_use]
+    pub const fn count(self, channels: u16) -> u16 {
+        match self {
+            Self::Paired => channels,
+            Self::Own(n) => n,
+        }
+    }
+}
+
 /// What an adapter can do. Reported by its backend before it starts and whole whatever is switched on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capability {
@@ -51,11 +72,26 @@ pub struct Capability {
     pub msi_x: bool,
     /// Whether a queue's interrupt can be steered to a CPU.
     pub queue_affinity: bool,
+    /// How many transmit queues there are.
+    pub tx_queues: TxQueues,
+    /// Whether it can be chosen which CPUs send through which transmit queue (XPS).
+    pub xps: bool,
+    /// Whether the kernel can spread a queue's packets over CPUs (RPS).
+    pub rps: bool,
     /// Link speed in Mbit/s, where known. Only Windows' queue default looks at it.
     pub link_mbps: Option<u32>,
 }
 
 impl Capability {
+    /// Transmit queues whose CPUs can be chosen, with this many channels: none where there is only one queue to choose.
+    #[must_use]
+    pub const fn steered_tx_queues(&self, channels: u16) -> u16 {
+        match self.tx_queues.count(channels) {
+            n if self.xps && n > 1 => n,
+            _ => 0,
+        }
+    }
+
     /// Windows' default number of queues by link speed and interrupt type: the certification kit's minimum for
     /// `*NumRSSQueues` (Test-NetHLK).
     #[must_use]

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::cpuset::CpuSet;
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{CpuId, EntryIndex, QueueId};
 
@@ -45,6 +46,14 @@ pub struct Device {
     pub default_queue: QueueId,
     /// Who wrote the table.
     pub user_table: UserTable,
+    /// Transmit packet steering (XPS): for each transmit queue the CPUs that send through it, none where no CPU is
+    /// mapped to it. Empty where there is nothing to steer: a single transmit queue, steering not supported or not
+    /// known. In a target, empty leaves it alone.
+    pub xps: Vec<CpuSet>,
+    /// Receive packet steering (RPS): for each receive queue the CPUs over which the kernel spreads its packets, none
+    /// where they stay on the CPU of the interrupt. Empty where not supported or not known. In a target, empty leaves
+    /// it alone.
+    pub rps: Vec<CpuSet>,
 }
 
 impl Device {
@@ -66,7 +75,8 @@ impl Device {
         self.home(*self.table.get(entry.index())?)
     }
 
-    /// The first part in which two states differ, in words; `None` when they agree.
+    /// The first part in which two states differ, in words; `None` when they agree. Transmit steering and receive
+    /// packet steering are compared only where both know them.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         if self.queues.len() != other.queues.len() {
@@ -83,10 +93,19 @@ impl Device {
             Some("default queue")
         } else if self.enabled != other.enabled {
             Some("enabled")
+        } else if differs(&self.xps, &other.xps) {
+            Some("transmit steering")
+        } else if differs(&self.rps, &other.rps) {
+            Some("receive packet steering")
         } else {
             None
         }
     }
+}
+
+/// Whether two states steer differently; one that does not tell differs from nothing.
+fn differs(a: &[CpuSet], b: &[CpuSet]) -> bool {
+    !a.is_empty() && !b.is_empty() && a != b
 }
 
 /// One entry's new queue.
@@ -126,6 +145,20 @@ pub enum Op {
     HashTypes(HashTypes),
     /// Choose the queue of packets without a hash.
     DefaultQueue(QueueId),
+    /// Have these CPUs, and no others, send through a transmit queue.
+    Xps {
+        /// The transmit queue.
+        queue: QueueId,
+        /// The CPUs; none takes every CPU off the queue.
+        cpus: CpuSet,
+    },
+    /// Spread the packets of a receive queue over these CPUs, in the kernel.
+    Rps {
+        /// The receive queue.
+        queue: QueueId,
+        /// The CPUs; none leaves the packets on the CPU of the interrupt.
+        cpus: CpuSet,
+    },
 }
 
 impl fmt::Display for Op {
@@ -145,7 +178,30 @@ impl fmt::Display for Op {
             Self::Home { queue, cpu: None } => write!(f, "serve queue {queue} on any CPU"),
             Self::HashTypes(t) => write!(f, "hash {t}"),
             Self::DefaultQueue(q) => write!(f, "send unhashed packets to queue {q}"),
+            Self::Xps { queue, cpus } => match Named::of(cpus) {
+                Some(cpus) => write!(f, "send from {cpus} through transmit queue {queue}"),
+                None => write!(f, "send from no CPU through transmit queue {queue}"),
+            },
+            Self::Rps { queue, cpus } => match Named::of(cpus) {
+                Some(cpus) => write!(f, "spread the packets of queue {queue} over {cpus}"),
+                None => write!(f, "keep the packets of queue {queue} on the CPU of its interrupt"),
+            },
         }
+    }
+}
+
+/// CPUs with the word before them.
+struct Named<'a>(&'a CpuSet);
+
+impl<'a> Named<'a> {
+    fn of(cpus: &'a CpuSet) -> Option<Self> {
+        (!cpus.is_empty()).then_some(Self(cpus))
+    }
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", if self.0.len() == 1 { "CPU" } else { "CPUs" }, self.0)
     }
 }
 

@@ -300,6 +300,8 @@ impl Driver {
                     Impact::None
                 }
             }
+            // A flow's packets may leave through two queues, or be taken up by two CPUs, for a moment.
+            Op::Xps { .. } | Op::Rps { .. } => Impact::Reorder,
         }
     }
 }

@@ -280,6 +280,8 @@ fn target(
         default_queue: QueueId(0),
         user_table: if same_table { input.device.user_table } else { UserTable::Yes },
         table,
+        xps: Vec::new(),
+        rps: Vec::new(),
     };
     Ok(Target {
         device,

@@ -339,6 +339,8 @@ proptest! {
             Op::Home { queue: q, .. } => cap.queue_affinity && queue(q),
             Op::HashTypes(t) => cap.hash_types_settable && t.is_subset(HashTypes::DEFAULT),
             Op::DefaultQueue(q) => queue(q),
+            Op::Xps { queue: q, .. } => cap.xps && q.index() < before.xps.len(),
+            Op::Rps { queue: q, .. } => cap.rps && q.index() < before.rps.len(),
         };
         let after = apply(cap, before, &op);
         prop_assert_eq!(after.is_ok(), possible, "{}: {:?}", op, after);
@@ -366,6 +368,8 @@ proptest! {
             Op::Home { queue, cpu } => expected.queues[queue.index()].home = cpu,
             Op::HashTypes(types) => expected.hash_types = types,
             Op::DefaultQueue(queue) => expected.default_queue = queue,
+            Op::Xps { queue, cpus } => expected.xps[queue.index()] = cpus,
+            Op::Rps { queue, cpus } => expected.rps[queue.index()] = cpus,
         }
         prop_assert_eq!(after, expected);
         }

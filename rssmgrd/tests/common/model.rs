@@ -55,6 +55,7 @@ impl Factory for ModelFactory {
             msi_x: true,
             queue_affinity: true,
             link_mbps: Some(10_000),
+            ..Capability::default()
         };
         let device = Device {
             enabled: true,

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use super::{Driver, Fate, HomeFate, KeyFate, Refuses, Shape, TableFate};
 use crate::capability::{Capability, ChannelControl};
+use crate::cpuset::CpuSet;
 use crate::device::{Device, Op, Queue, Refusal, UserTable};
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{EntryIndex, QueueId};
@@ -93,9 +94,13 @@ impl Driver {
                 nic.table = TableState::Obeyed;
                 Ok(())
             }
-            Op::Enable | Op::Disable | Op::Home { .. } | Op::HashTypes(_) | Op::DefaultQueue(_) => {
-                change(cap, &mut nic.device, op)
-            }
+            Op::Enable
+            | Op::Disable
+            | Op::Home { .. }
+            | Op::HashTypes(_)
+            | Op::DefaultQueue(_)
+            | Op::Xps { .. }
+            | Op::Rps { .. } => change(cap, &mut nic.device, op),
         }
     }
 
@@ -117,7 +122,12 @@ impl Driver {
             Op::SetKey(_) => self.controls.key,
             Op::HashTypes(_) => self.controls.hash_types,
             Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => self.controls.table,
-            Op::Enable | Op::Disable | Op::Home { .. } | Op::DefaultQueue(_) => true,
+            Op::Enable
+            | Op::Disable
+            | Op::Home { .. }
+            | Op::DefaultQueue(_)
+            | Op::Xps { .. }
+            | Op::Rps { .. } => true,
         };
         if permitted { Ok(()) } else { Err(Refusal::Driver { op: op.to_string(), driver: self.name }) }
     }
@@ -150,7 +160,7 @@ impl Driver {
         if n == before {
             return Ok(());
         }
-        resize(&mut nic.device, n);
+        resize(cap, &mut nic.device, n);
         self.suffer(cap, nic, if n > before { self.grow } else { self.shrink });
         Ok(())
     }
@@ -258,7 +268,7 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             }
             queue_count_ok(cap, *n)?;
             table_fits(d, *n)?;
-            resize(d, *n);
+            resize(cap, d, *n);
         }
         Op::Home { queue, cpu } => {
             if !cap.queue_affinity {
@@ -284,6 +294,8 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             queue_ok(*queue)?;
             d.default_queue = *queue;
         }
+        Op::Xps { queue, cpus } => *steered(&mut d.xps, cap.xps, *queue, op)? = cpus.clone(),
+        Op::Rps { queue, cpus } => *steered(&mut d.rps, cap.rps, *queue, op)? = cpus.clone(),
     }
     Ok(())
 }
@@ -302,11 +314,29 @@ fn table_fits(d: &Device, n: u16) -> Result<(), Refusal> {
     }
 }
 
-fn resize(d: &mut Device, n: u16) {
+/// The CPUs of a queue that can be steered.
+fn steered<'a>(
+    queues: &'a mut [CpuSet],
+    supported: bool,
+    queue: QueueId,
+    op: &Op,
+) -> Result<&'a mut CpuSet, Refusal> {
+    let last = match queues.len().checked_sub(1) {
+        Some(last) if supported => u16::try_from(last).unwrap_or(u16::MAX),
+        _ => return Err(Refusal::Unsupported { op: op.to_string() }),
+    };
+    queues.get_mut(queue.index()).ok_or_else(|| Refusal::NoSuchQueue { op: op.to_string(), queue, last })
+}
+
+/// Queues that go take their CPUs along, queues that come have none: the kernel's doing with every driver
+/// (`netif_reset_xps_queues_gt`, `rx_queue_release`).
+fn resize(cap: &Capability, d: &mut Device, n: u16) {
     if d.default_queue.0 >= n {
         d.default_queue = QueueId(0);
     }
     d.queues.resize(usize::from(n), Queue::default());
+    d.xps.resize(cap.steered_tx_queues(n).into(), CpuSet::new());
+    d.rps.resize(if cap.rps { n.into() } else { 0 }, CpuSet::new());
 }
 
 /// A table that sends entry `i` to queue `i mod queues`: what the kernel writes when it is asked for the default.

@@ -39,6 +39,7 @@ fn nic() -> Nic {
         hash_types: HashTypes::DEFAULT,
         default_queue: QueueId(0),
         user_table: UserTable::Yes,
+        ..Device::default()
     };
     Nic { own_key: Some(HashKey::new(vec![9, 9, 9, 9])), ..Nic::from(device) }
 }

@@ -95,6 +95,8 @@ impl Target {
                 rule(&|r| *r == Rule::ManualEntries).unwrap_or(Reason::Rule(Rule::EntriesRoundRobin))
             }
             Op::DefaultQueue(_) => Reason::Rule(Rule::DefaultIsFirst),
+            Op::Xps { .. } => asked(Field::Profile),
+            Op::Rps { .. } => asked(Field::Profile),
             Op::Home { .. } => rule(&|r| r.is_order()).unwrap_or_else(|| asked(Field::Profile)),
         }
     }

@@ -251,6 +251,7 @@ impl Adapter {
             msi_x: self.msi_x,
             queue_affinity: self.affinity,
             link_mbps: self.speed,
+            ..Capability::default()
         }))
     }
 
@@ -284,6 +285,7 @@ impl Adapter {
                 .map_err(|e| e.to_string())?,
             default_queue: QueueId(d.default_queue),
             user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
+            ..Device::default()
         })
     }
 

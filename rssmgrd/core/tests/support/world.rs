@@ -233,6 +233,7 @@ impl Seed {
             key: HashKey::new(vec![1, 2, 3, 4]),
             hash_types: HashTypes::DEFAULT,
             default_queue: QueueId(self.default_queue % channels),
+            ..Device::default()
         };
         let mut patch = self.patch;
         let part = |i: usize| Auto::Is(ProcessorPart::from(Processor::from(cpu(i))));
@@ -263,6 +264,7 @@ impl Seed {
                 msi_x: true,
                 queue_affinity: affinity,
                 link_mbps: None,
+                ..Capability::default()
             },
             device,
             found: self.found,

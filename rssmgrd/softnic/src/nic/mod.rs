@@ -254,6 +254,7 @@ fn capability(spec: &SoftnicSpec) -> Capability {
         msi_x: true,
         queue_affinity: true,
         link_mbps: Some(spec.speed),
+        ..Capability::default()
     }
 }
 
@@ -285,6 +286,7 @@ impl Backend for SoftNic {
             hash_types: self.steering.types(),
             default_queue: self.steering.default_queue(),
             user_table: self.user_table,
+            ..Device::default()
         })
     }
 

@@ -47,6 +47,8 @@ impl SoftNic {
                 self.check_queue(op, *queue)?;
                 self.set_default_queue(*queue)
             }
+            // It sends nothing, and spreads over CPUs by itself.
+            Op::Xps { .. } | Op::Rps { .. } => Err(Refusal::Unsupported { op: op.to_string() }.into()),
         }
     }
 

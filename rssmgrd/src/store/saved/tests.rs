@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue};
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
@@ -13,6 +14,8 @@ fn device() -> Device {
         table: vec![QueueId(0), QueueId(1)],
         key: HashKey::microsoft(),
         hash_types: HashTypes::DEFAULT,
+        xps: vec!["0-2,4".parse().unwrap(), CpuSet::new()],
+        rps: vec!["0,70".parse().unwrap(), CpuSet::new()],
         ..Device::default()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue, UserTable};
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
@@ -65,7 +66,8 @@ struct Open {
     before: Hardware,
 }
 
-/// A device's state. A queue without a home is -1; the key is in hex.
+/// A device's state. A queue without a home is -1; the key is in hex; `xps` and `rps` are CPU lists, one to a queue, and
+/// missing where nothing is steered.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hardware {
@@ -76,6 +78,10 @@ struct Hardware {
     hash_types: u32,
     default_queue: u16,
     user_table: UserWrote,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    xps: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rps: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +156,8 @@ fn hardware(d: &Device) -> Hardware {
             UserTable::No => UserWrote::No,
             UserTable::Unknown => UserWrote::Unknown,
         },
+        xps: d.xps.iter().map(CpuSet::to_string).collect(),
+        rps: d.rps.iter().map(CpuSet::to_string).collect(),
     }
 }
 
@@ -221,7 +229,13 @@ fn device(h: Hardware) -> Result<Device, String> {
             UserWrote::No => UserTable::No,
             UserWrote::Unknown => UserTable::Unknown,
         },
+        xps: cpu_lists(&h.xps)?,
+        rps: cpu_lists(&h.rps)?,
     })
+}
+
+fn cpu_lists(lists: &[String]) -> Result<Vec<CpuSet>, String> {
+    lists.iter().map(|list| CpuSet::parse_list(list).map_err(text)).collect()
 }
 
 fn text(e: impl Display) -> String {
