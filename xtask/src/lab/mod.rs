@@ -11,6 +11,7 @@ mod kernel;
 mod machine;
 mod outside;
 mod pins;
+mod product;
 mod qmp;
 mod store;
 
@@ -30,7 +31,9 @@ usage: cargo xtask lab [COMMAND]
   (none)              every driver on every kernel: the matrix
   big                 boot the guest of 80 processors
   debian              boot the full Debian guest, with systemd and D-Bus, and reboot it
-  run KERNEL SCRIPT   boot the matrix guest, run a shell script in it, show its output and the console's end
+  run [--product] KERNEL SCRIPT
+                      boot the matrix guest, run a shell script in it, show its output and the console's end;
+                      with --product the script has rssmgrd and rssctl, freshly built
   update              pin the newest packages in xtask/lab.toml
 
 KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matrix out.";
@@ -41,13 +44,19 @@ const BIG_KERNEL: &str = "linux-6.12";
 /// The kernel of the Debian guest, the one that its release came with.
 const DEBIAN_KERNEL: &str = "linux-6.1";
 
+/// Checks of a kernel that are no driver's: the machine, and that the programs run there.
+const OTHERS: usize = 2;
+
 /// `cargo xtask lab ...`
 pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
     match arguments {
         [] => matrix(project),
         ["big"] => big(project),
         ["debian"] => full(project),
-        ["run", kernel, script @ ..] if !script.is_empty() => run(project, kernel, &script.join(" ")),
+        ["run", "--product", kernel, script @ ..] if !script.is_empty() => {
+            run(project, kernel, &script.join(" "), &product::build(project)?)
+        }
+        ["run", kernel, script @ ..] if !script.is_empty() => run(project, kernel, &script.join(" "), &[]),
         ["update"] => update(project),
         _ => {
             println!("{HELP}");
@@ -64,8 +73,7 @@ fn matrix(project: &Project) -> Result<bool> {
     }
     let started = Instant::now();
     let store = open(project)?;
-    // Any program of this machine will do: that it runs in the guest is one of the checks.
-    let programs = [std::env::current_exe()?];
+    let programs = product::build(project)?;
     let mut cells = Vec::new();
     let mut machines = Vec::new();
     for kernel in store.kernels() {
@@ -74,13 +82,14 @@ fn matrix(project: &Project) -> Result<bool> {
         match Guest::boot(&store, &setup) {
             Ok(mut guest) => {
                 println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
-                let first = cells.len();
+                let (first, others) = (cells.len(), machines.len());
                 cells.extend(cells::drivers(&mut guest, kernel));
                 machines.push(cells::machine(&mut guest, kernel));
-                for cell in cells[first..].iter().chain(machines.last()) {
+                machines.push(cells::product(&mut guest, kernel));
+                for cell in cells[first..].iter().chain(&machines[others..]) {
                     report(cell);
                 }
-                if cells[first..].iter().chain(machines.last()).any(|cell| !cell.failures.is_empty()) {
+                if cells[first..].iter().chain(&machines[others..]).any(|cell| !cell.failures.is_empty()) {
                     println!("{kernel}: last words:{}", guest.last_words());
                 }
             }
@@ -91,11 +100,12 @@ fn matrix(project: &Project) -> Result<bool> {
     let passed = |of: &[Cell]| of.iter().filter(|cell| cell.failures.is_empty()).count();
     let (drivers, machines) = (passed(&cells), passed(&machines));
     println!(
-        "lab: {drivers} of {} cells, {machines} of {kernels} machines passed, {:.1} s",
+        "lab: {drivers} of {} cells, {machines} of {} checks of the lab and the programs passed, {:.1} s",
         kernels * cells::PER_KERNEL,
+        kernels * OTHERS,
         started.elapsed().as_secs_f64()
     );
-    Ok(drivers == kernels * cells::PER_KERNEL && machines == kernels)
+    Ok(drivers == kernels * cells::PER_KERNEL && machines == kernels * OTHERS)
 }
 
 fn report(cell: &Cell) {
@@ -134,9 +144,9 @@ fn alone(mut guest: Guest, name: &str, check: impl Fn(&mut Guest) -> Cell) -> Re
     Ok(cell.failures.is_empty())
 }
 
-fn run(project: &Project, kernel: &str, script: &str) -> Result<bool> {
+fn run(project: &Project, kernel: &str, script: &str, programs: &[PathBuf]) -> Result<bool> {
     let store = open(project)?;
-    let mut guest = Guest::boot(&store, &Setup { kernel, nics: &cells::nics(), ..small() })?;
+    let mut guest = Guest::boot(&store, &Setup { kernel, nics: &cells::nics(), programs, ..small() })?;
     println!("up after {:.1} s", guest.booted_in.as_secs_f64());
     let output = guest.run(script)?;
     print!("{}", output.stdout);

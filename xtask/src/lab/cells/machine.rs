@@ -44,7 +44,7 @@ fn channel(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     checks.equal("another script meanwhile", &guest.expect("echo quick")?.as_str(), &"quick\n");
     checks.equal("the slow one", &guest.wait(&slow, Duration::from_secs(30))?.stdout.as_str(), &"slow\n");
 
-    checks.equal("a program of this machine", &guest.run("xtask help")?.code, &0);
+    checks.equal("a program of this machine", &guest.run("rssctl --version")?.code, &0);
     let file = std::env::current_exe()?;
     guest.put(&file, "/tmp/put/file")?;
     let size = guest.expect("stat -c %s /tmp/put/file && rm /tmp/put/file")?;

@@ -6,6 +6,7 @@ mod ethtool;
 mod igb;
 mod interrupts;
 mod machine;
+mod product;
 mod virtio_net;
 mod vmxnet3;
 
@@ -77,6 +78,11 @@ pub(crate) fn drivers(guest: &mut Guest, kernel: &str) -> Vec<Cell> {
 /// What the guest as a machine can do: hot-plug, link changes, processors off and on, a bond.
 pub(crate) fn machine(guest: &mut Guest, kernel: &str) -> Cell {
     cell(guest, format!("{kernel} machine"), machine::check)
+}
+
+/// The product runs in the guest.
+pub(crate) fn product(guest: &mut Guest, kernel: &str) -> Cell {
+    cell(guest, format!("{kernel} product"), product::smoke)
 }
 
 /// What the big guest is.

@@ -1,0 +1,5 @@
+//! The product in the guest.
+
+mod smoke;
+
+pub(super) use smoke::check as smoke;
