@@ -33,3 +33,4 @@ mod testing;
 
 pub use error::Error;
 pub use interface::Interface;
+pub use rustix::io::Errno;

@@ -1,0 +1,135 @@
+//! What an adapter can do, asked of the kernel.
+
+use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
+use rssmgr_core::driver::{Driver, KeySource};
+use rssmgr_core::hash::KEY_BYTES;
+use rssmgr_netlink::Error;
+use rssmgr_netlink::ethtool::{ChannelChange, Channels};
+
+use crate::fields;
+use crate::interrupts::{self, Interrupts};
+use crate::kernel::Kernel;
+use crate::proc;
+
+/// What was asked on the way, for whoever goes on.
+pub(crate) struct Asked {
+    pub(crate) capability: Capability,
+    pub(crate) interrupts: Interrupts,
+}
+
+/// `None` for what this driver does not offer; any other error stays one.
+pub(crate) fn offered<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e.is_unsupported() => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// The number of receive queues, and how many there can be where the driver says so.
+pub(crate) fn queues(kernel: &mut Kernel, ifindex: u32, shown: usize) -> Result<(u16, Option<Channels>), Error> {
+    let channels = offered(kernel.ethtool.channels(ifindex))?;
+    let count = match &channels {
+        Some(c) => c.receive_queues(),
+        None => {
+            let name = kernel.name(ifindex)?;
+            let rings = offered(kernel.ioctl.receive_queues(&name))?.filter(|n| *n > 0);
+            rings.and_then(|n| u32::try_from(n).ok()).or_else(|| u32::try_from(shown).ok()).unwrap_or(1)
+        }
+    };
+    Ok((u16::try_from(count.max(1)).unwrap_or(u16::MAX), channels))
+}
+
+/// The request for this many receive queues, in the kind of channels that the adapter uses.
+pub(crate) fn channel_change(there: &Channels, queues: u16) -> ChannelChange {
+    let queues = u32::from(queues);
+    if there.combined_max == 0 || (there.combined == 0 && there.rx > 0) {
+        return ChannelChange { rx: Some(queues), ..ChannelChange::default() };
+    }
+    ChannelChange { combined: Some(queues.saturating_sub(there.rx)), ..ChannelChange::default() }
+}
+
+fn most(channels: &Channels) -> u32 {
+    if channels.combined_max == 0 || (channels.combined == 0 && channels.rx > 0) {
+        channels.rx_max
+    } else {
+        channels.combined_max.saturating_add(channels.rx)
+    }
+}
+
+/// Asks what an interface can do. What its driver's row forbids is left out.
+pub(crate) fn ask(
+    kernel: &mut Kernel,
+    ifindex: u32,
+    driver: &Driver,
+    driver_name: &str,
+    facts: &rssmgr_host::NicFacts,
+) -> Result<Asked, Error> {
+    let (queues, channels) = queues(kernel, ifindex, facts.rx_queues)?;
+    let rss = offered(kernel.rss(ifindex))?;
+    let fields = fields::read(kernel, ifindex, rss.as_ref())?;
+    let link = offered(kernel.ethtool.link_modes(ifindex))?;
+    let folder = interrupts::folder(facts);
+    let interrupts = interrupts::find(kernel, ifindex, driver_name, folder.as_deref(), queues);
+    let root = kernel.root();
+    let movable = interrupts.queues.iter().filter_map(|v| v.receive).all(|irq| proc::is_movable(root, irq));
+
+    let table_entries = rss.as_ref().map_or(0, |r| u16::try_from(r.table.len()).unwrap_or(u16::MAX));
+    let shown = rss.as_ref().map_or(0, |r| r.key.len());
+    let key_bytes = match (shown, driver.key_source) {
+        (0, KeySource::Boot) if table_entries > 0 => KEY_BYTES,
+        (n, _) => n,
+    };
+    let max_queues = channels.as_ref().map_or(queues, |c| u16::try_from(most(c)).unwrap_or(u16::MAX)).max(queues);
+    let types = if fields.is_empty() { fields::UNTOLD } else { fields::possible(&fields) };
+    let transmit = match &channels {
+        Some(c) if c.combined > 0 && c.tx == 0 => TxQueues::Paired,
+        Some(c) => TxQueues::Own(u16::try_from(c.combined.saturating_add(c.tx)).unwrap_or(u16::MAX)),
+        None => TxQueues::Own(u16::try_from(facts.tx_queues).unwrap_or(u16::MAX)),
+    };
+    let vectors = u16::try_from(facts.msi_irqs.len()).unwrap_or(u16::MAX);
+    let capability = Capability {
+        max_queues,
+        channels: if channels.is_some() && max_queues > 1 { ChannelControl::Settable } else { ChannelControl::Fixed },
+        table_entries,
+        key_bytes: u16::try_from(key_bytes).unwrap_or(u16::MAX),
+        key_settable: shown > 0,
+        hash_types: if table_entries > 0 { types } else { rssmgr_core::hash::HashTypes::NONE },
+        hash_types_settable: table_entries > 0 && !fields.is_empty(),
+        unhashed: UnhashedTarget::FirstQueue,
+        independent_entry_move: false,
+        serialised_moves: true,
+        // How many there are depends on the channels in use now; never less than there can be queues.
+        vectors: vectors.max(max_queues),
+        msi_x: vectors > 1,
+        queue_affinity: interrupts.is_certain() && movable,
+        link_mbps: link.and_then(|l| l.speed),
+        tx_queues: transmit,
+        xps: facts.tx_queues > 1,
+        rps: facts.rx_queues > 0,
+    };
+    Ok(Asked { capability: driver.limit(capability), interrupts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channels(combined: u32, combined_max: u32, rx: u32, rx_max: u32) -> Channels {
+        let mut c = Channels::default();
+        (c.combined, c.combined_max, c.rx, c.rx_max) = (combined, combined_max, rx, rx_max);
+        c
+    }
+
+    #[test]
+    fn channels_are_asked_for_in_the_kind_that_is_in_use() {
+        let combined = |n| ChannelChange { combined: Some(n), ..ChannelChange::default() };
+        let receive = |n| ChannelChange { rx: Some(n), ..ChannelChange::default() };
+        assert_eq!(channel_change(&channels(8, 8, 0, 0), 4), combined(4));
+        assert_eq!(channel_change(&channels(0, 0, 4, 16), 8), receive(8), "gve: apart only");
+        assert_eq!(channel_change(&channels(0, 8, 4, 8), 6), receive(6), "bnxt: apart now");
+        assert_eq!(channel_change(&channels(4, 8, 2, 8), 6), combined(4), "ice: two more to receive");
+        assert_eq!(most(&channels(4, 8, 2, 8)), 10);
+        assert_eq!(most(&channels(0, 0, 4, 16)), 16);
+    }
+}

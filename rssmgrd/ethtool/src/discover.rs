@@ -1,0 +1,201 @@
+//! Which interfaces are adapters, and what they are.
+
+use std::sync::Arc;
+
+use rssmgr_core::device::{BackendError, Device};
+use rssmgr_core::driver::Driver;
+use rssmgr_core::manager::{AdapterFacts, Kind};
+use rssmgr_host::{HostError, NicFacts};
+use rssmgr_netlink::Error;
+use rssmgr_netlink::rtnetlink::Link;
+
+use rssmgr_core::backend::Backend as _;
+
+use crate::capability;
+use crate::interrupts;
+use crate::kernel::Kernel;
+use crate::nic::LinuxNic;
+use crate::sample::{LinuxSampler, Sampling};
+
+/// An adapter that was found.
+#[derive(Debug)]
+pub struct Found {
+    /// To be read and changed.
+    pub nic: LinuxNic,
+    /// What it is.
+    pub facts: AdapterFacts,
+    /// Its state.
+    pub device: Device,
+    /// The firmware's version, as the driver prints it.
+    pub firmware: String,
+    /// Whether the link is there.
+    pub carrier: Option<bool>,
+    /// What sysfs tells.
+    pub host: NicFacts,
+    /// What rtnetlink tells.
+    pub link: Link,
+}
+
+/// An interface that is no adapter, or cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// Its name.
+    pub name: String,
+    /// Why it is left out.
+    pub because: String,
+}
+
+/// Everything that was found.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// The adapters, by interface index.
+    pub adapters: Vec<Found>,
+    /// The rest.
+    pub hidden: Vec<Hidden>,
+}
+
+/// Why an interface cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Netlink(#[from] Error),
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+/// All interfaces of this network namespace.
+///
+/// # Errors
+/// The kernel does not list them. An interface that cannot be read is hidden, and says why.
+pub fn discover(sampling: &Sampling) -> Result<Discovered, Error> {
+    let mut kernel = Kernel::open()?;
+    let mut links = kernel.links.list()?;
+    links.sort_by_key(|l| l.index);
+    let mut discovered = Discovered::default();
+    for link in links {
+        let name = link.name.clone();
+        match look(&mut kernel, link, sampling) {
+            Ok(Ok(found)) => discovered.adapters.push(found),
+            Ok(Err(because)) => discovered.hidden.push(Hidden { name, because: because.to_owned() }),
+            // It went while it was looked at.
+            Err(Failure::Netlink(e)) if e.is_gone() => {}
+            Err(e) => discovered.hidden.push(Hidden { name, because: e.to_string() }),
+        }
+    }
+    Ok(discovered)
+}
+
+/// One interface; `None` when it is no adapter or has gone.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn discover_one(ifindex: u32, sampling: &Sampling) -> Result<Option<Found>, String> {
+    let look_at = || -> Result<Option<Found>, Failure> {
+        let mut kernel = Kernel::open()?;
+        let link = kernel.links.get(ifindex)?;
+        Ok(look(&mut kernel, link, sampling)?.ok())
+    };
+    match look_at() {
+        Err(Failure::Netlink(e)) if e.is_gone() => Ok(None),
+        other => other.map_err(|e| e.to_string()),
+    }
+}
+
+/// Ethernet, as the kernel numbers hardware.
+const ETHERNET: u16 = 1;
+
+fn no_adapter(link: &Link) -> Option<&'static str> {
+    if link.is_loopback() {
+        return Some("the loopback interface");
+    }
+    if link.kind.is_some() {
+        return Some("a virtual interface: its packets come through other interfaces");
+    }
+    if link.hardware_type != ETHERNET {
+        return Some("no Ethernet interface");
+    }
+    if link.port_kind.is_some() {
+        return Some("a port of a bridge or team that has no device of its own");
+    }
+    None
+}
+
+fn look(
+    kernel: &mut Kernel,
+    link: Link,
+    sampling: &Sampling,
+) -> Result<Result<Found, &'static str>, Failure> {
+    if link.is_loopback() || link.kind.is_some() || link.hardware_type != ETHERNET {
+        return Ok(Err(no_adapter(&link).unwrap_or("no adapter")));
+    }
+    let host = rssmgr_host::nic(kernel.root(), &link.name)?;
+    if host.device.is_none() {
+        return Ok(Err("no hardware behind it"));
+    }
+    let told = kernel.ioctl.driver(&link.name).ok();
+    let driver_name = told.as_ref().map(|d| d.name.clone()).or_else(|| host.driver.clone()).unwrap_or_default();
+    let driver = Driver::of(&driver_name);
+    let asked = capability::ask(kernel, link.index, driver, &driver_name, &host)?;
+    let permanent = permanent(kernel, &link);
+    let path = host.pci.clone().unwrap_or_else(|| told.as_ref().map(|d| d.bus.clone()).unwrap_or_default());
+    let facts = AdapterFacts {
+        name: link.name.clone(),
+        key: key(permanent, &path, &link.name),
+        kind: Kind::Kernel,
+        description: description(kernel, &host, &driver_name),
+        driver: driver_name.clone(),
+        mac: permanent,
+        node: host.node,
+    };
+    let sampler = LinuxSampler::new(sampling, link.index, &driver_name);
+    let mut nic = LinuxNic {
+        kernel: Kernel::open()?,
+        ifindex: link.index,
+        driver,
+        driver_name,
+        capability: asked.capability,
+        irq_folder: interrupts::folder(&host),
+        shown_queues: host.rx_queues,
+        boot_key: rssmgr_host::boot_key(kernel.root()),
+        interrupts: Some(asked.interrupts),
+        off: None,
+        sampler: Arc::new(sampler),
+    };
+    let device = nic.observe()?;
+    let firmware = told.map(|d| d.firmware).unwrap_or_default();
+    Ok(Ok(Found { nic, facts, device, firmware, carrier: link.carrier, host, link }))
+}
+
+/// The address that the hardware was made with; the present one where the driver does not tell.
+fn permanent(kernel: &mut Kernel, link: &Link) -> Option<[u8; 6]> {
+    let told = link.permanent_address.clone().or_else(|| kernel.ioctl.permanent_address(&link.name).ok());
+    let usable = |a: &Vec<u8>| a.len() == 6 && a.iter().any(|b| *b != 0);
+    let address = told.filter(usable).or_else(|| Some(link.address.clone()).filter(usable))?;
+    address.try_into().ok()
+}
+
+/// What finds the adapter again after a restart.
+fn key(mac: Option<[u8; 6]>, path: &str, name: &str) -> String {
+    let mac = mac.map(|m| m.map(|b| format!("{b:02x}")).join(":"));
+    match (mac, path) {
+        (Some(mac), "") => mac,
+        (Some(mac), path) => format!("{mac}@{path}"),
+        (None, "") => format!("name:{name}"),
+        (None, path) => format!("@{path}"),
+    }
+}
+
+fn description(kernel: &Kernel, host: &NicFacts, driver: &str) -> String {
+    let Some(pci) = &host.pci else { return format!("{driver} network interface") };
+    let id = |file: &str| {
+        let path = kernel.root().join("sys/bus/pci/devices").join(pci).join(file);
+        let text = std::fs::read_to_string(path).ok()?;
+        text.trim().strip_prefix("0x").map(str::to_owned)
+    };
+    match (id("vendor"), id("device")) {
+        (Some(vendor), Some(device)) => format!("{driver} network interface [{vendor}:{device}] at PCI {pci}"),
+        _ => format!("{driver} network interface at PCI {pci}"),
+    }
+}

@@ -1,0 +1,161 @@
+//! Which interrupt serves which queue.
+
+use std::path::{Path, PathBuf};
+
+use rssmgr_core::cpuset::CpuSet;
+use rssmgr_core::ids::CpuId;
+use rssmgr_host::NicFacts;
+use rssmgr_netlink::netdev::QueueType;
+
+use crate::kernel::Kernel;
+use crate::names::{Serves, serves};
+use crate::proc;
+
+/// The interrupts of a queue pair, as in `/proc/irq`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vectors {
+    /// That of the receive queue.
+    pub receive: Option<u32>,
+    /// That of the transmit queue of the same number, where it is another one.
+    pub transmit: Option<u32>,
+}
+
+/// The interrupts of an adapter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interrupts {
+    /// Those of each receive queue. Empty where it is not certain which interrupt serves which queue.
+    pub queues: Vec<Vectors>,
+    /// All others of the device: idle queues, link, configuration.
+    pub others: Vec<u32>,
+}
+
+impl Interrupts {
+    /// Whether it is known for all receive queues which interrupt serves them.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        !self.queues.is_empty() && self.queues.iter().all(|v| v.receive.is_some())
+    }
+}
+
+/// Where the interrupts of a device are listed, relative to the root of the machine. A virtio device has none of its
+/// own: they are those of the PCI device above it.
+pub(crate) fn folder(facts: &NicFacts) -> Option<PathBuf> {
+    let device = facts.device.as_deref()?;
+    let is_virtio = device.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("virtio"));
+    let owner = device.parent().filter(|_| is_virtio).unwrap_or(device);
+    Some(owner.join("msi_irqs"))
+}
+
+/// All interrupts of a device, ascending.
+fn all(root: &Path, folder: Option<&Path>) -> Vec<u32> {
+    let Some(entries) = folder.and_then(|f| std::fs::read_dir(root.join(f)).ok()) else { return Vec::new() };
+    let mut irqs: Vec<u32> =
+        entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok()).collect();
+    irqs.sort_unstable();
+    irqs
+}
+
+/// Finds the interrupts of the first `queues` receive queues: by what the kernel says, else by their names.
+pub(crate) fn find(
+    kernel: &mut Kernel,
+    ifindex: u32,
+    driver: &str,
+    folder: Option<&Path>,
+    queues: u16,
+) -> Interrupts {
+    let root = kernel.root().to_owned();
+    let irqs = all(&root, folder);
+    let names: Vec<(u32, Vec<String>)> = irqs.iter().map(|irq| (*irq, proc::actions(&root, *irq))).collect();
+    let named = by_name(driver, &names, queues);
+    // What the kernel says goes before what a name seems to say.
+    let told = told(kernel, ifindex, queues);
+    let queues = told.or(named).unwrap_or_default();
+    let used = |irq: &u32| queues.iter().any(|v| v.receive == Some(*irq) || v.transmit == Some(*irq));
+    let others = names.iter().filter(|(_, n)| !n.is_empty()).map(|(irq, _)| *irq).filter(|i| !used(i));
+    Interrupts { others: others.collect(), queues }
+}
+
+/// By the `netdev` family: queue to NAPI instance to interrupt. `None` when any receive queue is missing.
+fn told(kernel: &mut Kernel, ifindex: u32, count: u16) -> Option<Vec<Vectors>> {
+    let netdev = kernel.netdev.as_mut()?;
+    let queues = netdev.queues(ifindex).ok()?;
+    if !queues.iter().any(|q| q.napi.is_some()) {
+        return None;
+    }
+    let napis = netdev.napis(ifindex).ok()?;
+    let irq = |direction: QueueType, id: u16| {
+        let queue = queues.iter().find(|q| q.direction == direction && q.id == u32::from(id))?;
+        napis.iter().find(|n| Some(n.id) == queue.napi)?.irq.filter(|irq| *irq != 0)
+    };
+    (0..count)
+        .map(|q| {
+            let receive = irq(QueueType::RX, q)?;
+            let transmit = irq(QueueType::TX, q).filter(|t| *t != receive);
+            Some(Vectors { receive: Some(receive), transmit })
+        })
+        .collect()
+}
+
+/// By the names. `None` when a receive queue has no interrupt by that name, or more than one.
+fn by_name(driver: &str, names: &[(u32, Vec<String>)], count: u16) -> Option<Vec<Vectors>> {
+    let mut vectors = vec![Vectors::default(); usize::from(count)];
+    for (irq, names) in names {
+        for served in names.iter().filter_map(|name| serves(driver, name)) {
+            let (queue, receives, transmits) = match served {
+                Serves::Both(q) => (q, true, false),
+                Serves::Receive(q) => (q, true, false),
+                Serves::Transmit(q) => (q, false, true),
+            };
+            let Some(slot) = vectors.get_mut(usize::from(queue)) else { continue };
+            if receives && slot.receive.replace(*irq).is_some() {
+                return None;
+            }
+            if transmits && slot.transmit.replace(*irq).is_some() {
+                return None;
+            }
+        }
+    }
+    (count > 0 && vectors.iter().all(|v| v.receive.is_some())).then_some(vectors)
+}
+
+/// The CPU that an interrupt is bound to; `None` when it may go to several.
+pub(crate) fn home(root: &Path, irq: Option<u32>) -> Option<CpuId> {
+    let cpus: CpuSet = proc::affinity(root, irq?)?;
+    cpus.first().filter(|_| cpus.len() == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(of: &[(u32, &str)]) -> Vec<(u32, Vec<String>)> {
+        of.iter().map(|(irq, name)| (*irq, vec![(*name).to_owned()])).collect()
+    }
+
+    fn vectors(receive: u32, transmit: Option<u32>) -> Vectors {
+        Vectors { receive: Some(receive), transmit }
+    }
+
+    #[test]
+    fn queues_are_found_by_name() {
+        let virtio = names(&[
+            (24, "virtio0-config"),
+            (25, "virtio0-input.0"),
+            (26, "virtio0-output.0"),
+            (27, "virtio0-input.1"),
+            (28, "virtio0-output.1"),
+        ]);
+        let wanted = [vectors(25, Some(26)), vectors(27, Some(28))];
+        assert_eq!(by_name("virtio_net", &virtio, 2).unwrap(), wanted);
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_guessed() {
+        let twice = names(&[(30, "eth0-TxRx-0"), (31, "eth9-TxRx-0")]);
+        assert_eq!(by_name("igb", &twice, 1), None, "two interrupts for one queue");
+        let missing = names(&[(30, "eth0-TxRx-0")]);
+        assert_eq!(by_name("igb", &missing, 2), None, "a queue without an interrupt");
+        assert_eq!(by_name("igb", &missing, 0), None);
+        assert_eq!(by_name("unheard_of", &missing, 1), None);
+    }
+}

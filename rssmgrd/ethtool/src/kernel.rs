@@ -1,0 +1,77 @@
+//! The kernel's interfaces, opened once for each adapter.
+
+use std::path::{Path, PathBuf};
+
+use rssmgr_netlink::Error;
+use rssmgr_netlink::ethtool::legacy::Ioctl;
+use rssmgr_netlink::ethtool::{Ethtool, Rss, RssChange};
+use rssmgr_netlink::netdev::Netdev;
+use rssmgr_netlink::rtnetlink::Links;
+
+/// Handles to the kernel, for one thread at a time.
+#[derive(Debug)]
+pub struct Kernel {
+    /// The `ethtool` netlink family.
+    pub ethtool: Ethtool,
+    /// The `netdev` netlink family, since Linux 6.3.
+    pub netdev: Option<Netdev>,
+    /// Interfaces.
+    pub links: Links,
+    /// The ioctl, for what netlink does not have.
+    pub ioctl: Ioctl,
+    root: PathBuf,
+}
+
+impl Kernel {
+    /// Opens everything in this thread's network namespace.
+    ///
+    /// # Errors
+    /// What the kernel refuses; a missing `netdev` family is none.
+    pub fn open() -> Result<Self, Error> {
+        let netdev = match Netdev::open() {
+            Ok(netdev) => Some(netdev),
+            Err(Error::NoFamily { .. }) => None,
+            Err(e) => return Err(e),
+        };
+        let root = PathBuf::from("/");
+        Ok(Self { ethtool: Ethtool::open()?, netdev, links: Links::open()?, ioctl: Ioctl::open()?, root })
+    }
+
+    /// Where `sys` and `proc` are.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The name of an interface now. The ioctl knows names only.
+    ///
+    /// # Errors
+    /// There is no such interface in this namespace.
+    pub fn name(&mut self, ifindex: u32) -> Result<String, Error> {
+        Ok(self.links.get(ifindex)?.name)
+    }
+
+    /// The RSS settings, by netlink where the kernel has it there.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` where the driver has none.
+    pub fn rss(&mut self, ifindex: u32) -> Result<Rss, Error> {
+        if self.ethtool.can_get_rss() {
+            return self.ethtool.rss(ifindex, 0);
+        }
+        let name = self.name(ifindex)?;
+        self.ioctl.rss(&name, 0)
+    }
+
+    /// Changes table, key, function or symmetric mode, by netlink where the kernel has it there.
+    ///
+    /// # Errors
+    /// What the kernel or the driver refuses.
+    pub fn set_rss(&mut self, ifindex: u32, change: &RssChange) -> Result<(), Error> {
+        if self.ethtool.can_set_rss() {
+            return self.ethtool.set_rss(ifindex, 0, change);
+        }
+        let name = self.name(ifindex)?;
+        self.ioctl.set_rss(&name, 0, change)
+    }
+}

@@ -1,0 +1,343 @@
+//! A network interface of the kernel as a backend.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rssmgr_core::backend::{Backend, Sampler};
+use rssmgr_core::capability::Capability;
+use rssmgr_core::cpuset::CpuSet;
+use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable};
+use rssmgr_core::driver::{Driver, KeySource, Trap, round_robin};
+use rssmgr_core::hash::HashKey;
+use rssmgr_core::ids::{CpuId, QueueId};
+use rssmgr_netlink::ethtool::legacy::Ioctl;
+use rssmgr_netlink::ethtool::{HashKey as KernelKey, Rss, RssChange, Table};
+
+use crate::capability::{self, offered};
+use crate::explain::{What, refused, unwritten};
+use crate::fields;
+use crate::interrupts::{self, Interrupts};
+use crate::kernel::Kernel;
+use crate::proc;
+use crate::sample::LinuxSampler;
+use crate::steering::{self, Direction};
+
+/// A network interface of the kernel.
+///
+/// It is known by its index, so it may be renamed. Linux has no switch for RSS: switched off, every entry of the
+/// kernel's table points at the default queue, and the table that was is kept here.
+#[derive(Debug)]
+pub struct LinuxNic {
+    pub(crate) kernel: Kernel,
+    pub(crate) ifindex: u32,
+    pub(crate) driver: &'static Driver,
+    /// The kernel's name of the driver; the row may be that of drivers that nobody described.
+    pub(crate) driver_name: String,
+    pub(crate) capability: Capability,
+    pub(crate) irq_folder: Option<PathBuf>,
+    /// Receive queues in sysfs, for drivers that do not tell how many they have.
+    pub(crate) shown_queues: usize,
+    pub(crate) boot_key: Option<HashKey>,
+    pub(crate) interrupts: Option<Interrupts>,
+    /// The table in force when RSS is on again; `None` while it is on.
+    pub(crate) off: Option<Vec<QueueId>>,
+    pub(crate) sampler: Arc<LinuxSampler>,
+}
+
+impl LinuxNic {
+    /// The interface's index in its network namespace.
+    #[must_use]
+    pub const fn ifindex(&self) -> u32 {
+        self.ifindex
+    }
+
+    /// The interrupts of its queues as last found.
+    #[must_use]
+    pub const fn interrupts(&self) -> Option<&Interrupts> {
+        self.interrupts.as_ref()
+    }
+
+    fn refused(&self, what: What, doing: &str, error: &rssmgr_netlink::Error) -> BackendError {
+        refused(&self.driver_name, what, doing, error)
+    }
+
+    fn rss(&mut self, doing: &str) -> Result<Option<Rss>, BackendError> {
+        offered(self.kernel.rss(self.ifindex)).map_err(|e| self.refused(What::Read, doing, &e))
+    }
+
+    fn find_interrupts(&mut self, queues: u16) -> &Interrupts {
+        let found = interrupts::find(
+            &mut self.kernel,
+            self.ifindex,
+            &self.driver_name,
+            self.irq_folder.as_deref(),
+            queues,
+        );
+        self.interrupts.insert(found)
+    }
+
+    /// The key that the hardware hashes with, also where the driver does not show it.
+    fn key(&self, rss: Option<&Rss>) -> HashKey {
+        let shown = rss.map(|r| r.key.as_bytes()).unwrap_or_default();
+        if !shown.is_empty() || self.driver.key_source != KeySource::Boot {
+            return HashKey::new(shown.to_vec());
+        }
+        let boot = self.boot_key.as_ref().and_then(|k| k.bytes().get(..usize::from(self.capability.key_bytes)));
+        HashKey::new(boot.unwrap_or_default().to_vec())
+    }
+
+    /// Writes the kernel's table. A table that the kernel would make by itself is asked for as that: the entries are the
+    /// same, and it is not marked as a user's, which would stand in the way of fewer queues later.
+    fn write_table(&mut self, doing: &str, table: &[QueueId]) -> Result<(), BackendError> {
+        let queues = self.queue_count(doing)?;
+        let entries = u16::try_from(table.len()).unwrap_or(u16::MAX);
+        let change = if table == round_robin(entries, queues) {
+            Table::Default
+        } else {
+            Table::Entries(table.iter().map(|q| q.0.into()).collect())
+        };
+        self.send_table(doing, table, change)
+    }
+
+    /// Sends a table. Netlink does not call the driver when the table reads back as wanted, whatever the device really
+    /// does; the ioctl always does.
+    fn send_table(&mut self, doing: &str, entries: &[QueueId], table: Table) -> Result<(), BackendError> {
+        let there = self.rss(doing)?.map(|r| r.table).unwrap_or_default();
+        let reads_back = there.len() == entries.len() && there.iter().zip(entries).all(|(a, b)| *a == u32::from(b.0));
+        let change = RssChange { table: Some(table), ..RssChange::default() };
+        let sent = if reads_back && self.kernel.ethtool.can_set_rss() {
+            self.by_ioctl(|ioctl, name| ioctl.set_rss(name, 0, &change))
+        } else {
+            self.kernel.set_rss(self.ifindex, &change)
+        };
+        sent.map_err(|e| self.refused(What::Table, doing, &e))
+    }
+
+    fn by_ioctl<T>(
+        &mut self,
+        call: impl FnOnce(&mut Ioctl, &str) -> Result<T, rssmgr_netlink::Error>,
+    ) -> Result<T, rssmgr_netlink::Error> {
+        let name = self.kernel.name(self.ifindex)?;
+        call(&mut self.kernel.ioctl, &name)
+    }
+
+    fn queue_count(&mut self, doing: &str) -> Result<u16, BackendError> {
+        capability::queues(&mut self.kernel, self.ifindex, self.shown_queues)
+            .map(|(n, _)| n)
+            .map_err(|e| self.refused(What::Read, doing, &e))
+    }
+
+    fn set_key(&mut self, doing: &str, key: &HashKey) -> Result<(), BackendError> {
+        let want = usize::from(self.capability.key_bytes);
+        if key.len() != want {
+            return Err(Refusal::KeyLength { got: key.len(), want }.into());
+        }
+        // The table of a user, where the driver would drop it otherwise.
+        let table = match self.driver.key_with_table {
+            true => self.rss(doing)?.map(|r| Table::Entries(r.table)),
+            false => None,
+        };
+        let key = Some(KernelKey::from(key.bytes()));
+        let change = RssChange { key, table, ..RssChange::default() };
+        self.kernel.set_rss(self.ifindex, &change).map_err(|e| self.refused(What::Key, doing, &e))
+    }
+
+    fn set_channels(&mut self, doing: &str, queues: u16) -> Result<Outcome, BackendError> {
+        let there = self
+            .kernel
+            .ethtool
+            .channels(self.ifindex)
+            .map_err(|e| self.refused(What::Channels, doing, &e))?;
+        if there.receive_queues() == u32::from(queues) {
+            return Ok(Outcome::Unchanged);
+        }
+        let change = capability::channel_change(&there, queues);
+        // Whatever comes of it: interrupts may have new numbers.
+        self.interrupts = None;
+        let set = self.kernel.ethtool.set_channels(self.ifindex, &change);
+        set.map_err(|e| self.refused(What::Channels, doing, &e))?;
+        Ok(Outcome::Changed)
+    }
+
+    fn set_home(&mut self, doing: &str, queue: QueueId, cpu: Option<CpuId>) -> Result<Outcome, BackendError> {
+        let count = self.queue_count(doing)?;
+        if self.interrupts.as_ref().is_none_or(|i| i.queues.len() != usize::from(count)) {
+            self.find_interrupts(count);
+        }
+        let unsupported = || Refusal::Unsupported { op: doing.to_owned() };
+        let vectors = self.interrupts.as_ref().and_then(|i| i.queues.get(queue.index())).copied();
+        let vectors = vectors.ok_or_else(unsupported)?;
+        let receive = vectors.receive.ok_or_else(unsupported)?;
+        let root = self.kernel.root().to_owned();
+        let mut outcome = Outcome::Unchanged;
+        for irq in [Some(receive), vectors.transmit].into_iter().flatten() {
+            if cpu.is_some() && interrupts::home(&root, Some(irq)) == cpu {
+                continue;
+            }
+            let written = match cpu {
+                Some(cpu) => proc::pin(&root, irq, cpu),
+                None => proc::unpin(&root, irq),
+            };
+            if let Err(e) = written {
+                self.interrupts = None;
+                let doing = format!("{doing} (interrupt {irq})");
+                return Err(unwritten(&self.driver_name, What::Affinity, &doing, &e));
+            }
+            outcome = Outcome::Changed;
+        }
+        Ok(outcome)
+    }
+
+    fn set_hash_types(&mut self, doing: &str, types: rssmgr_core::hash::HashTypes) -> Result<Outcome, BackendError> {
+        let rss = self.rss(doing)?;
+        let present = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
+            .map_err(|e| self.refused(What::Read, doing, &e))?;
+        let changes = fields::changes(&present, types);
+        if changes.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        let needs_rxhash = self.driver.traps.contains(&Trap::RxhashStaysOn);
+        fields::set(&mut self.kernel, self.ifindex, &changes, needs_rxhash)
+            .map_err(|e| self.refused(What::Fields, doing, &e))?;
+        Ok(Outcome::Changed)
+    }
+
+    /// The CPUs of each transmit queue that can be steered with this many channels.
+    fn transmit_steering(&self, name: &str, channels: u16) -> Vec<CpuSet> {
+        steering::transmit(self.kernel.root(), name, self.capability.steered_tx_queues(channels))
+    }
+
+    fn steer(
+        &mut self,
+        doing: &str,
+        direction: Direction,
+        queue: QueueId,
+        cpus: &CpuSet,
+    ) -> Result<Outcome, BackendError> {
+        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, doing, &e))?;
+        match steering::write(self.kernel.root(), &name, direction, queue, cpus) {
+            Ok(()) => Ok(Outcome::Changed),
+            Err(e) => Err(unwritten(&self.driver_name, What::Steering, doing, &e)),
+        }
+    }
+
+    /// All entries at the default queue.
+    fn shut(&self, entries: usize) -> Vec<QueueId> {
+        vec![QueueId(0); entries]
+    }
+
+    fn needs_table(&self, doing: &str) -> Result<(), BackendError> {
+        if self.capability.table_entries > 0 {
+            return Ok(());
+        }
+        Err(Refusal::Unsupported { op: doing.to_owned() }.into())
+    }
+}
+
+impl Backend for LinuxNic {
+    fn capability(&self) -> &Capability {
+        &self.capability
+    }
+
+    fn blocking(&self) -> bool {
+        true
+    }
+
+    fn observe(&mut self) -> Result<Device, BackendError> {
+        let doing = "reading the adapter";
+        let count = self.queue_count(doing)?;
+        let rss = self.rss(doing)?;
+        let fields = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
+            .map_err(|e| self.refused(What::Read, doing, &e))?;
+        self.find_interrupts(count);
+        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, doing, &e))?;
+        let root = self.kernel.root();
+        let homes = |q: u16| {
+            let vectors = self.interrupts.as_ref()?.queues.get(usize::from(q))?;
+            interrupts::home(root, vectors.receive)
+        };
+        let queues = (0..count).map(|q| Queue { home: homes(q) }).collect();
+        let has_table = self.capability.table_entries > 0;
+        let told = rss.as_ref().filter(|_| has_table).map(|r| r.table.as_slice()).unwrap_or_default();
+        let table: Vec<QueueId> =
+            told.iter().map(|q| QueueId(u16::try_from(*q).unwrap_or(u16::MAX))).collect();
+        // Somebody who wrote another table switched it on again.
+        if table.iter().any(|q| *q != QueueId(0)) {
+            self.off = None;
+        }
+        let types = if fields.is_empty() { fields::UNTOLD } else { fields::types(&fields) };
+        Ok(Device {
+            enabled: self.off.is_none(),
+            queues,
+            table: self.off.clone().unwrap_or(table),
+            key: self.key(rss.as_ref()),
+            hash_types: if has_table { types } else { rssmgr_core::hash::HashTypes::NONE },
+            default_queue: QueueId(0),
+            user_table: UserTable::Unknown,
+            xps: self.transmit_steering(&name, count),
+            rps: if self.capability.rps { steering::receive(root, &name, count) } else { Vec::new() },
+        })
+    }
+
+    fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
+        let doing = op.to_string();
+        let doing = doing.as_str();
+        match op {
+            Op::Enable => match self.off.clone() {
+                None => Ok(Outcome::Unchanged),
+                Some(table) => {
+                    self.write_table(doing, &table)?;
+                    self.off = None;
+                    Ok(Outcome::Changed)
+                }
+            },
+            Op::Disable => {
+                self.needs_table(doing)?;
+                if self.off.is_some() {
+                    return Ok(Outcome::Unchanged);
+                }
+                let there = self.rss(doing)?.map(|r| r.table).unwrap_or_default();
+                let kept = there.iter().map(|q| QueueId(u16::try_from(*q).unwrap_or(u16::MAX))).collect();
+                if there.iter().any(|q| *q != 0) {
+                    let shut = self.shut(there.len());
+                    let entries = vec![0; there.len()];
+                    self.send_table(doing, &shut, Table::Entries(entries))?;
+                }
+                self.off = Some(kept);
+                Ok(Outcome::Changed)
+            }
+            Op::SetKey(key) => self.set_key(doing, key).map(|()| Outcome::Changed),
+            Op::SetEntries(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
+            Op::WriteTable(table) => {
+                self.needs_table(doing)?;
+                match &mut self.off {
+                    Some(kept) => kept.clone_from(table),
+                    None => self.write_table(doing, table)?,
+                }
+                Ok(Outcome::Changed)
+            }
+            Op::ResetTable => {
+                self.needs_table(doing)?;
+                let queues = self.queue_count(doing)?;
+                let entries = self.rss(doing)?.map_or(0, |r| r.table.len());
+                let wanted = round_robin(u16::try_from(entries).unwrap_or(u16::MAX), queues);
+                match &mut self.off {
+                    Some(kept) => *kept = wanted,
+                    None => self.send_table(doing, &wanted, Table::Default)?,
+                }
+                Ok(Outcome::Changed)
+            }
+            Op::Channels(n) => self.set_channels(doing, *n),
+            Op::Home { queue, cpu } => self.set_home(doing, *queue, *cpu),
+            Op::HashTypes(types) => self.set_hash_types(doing, *types),
+            Op::Xps { queue, cpus } => self.steer(doing, Direction::Transmit, *queue, cpus),
+            Op::Rps { queue, cpus } => self.steer(doing, Direction::Receive, *queue, cpus),
+            Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
+            Op::DefaultQueue(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
+        }
+    }
+
+    fn sampler(&self) -> Arc<dyn Sampler> {
+        Arc::clone(&self.sampler) as Arc<dyn Sampler>
+    }
+}
