@@ -19,6 +19,8 @@ use tracing_subscriber::prelude::*;
 
 use self::demo::Demo;
 use crate::args::{Args, BusName};
+use crate::backend::Made;
+use crate::backend::ethtool::Interfaces;
 use crate::backend::softnic::SoftnicFactory;
 use crate::clock;
 use crate::dbus::clients::Clients;
@@ -163,7 +165,9 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
         saved: stored.state,
     });
     let save = Box::new(stored.file);
-    let parts = Parts { factory, save, disk: disk.clone(), events: Arc::clone(&events) };
+    // A demonstration never touches the machine.
+    let adapters = if demo.is_some() || args.software_only { Vec::new() } else { interfaces().await? };
+    let parts = Parts { factory, adapters, save, disk: disk.clone(), events: Arc::clone(&events) };
     let (owner, handle) = Owner::new(manager, parts).context("making a timer")?;
     let (stop, stopped) = oneshot::channel::<()>();
     // Stopped by a word, and by the sender's end.
@@ -236,6 +240,12 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     clients.gone(LAST_WORDS).await;
     disk.flush().await;
     result.and(ended)
+}
+
+/// The machine's adapters. Asking the drivers may block for long.
+async fn interfaces() -> anyhow::Result<Vec<Made>> {
+    let found = tokio::task::spawn_blocking(|| anyhow::Ok(Interfaces::new()?.all()?)).await?;
+    found.context("looking for network interfaces")
 }
 
 /// The private socket, and whether it is where `rssctl` looks for it.

@@ -33,6 +33,10 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 
+    /// Manage software NICs only, and do not even look at the machine's network interfaces
+    #[arg(long)]
+    pub software_only: bool,
+
     /// Be on this bus too, as org.rssmgr1
     #[arg(long, value_name = "BUS")]
     pub bus: Option<BusName>,

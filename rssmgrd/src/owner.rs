@@ -124,6 +124,8 @@ impl Save for crate::store::saved::SavedFile {
 pub struct Parts {
     /// Makes adapters.
     pub factory: Arc<dyn Factory>,
+    /// Adapters of the machine that are there already.
+    pub adapters: Vec<Made>,
     /// Where state is made durable.
     pub save: Box<dyn Save>,
     /// The thread for that.
@@ -197,8 +199,8 @@ impl Owner {
             settled: false,
         };
         let (publish, published) = watch::channel(Arc::new(first));
-        let Parts { factory, save, disk, events } = parts;
-        let owner = Self {
+        let Parts { factory, adapters, save, disk, events } = parts;
+        let mut owner = Self {
             manager,
             factory,
             save: Arc::new(Mutex::new(save)),
@@ -215,6 +217,7 @@ impl Owner {
             publish,
             alarm: Alarm::new()?,
         };
+        adapters.into_iter().for_each(|made| owner.arrive(made));
         Ok((owner, Handle { asks: ask, published }))
     }
 
@@ -265,6 +268,12 @@ impl Owner {
 
     fn tell(&mut self, input: Input) {
         self.manager.handle(clock::now(), input);
+    }
+
+    /// An interface of the machine is there.
+    fn arrive(&mut self, Made { nic, created }: Made) {
+        self.newborn.insert(created.facts.name.clone(), nic);
+        self.tell(Input::Kernel(Notice::Arrived(created)));
     }
 
     fn command(&mut self, ask: Ask) {

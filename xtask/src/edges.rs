@@ -22,8 +22,8 @@ const FORBIDDEN: &[Forbidden] = &[
     Forbidden { from: From::Any, to: &["rssmgrd", "xtask"], why: "the daemon and the tools are leaves" },
     Forbidden {
         from: From::Only("rssctl"),
-        to: &["rssmgr-softnic", "rssmgr-netlink"],
-        why: "the command line changes nothing by itself: it asks the daemon, or computes with core and host",
+        to: &["rssmgr-softnic"],
+        why: "the command line changes nothing by itself: it asks the daemon, or reads and computes",
     },
     Forbidden {
         from: From::Only("rssmgr-proto"),
@@ -40,6 +40,11 @@ const FORBIDDEN: &[Forbidden] = &[
         to: &["rssmgr-core", "rssmgr-host", "rssmgr-proto", "rssmgr-softnic"],
         why: "netlink stands alone and can be published by itself",
     },
+    Forbidden {
+        from: From::Only("rssmgr-ethtool"),
+        to: &["rssmgr-proto", "rssmgr-softnic", "tokio", "zbus"],
+        why: "a network interface is plain blocking code, and knows no other backend",
+    },
     Forbidden { from: From::Only("rssmgr-host"), to: RUNTIME, why: "host is plain blocking code" },
     Forbidden { from: From::Only("rssmgr-netlink"), to: RUNTIME, why: "netlink is plain blocking code" },
     Forbidden {
@@ -51,6 +56,7 @@ const FORBIDDEN: &[Forbidden] = &[
         from: From::Only("xtask"),
         to: &[
             "rssmgr-core",
+            "rssmgr-ethtool",
             "rssmgr-host",
             "rssmgr-netlink",
             "rssmgr-proto",
@@ -70,6 +76,7 @@ const CORE_TREE: &[&str] = &["thiserror", "thiserror-impl", "proc-macro2", "quot
 const OURS: &[&str] = &[
     "rssctl",
     "rssmgr-core",
+    "rssmgr-ethtool",
     "rssmgr-host",
     "rssmgr-netlink",
     "rssmgr-proto",
@@ -179,7 +186,7 @@ mod tests {
             (("rssctl", "rssmgrd"), "rssctl -> rssmgrd"),
             (("rssmgr-softnic", "xtask"), "rssmgr-softnic -> xtask"),
             (("rssctl", "rssmgr-softnic"), "rssctl -> rssmgr-softnic"),
-            (("rssmgr-host", "rssmgr-netlink"), "rssctl -> rssmgr-host -> rssmgr-netlink"),
+            (("rssmgr-host", "rssmgr-netlink"), "rssmgr-host -> rssmgr-netlink"),
             (("rssmgr-host", "rssmgr-softnic"), "rssmgr-host -> rssmgr-softnic"),
             (("rssmgr-netlink", "rssmgr-core"), "rssmgr-netlink -> rssmgr-core"),
             (("rssmgr-softnic", "rssmgr-proto"), "rssmgr-softnic -> rssmgr-proto -> zbus"),
@@ -187,6 +194,7 @@ mod tests {
             (("rssmgr-proto", "rssmgr-host"), "rssmgr-proto -> rssmgr-host"),
             (("rssmgr-core", "serde"), "rssmgr-core -> serde"),
             (("thiserror-impl", "libc"), "rssmgr-core -> thiserror -> thiserror-impl -> libc"),
+            (("rssmgr-ethtool", "zbus"), "rssmgr-ethtool -> zbus"),
             (("xtask", "rssmgr-core"), "xtask -> rssmgr-core"),
         ] {
             let broken = check(&graph(&[SOUND, &[seed]].concat()));

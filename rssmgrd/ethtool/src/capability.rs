@@ -27,7 +27,11 @@ pub(crate) fn offered<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
 }
 
 /// The number of receive queues, and how many there can be where the driver says so.
-pub(crate) fn queues(kernel: &mut Kernel, ifindex: u32, shown: usize) -> Result<(u16, Option<Channels>), Error> {
+pub(crate) fn queues(
+    kernel: &mut Kernel,
+    ifindex: u32,
+    shown: usize,
+) -> Result<(u16, Option<Channels>), Error> {
     let channels = offered(kernel.ethtool.channels(ifindex))?;
     let count = match &channels {
         Some(c) => c.receive_queues(),
@@ -80,7 +84,8 @@ pub(crate) fn ask(
         (0, KeySource::Boot) if table_entries > 0 => KEY_BYTES,
         (n, _) => n,
     };
-    let max_queues = channels.as_ref().map_or(queues, |c| u16::try_from(most(c)).unwrap_or(u16::MAX)).max(queues);
+    let max_queues =
+        channels.as_ref().map_or(queues, |c| u16::try_from(most(c)).unwrap_or(u16::MAX)).max(queues);
     let types = if fields.is_empty() { fields::UNTOLD } else { fields::possible(&fields) };
     let transmit = match &channels {
         Some(c) if c.combined > 0 && c.tx == 0 => TxQueues::Paired,
@@ -90,7 +95,11 @@ pub(crate) fn ask(
     let vectors = u16::try_from(facts.msi_irqs.len()).unwrap_or(u16::MAX);
     let capability = Capability {
         max_queues,
-        channels: if channels.is_some() && max_queues > 1 { ChannelControl::Settable } else { ChannelControl::Fixed },
+        channels: if channels.is_some() && max_queues > 1 {
+            ChannelControl::Settable
+        } else {
+            ChannelControl::Fixed
+        },
         table_entries,
         key_bytes: u16::try_from(key_bytes).unwrap_or(u16::MAX),
         key_settable: shown > 0,

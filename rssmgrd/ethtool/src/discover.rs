@@ -135,7 +135,8 @@ fn look(
         return Ok(Err("no hardware behind it"));
     }
     let told = kernel.ioctl.driver(&link.name).ok();
-    let driver_name = told.as_ref().map(|d| d.name.clone()).or_else(|| host.driver.clone()).unwrap_or_default();
+    let driver_name =
+        told.as_ref().map(|d| d.name.clone()).or_else(|| host.driver.clone()).unwrap_or_default();
     let driver = Driver::of(&driver_name);
     let asked = capability::ask(kernel, link.index, driver, &driver_name, &host)?;
     let permanent = permanent(kernel, &link);
@@ -195,7 +196,9 @@ fn description(kernel: &Kernel, host: &NicFacts, driver: &str) -> String {
         text.trim().strip_prefix("0x").map(str::to_owned)
     };
     match (id("vendor"), id("device")) {
-        (Some(vendor), Some(device)) => format!("{driver} network interface [{vendor}:{device}] at PCI {pci}"),
+        (Some(vendor), Some(device)) => {
+            format!("{driver} network interface [{vendor}:{device}] at PCI {pci}")
+        }
         _ => format!("{driver} network interface at PCI {pci}"),
     }
 }

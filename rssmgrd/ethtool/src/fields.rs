@@ -32,10 +32,8 @@ const PROTOCOLS: [Protocol; 2] = [
 ];
 
 /// What hardware hashes whose driver does not tell: addresses, and ports of TCP. That is what all drivers begin with.
-pub(crate) const UNTOLD: HashTypes = HashTypes::only(HashType::Ipv4)
-    .with(HashType::TcpIpv4)
-    .with(HashType::Ipv6)
-    .with(HashType::TcpIpv6);
+pub(crate) const UNTOLD: HashTypes =
+    HashTypes::only(HashType::Ipv4).with(HashType::TcpIpv4).with(HashType::Ipv6).with(HashType::TcpIpv6);
 
 /// The fields of an interface: those in `rss` where the kernel put them there (since Linux 6.17), else asked one by
 /// one. Empty where the driver does not tell.
@@ -151,14 +149,8 @@ mod tests {
     const TWO: HashFields = HashFields::ADDRESSES;
 
     fn fields(of: [HashFields; 6]) -> Fields {
-        let flows = [
-            FlowType::IP4,
-            FlowType::TCP4,
-            FlowType::UDP4,
-            FlowType::IP6,
-            FlowType::TCP6,
-            FlowType::UDP6,
-        ];
+        let flows =
+            [FlowType::IP4, FlowType::TCP4, FlowType::UDP4, FlowType::IP6, FlowType::TCP6, FlowType::UDP6];
         flows.into_iter().zip(of).collect()
     }
 

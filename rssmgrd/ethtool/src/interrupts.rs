@@ -49,8 +49,7 @@ pub(crate) fn folder(facts: &NicFacts) -> Option<PathBuf> {
 /// All interrupts of a device, ascending.
 fn all(root: &Path, folder: Option<&Path>) -> Vec<u32> {
     let Some(entries) = folder.and_then(|f| std::fs::read_dir(root.join(f)).ok()) else { return Vec::new() };
-    let mut irqs: Vec<u32> =
-        entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok()).collect();
+    let mut irqs: Vec<u32> = entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok()).collect();
     irqs.sort_unstable();
     irqs
 }

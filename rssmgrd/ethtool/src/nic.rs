@@ -82,7 +82,8 @@ impl LinuxNic {
         if !shown.is_empty() || self.driver.key_source != KeySource::Boot {
             return HashKey::new(shown.to_vec());
         }
-        let boot = self.boot_key.as_ref().and_then(|k| k.bytes().get(..usize::from(self.capability.key_bytes)));
+        let boot =
+            self.boot_key.as_ref().and_then(|k| k.bytes().get(..usize::from(self.capability.key_bytes)));
         HashKey::new(boot.unwrap_or_default().to_vec())
     }
 
@@ -103,7 +104,8 @@ impl LinuxNic {
     /// does; the ioctl always does.
     fn send_table(&mut self, doing: &str, entries: &[QueueId], table: Table) -> Result<(), BackendError> {
         let there = self.rss(doing)?.map(|r| r.table).unwrap_or_default();
-        let reads_back = there.len() == entries.len() && there.iter().zip(entries).all(|(a, b)| *a == u32::from(b.0));
+        let reads_back =
+            there.len() == entries.len() && there.iter().zip(entries).all(|(a, b)| *a == u32::from(b.0));
         let change = RssChange { table: Some(table), ..RssChange::default() };
         let sent = if reads_back && self.kernel.ethtool.can_set_rss() {
             self.by_ioctl(|ioctl, name| ioctl.set_rss(name, 0, &change))
@@ -188,7 +190,11 @@ impl LinuxNic {
         Ok(outcome)
     }
 
-    fn set_hash_types(&mut self, doing: &str, types: rssmgr_core::hash::HashTypes) -> Result<Outcome, BackendError> {
+    fn set_hash_types(
+        &mut self,
+        doing: &str,
+        types: rssmgr_core::hash::HashTypes,
+    ) -> Result<Outcome, BackendError> {
         let rss = self.rss(doing)?;
         let present = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
             .map_err(|e| self.refused(What::Read, doing, &e))?;

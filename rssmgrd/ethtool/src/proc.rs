@@ -28,7 +28,8 @@ pub(crate) fn affinity(root: &Path, irq: u32) -> Option<CpuSet> {
 /// kernels refuse the write).
 pub(crate) fn is_movable(root: &Path, irq: u32) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(folder(root, irq).join("smp_affinity_list")).is_ok_and(|m| m.permissions().mode() & 0o200 != 0)
+    fs::metadata(folder(root, irq).join("smp_affinity_list"))
+        .is_ok_and(|m| m.permissions().mode() & 0o200 != 0)
 }
 
 /// Sends an interrupt to one CPU.

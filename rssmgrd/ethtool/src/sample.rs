@@ -81,12 +81,8 @@ pub struct LinuxSampler {
 
 impl LinuxSampler {
     pub(crate) fn new(sampling: &Sampling, ifindex: u32, driver: &str) -> Self {
-        let slot = Slot {
-            ifindex,
-            driver: driver.to_owned(),
-            state: Mutex::default(),
-            answered: Condvar::new(),
-        };
+        let slot =
+            Slot { ifindex, driver: driver.to_owned(), state: Mutex::default(), answered: Condvar::new() };
         Self { slot: Arc::new(slot), sampling: sampling.clone() }
     }
 }
@@ -242,7 +238,12 @@ mod tests {
 
     #[test]
     fn counters_are_found_by_their_names() {
-        let igb = [("rx_packets", 9), ("rx_queue_0_packets", 4), ("rx_queue_0_bytes", 400), ("rx_queue_1_packets", 5)];
+        let igb = [
+            ("rx_packets", 9),
+            ("rx_queue_0_packets", 4),
+            ("rx_queue_0_bytes", 400),
+            ("rx_queue_1_packets", 5),
+        ];
         let queues = named(&names("igb").unwrap(), &igb);
         let seen: Vec<_> = queues.iter().map(|q| (q.packets, q.bytes)).collect();
         assert_eq!(seen, [(4, 400), (5, 0)]);

@@ -1,5 +1,6 @@
 //! The adapters' drivers, and who makes them. The owner knows these traits only.
 
+pub mod ethtool;
 pub mod faulty;
 pub mod softnic;
 
@@ -42,6 +43,11 @@ pub trait Nic: Backend {
 
     /// How the source is doing; `None` for an adapter that has none of its own.
     fn source(&self) -> Option<Source>;
+
+    /// The index of the kernel's interface that it is; `None` for a software NIC.
+    fn ifindex(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// An adapter that was made.

@@ -69,6 +69,7 @@ impl Daemon {
         let manager = Manager::new(Setup { now: clock::now(), owner_uid: uid, saved, ..Setup::default() });
         let parts = Parts {
             factory: Arc::new(factory),
+            adapters: Vec::new(),
             save: Box::new(memory.clone()),
             disk: Disk::start().unwrap(),
             events: Arc::clone(&events),

@@ -26,7 +26,17 @@ pub(crate) const NIC: [(&str, &str); 3] =
 /// The program with a test's folder for everything.
 pub(crate) fn rssmgrd(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rssmgrd"));
-    command.args(["--state", "state", "--socket", "bus.sock", "--metrics", "off", "--config", "config"]);
+    command.args([
+        "--state",
+        "state",
+        "--socket",
+        "bus.sock",
+        "--metrics",
+        "off",
+        "--config",
+        "config",
+        "--software-only",
+    ]);
     command.current_dir(dir).stdin(Stdio::null());
     if !dir.join("config").exists() {
         std::fs::create_dir(dir.join("config")).unwrap();

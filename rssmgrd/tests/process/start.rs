@@ -83,7 +83,7 @@ fn the_port_of_the_metrics_is_told() {
         let file = dir.path().join("config/rssmgrd.toml");
         fs::write(&file, format!("[daemon]\nmetrics = \"{address}\"\n")).unwrap();
         let mut command = std::process::Command::new(program.get_program());
-        command.current_dir(dir.path()).args(["--state", "state", "--socket", "bus.sock"]);
+        command.current_dir(dir.path()).args(["--state", "state", "--socket", "bus.sock", "--software-only"]);
         command.args(["--config", "config"]);
         let mut daemon = Daemon::spawn(dir.path(), command);
         daemon.told("READY=1");
@@ -105,7 +105,15 @@ fn a_port_that_is_taken_is_named() {
     fs::write(dir.path().join("config/rssmgrd.toml"), format!("[daemon]\nmetrics = \"{address}\"\n"))
         .unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rssmgrd"));
-    command.current_dir(dir.path()).args(["--state", "state", "--socket", "bus.sock", "--config", "config"]);
+    command.current_dir(dir.path()).args([
+        "--state",
+        "state",
+        "--socket",
+        "bus.sock",
+        "--config",
+        "config",
+        "--software-only",
+    ]);
     let (code, text) = ended(command);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains(&format!("metrics cannot be served at {address}: ")), "{text}");

@@ -9,7 +9,7 @@ use super::saved::SavedAdapter;
 use super::view::{AdapterFacts, AdapterState, AdapterView, Config, Verified};
 use crate::capability::Capability;
 use crate::device::Device;
-use crate::driver::{Driver, SOFTNIC};
+use crate::driver::Driver;
 use crate::field::Field;
 use crate::ids::{AdapterId, CpuId, Generation};
 use crate::place::Target;
@@ -61,7 +61,7 @@ pub(super) struct Adapter {
 
 impl Adapter {
     pub(super) fn driver(&self) -> &'static Driver {
-        Driver::by_name(&self.facts.driver).unwrap_or(&SOFTNIC)
+        Driver::of(&self.facts.driver)
     }
 
     /// The last state that was whole: what `keep` keeps, and where a failed change goes back to.

@@ -1,0 +1,104 @@
+//! The machine's network interfaces as adapters.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rssmgr_core::backend::{Backend, Sampler};
+use rssmgr_core::capability::Capability;
+use rssmgr_core::device::{BackendError, Device, Op, Outcome};
+use rssmgr_core::manager::Created;
+use rssmgr_core::topology::Topology;
+use rssmgr_ethtool::{Found, LinuxNic, Sampling, discover, discover_one};
+
+use super::{Made, Nic, Source};
+
+/// Finds the machine's adapters.
+#[derive(Clone, Debug)]
+pub struct Interfaces {
+    sampling: Sampling,
+    topology: Arc<Topology>,
+}
+
+impl Interfaces {
+    /// Reads the machine and starts the thread that reads counters.
+    ///
+    /// # Errors
+    /// The machine's processors cannot be read, or the system gives no thread.
+    pub fn new() -> anyhow::Result<Self> {
+        let topology = Arc::new(rssmgr_host::topology(Path::new("/"))?);
+        Ok(Self { sampling: Sampling::start()?, topology })
+    }
+
+    /// All adapters of this network namespace.
+    ///
+    /// # Errors
+    /// The kernel does not list its interfaces.
+    pub fn all(&self) -> Result<Vec<Made>, rssmgr_netlink::Error> {
+        let found = discover(&self.sampling)?;
+        for hidden in &found.hidden {
+            tracing::debug!("{} is no adapter: {}", hidden.name, hidden.because);
+        }
+        Ok(found.adapters.into_iter().map(|f| self.made(f)).collect())
+    }
+
+    /// The adapter of this interface index; `None` when it is no adapter or has gone.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn one(&self, ifindex: u32) -> Result<Option<Made>, String> {
+        Ok(discover_one(ifindex, &self.sampling)?.map(|f| self.made(f)))
+    }
+
+    fn made(&self, found: Found) -> Made {
+        let created = Created {
+            facts: found.facts,
+            capability: found.nic.capability().clone(),
+            device: found.device,
+            topology: Arc::clone(&self.topology),
+            options: BTreeMap::new(),
+        };
+        Made { nic: Box::new(KernelAdapter { nic: found.nic }), created: Box::new(created) }
+    }
+}
+
+#[derive(Debug)]
+struct KernelAdapter {
+    nic: LinuxNic,
+}
+
+impl Backend for KernelAdapter {
+    fn capability(&self) -> &Capability {
+        self.nic.capability()
+    }
+
+    fn blocking(&self) -> bool {
+        self.nic.blocking()
+    }
+
+    fn observe(&mut self) -> Result<Device, BackendError> {
+        self.nic.observe()
+    }
+
+    fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
+        self.nic.execute(op)
+    }
+
+    fn sampler(&self) -> Arc<dyn Sampler> {
+        self.nic.sampler()
+    }
+}
+
+impl Nic for KernelAdapter {
+    fn set_source(&mut self, _: &str) -> Result<String, String> {
+        Err("its packets come from the network: only a software NIC has another source".to_owned())
+    }
+
+    fn source(&self) -> Option<Source> {
+        None
+    }
+
+    fn ifindex(&self) -> Option<u32> {
+        Some(self.nic.ifindex())
+    }
+}
