@@ -60,6 +60,11 @@ pub struct Capability {
     pub hash_types: HashTypes,
     /// Whether hash types can be set.
     pub hash_types_settable: bool,
+    /// Hash types that cannot be left out.
+    pub hash_types_always: HashTypes,
+    /// Whether hardware that hashes ports hashes the addresses of other packets of the family too: there are no hash
+    /// types with ports alone then. So it is with Linux drivers.
+    pub ports_imply_addresses: bool,
     /// Where unhashed packets go.
     pub unhashed: UnhashedTarget,
     /// Single entries can be moved (`NDIS_RSS_CAPS_SUPPORTS_INDEPENDENT_ENTRY_MOVE`, which is RSSv2).

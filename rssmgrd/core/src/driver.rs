@@ -10,6 +10,7 @@ pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
 
 use crate::capability::{Capability, ChannelControl};
 use crate::device::{Device, Op};
+use crate::hash::HashTypes;
 use crate::ids::QueueId;
 
 /// What an operation does to traffic, from harmless to worst. Automatic changes stop at [`Impact::Reorder`].
@@ -247,6 +248,8 @@ pub struct Driver {
     pub table_size: TableSize,
     /// What may be asked of it.
     pub controls: Controls,
+    /// Hash types that the hardware cannot leave out.
+    pub fixed_types: HashTypes,
     /// The least time in ms between table writes of a balancer; `None`: it must not write at all.
     pub table_interval_ms: Option<u32>,
     /// What to mind.
@@ -277,6 +280,7 @@ impl Driver {
         }
         cap.key_settable &= self.controls.key;
         cap.hash_types_settable &= self.controls.hash_types;
+        cap.hash_types_always = self.fixed_types.intersection(cap.hash_types);
         cap
     }
 

@@ -24,7 +24,7 @@ use crate::cpuset::CpuSet;
 use crate::device::{Device, Queue, UserTable};
 use crate::driver::round_robin;
 use crate::field::Field;
-use crate::hash::HashKey;
+use crate::hash::{HashKey, HashType, HashTypes};
 use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
 use crate::profile::Profile;
 use crate::settings::{Auto, KeySetting, Queues, Settings};
@@ -358,7 +358,7 @@ fn key(input: &AdapterInput<'_>) -> Result<HashKey, PlaceError> {
     }
 }
 
-fn hash_types(input: &AdapterInput<'_>) -> Result<crate::hash::HashTypes, PlaceError> {
+fn hash_types(input: &AdapterInput<'_>) -> Result<HashTypes, PlaceError> {
     let cap = input.capability;
     match input.settings.hash_types.value {
         Auto::Auto => Ok(input.device.hash_types),
@@ -367,8 +367,27 @@ fn hash_types(input: &AdapterInput<'_>) -> Result<crate::hash::HashTypes, PlaceE
         Auto::Is(t) if !t.is_subset(cap.hash_types) => {
             Err(PlaceError::HashTypes { asked: t, supported: cap.hash_types })
         }
-        Auto::Is(t) => Ok(t),
+        Auto::Is(t) if !cap.hash_types_always.is_subset(t) => {
+            Err(PlaceError::HashTypesAlways { asked: t, always: cap.hash_types_always })
+        }
+        Auto::Is(t) => match implied(t) {
+            missing if cap.ports_imply_addresses && !missing.is_empty() => {
+                Err(PlaceError::HashTypesPorts { asked: t, missing })
+            }
+            _ => Ok(t),
+        },
     }
+}
+
+/// Addresses that are not hashed although ports of their family are.
+fn implied(types: HashTypes) -> HashTypes {
+    let families = [
+        (HashType::Ipv4, [HashType::TcpIpv4, HashType::UdpIpv4]),
+        (HashType::Ipv6, [HashType::TcpIpv6, HashType::UdpIpv6]),
+    ];
+    let missing =
+        families.into_iter().filter(|(ip, ports)| !types.has(*ip) && ports.iter().any(|p| types.has(*p)));
+    missing.fold(HashTypes::NONE, |all, (ip, _)| all.with(ip))
 }
 
 /// The processors of a set of CPUs, for messages and views.

@@ -2,7 +2,7 @@
 
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
 use rssmgr_core::driver::{Driver, KeySource};
-use rssmgr_core::hash::KEY_BYTES;
+use rssmgr_core::hash::{HashTypes, KEY_BYTES};
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::{ChannelChange, Channels};
 
@@ -103,8 +103,10 @@ pub(crate) fn ask(
         table_entries,
         key_bytes: u16::try_from(key_bytes).unwrap_or(u16::MAX),
         key_settable: shown > 0,
-        hash_types: if table_entries > 0 { types } else { rssmgr_core::hash::HashTypes::NONE },
+        hash_types: if table_entries > 0 { types } else { HashTypes::NONE },
         hash_types_settable: table_entries > 0 && !fields.is_empty(),
+        hash_types_always: HashTypes::NONE,
+        ports_imply_addresses: true,
         unhashed: UnhashedTarget::FirstQueue,
         independent_entry_move: false,
         serialised_moves: true,

@@ -8,6 +8,7 @@ use super::{
     Controls, Driver, Fate, HomeFate, Impact, Impacts, KeyFate, KeySource, Refuses, Shape, TableFate,
     TableSize, Trap,
 };
+use crate::hash::{HashType, HashTypes};
 
 const REORDER: Impacts = Impacts {
     channels: Impact::Reorder,
@@ -31,6 +32,10 @@ const TABLE_REBUILT: Fate = Fate { homes: HomeFate::Kept, ..REBUILT };
 const ALL: Controls = Controls { channels: true, table: true, key: true, hash_types: true };
 const NO_KEY: Controls = Controls { key: false, ..ALL };
 
+/// Only the ports of UDP can be switched.
+const TCP: HashTypes =
+    HashTypes::only(HashType::Ipv4).with(HashType::TcpIpv4).with(HashType::Ipv6).with(HashType::TcpIpv6);
+
 /// What most drivers do; a base for rows, not a row.
 const COMMON: Driver = Driver {
     name: "",
@@ -46,6 +51,7 @@ const COMMON: Driver = Driver {
     refuses: Refuses::UserTable,
     table_size: TableSize::Fixed,
     controls: ALL,
+    fixed_types: HashTypes::NONE,
     table_interval_ms: Some(100),
     traps: &[],
 };
@@ -120,6 +126,7 @@ const IGB: Driver = Driver {
     mtu: Fate::KEPT,
     default_table: Shape::Blocks,
     controls: NO_KEY,
+    fixed_types: TCP,
     table_interval_ms: Some(10),
     ..COMMON
 };
@@ -157,6 +164,7 @@ const IXGBE: Driver = Driver {
     shrink: REBUILT,
     reopen: REBUILT,
     mtu: TABLE_REBUILT,
+    fixed_types: TCP,
     table_interval_ms: Some(10),
     ..COMMON
 };

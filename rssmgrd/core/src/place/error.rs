@@ -99,7 +99,23 @@ pub enum PlaceError {
     /// Hash types cannot be chosen here.
     #[error("hash_types: this adapter's hash types cannot be set; use `keep`")]
     HashTypesFixed,
-    /// Hash types the hardware lacks.
+    /// Hash types that cannot be left out.
+    #[error("hash_types: `{asked}` leaves out what this adapter always hashes; add {always}")]
+    HashTypesAlways {
+        /// Asked for.
+        asked: HashTypes,
+        /// What cannot be left out.
+        always: HashTypes,
+    },
+    /// Ports without addresses, which this adapter does not have.
+    #[error("hash_types: `{asked}` has ports without the addresses of the same family; add {missing}")]
+    HashTypesPorts {
+        /// Asked for.
+        asked: HashTypes,
+        /// What is missing.
+        missing: HashTypes,
+    },
+    /// Hash types that the hardware lacks.
     #[error("hash_types: `{asked}` asks for types that this adapter lacks; it has {supported}")]
     HashTypes {
         /// Types asked for.
@@ -113,7 +129,15 @@ impl PlaceError {
     /// Whether the adapter lacks the ability, as opposed to the request being wrong.
     #[must_use]
     pub const fn is_unsupported(&self) -> bool {
-        matches!(self, Self::KeyFixed | Self::HashTypesFixed | Self::HashTypes { .. } | Self::NoBootKey)
+        matches!(
+            self,
+            Self::KeyFixed
+                | Self::HashTypesFixed
+                | Self::HashTypes { .. }
+                | Self::HashTypesAlways { .. }
+                | Self::HashTypesPorts { .. }
+                | Self::NoBootKey
+        )
     }
 
     pub(super) fn nothing_eligible(settings: &Settings, topology: &Topology) -> Self {
