@@ -29,5 +29,6 @@ pub mod stats;
 pub mod steer;
 pub mod toeplitz;
 pub mod topology;
+pub mod verify;
 
 pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};

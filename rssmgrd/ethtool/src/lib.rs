@@ -10,6 +10,7 @@
 //! for its interrupts say so (one table, in `names`). Where neither is certain, no interrupt is touched.
 
 mod capability;
+mod capture;
 mod discover;
 mod explain;
 mod fields;
@@ -21,6 +22,7 @@ mod proc;
 mod sample;
 mod steering;
 
+pub use capture::{Capture, capture};
 pub use discover::{Discovered, Found, Hidden, discover, discover_one};
 pub use interrupts::{Interrupts, Vectors};
 pub use kernel::Kernel;

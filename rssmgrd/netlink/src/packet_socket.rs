@@ -23,9 +23,11 @@
 //! - Reading the statistics clears them in the kernel.
 
 mod error;
+mod filter;
 mod sys;
 
 pub use error::PacketError;
+pub use filter::Filter;
 
 use crate::packet_socket::sys::{Datagram, LinkAddress};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -58,6 +60,8 @@ pub struct Options {
     /// Size of the kernel's receive buffer in bytes; `None` keeps `net.core.rmem_default`. Without `CAP_NET_ADMIN`
     /// the kernel caps it at `net.core.rmem_max`.
     pub receive_buffer: Option<usize>,
+    /// Which frames are delivered, and how much of each; `None` delivers all of them whole.
+    pub filter: Option<Filter>,
 }
 
 impl Options {
@@ -71,6 +75,12 @@ impl Options {
     #[must_use]
     pub fn receive_buffer(self, bytes: usize) -> Self {
         Self { receive_buffer: Some(bytes), ..self }
+    }
+
+    /// The same with only the frames that pass `filter`.
+    #[must_use]
+    pub fn filter(self, filter: Filter) -> Self {
+        Self { filter: Some(filter), ..self }
     }
 }
 
@@ -143,6 +153,11 @@ impl PacketSocket {
             sockopt::set_socket_recv_buffer_size_force(&fd, bytes)
                 .or_else(|_| sockopt::set_socket_recv_buffer_size(&fd, bytes))
                 .map_err(|e| failed("setting the receive buffer", e))?;
+        }
+        // Before the first frame can come.
+        if let Some(filter) = &options.filter {
+            sys::attach_filter(fd.as_fd(), &filter.program())
+                .map_err(|e| failed("attaching the filter", e))?;
         }
         sys::bind(fd.as_fd(), ifindex).map_err(|e| failed("binding", e))?;
         let socket = Self { fd, ifname: ifname.to_owned(), ifindex };

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::Counts;
+use super::filter::Instruction;
 use libc::{c_int, socklen_t};
 use rustix::io::Errno;
 use std::mem::{MaybeUninit, size_of};
@@ -75,6 +76,26 @@ pub(super) fn link_address(fd: BorrowedFd<'_>) -> Result<LinkAddress, Errno> {
 pub(super) fn enable_auxdata(fd: BorrowedFd<'_>) -> Result<(), Errno> {
     let on: c_int = 1;
     set_option(fd, libc::PACKET_AUXDATA, &on)
+}
+
+/// Has the kernel run a classic BPF program for each frame.
+pub(super) fn attach_filter(fd: BorrowedFd<'_>, program: &[Instruction]) -> Result<(), Errno> {
+    let mut filter: Vec<libc::sock_filter> =
+        program.iter().map(|&(code, jt, jf, k)| libc::sock_filter { code, jt, jf, k }).collect();
+    let len = u16::try_from(filter.len()).map_err(|_| Errno::INVAL)?;
+    let program = libc::sock_fprog { len, filter: filter.as_mut_ptr() };
+    // SAFETY: the pointer and the length are those of `program`; it points at `len` instructions in `filter`. Both live
+    // through the call and are only read.
+    check(unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            ptr::from_ref(&program).cast(),
+            length_of::<libc::sock_fprog>(),
+        )
+    })?;
+    Ok(())
 }
 
 /// Keeps the interface promiscuous until the socket is closed.
