@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod dist;
 mod edges;
 mod gate;
 mod generated;
@@ -25,6 +26,7 @@ usage: cargo xtask COMMAND
   deps            the rules of the house alone: dependency edges, unsafe code, project files
   bless           write the golden files anew from what the code does now; review the diff
   bench           run all benches, and say where each figure comes from
+  dist            build the programs for users and make a Debian package of them, in target/dist
   lab [COMMAND]   every network driver on every kernel, in emulated machines; `lab help` says more
   man [--check]   write man pages, completions and JSON schemas anew; --check only compares
   help            this text
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["deps"] => &gate::rules,
         ["bless"] => &gate::bless,
         ["bench"] => &bench::bench,
+        ["dist"] => &dist::dist,
         ["lab", ref rest @ ..] => &|project| lab::lab(project, rest),
         ["man"] => &generated::write,
         ["man", "--check"] => &generated::check,
