@@ -33,7 +33,12 @@ fn failure(e: &zbus::Error) -> Failure {
         },
         _ => {
             let error = ApiError::from(e.clone());
-            if error.kind == ErrorKind::Unreachable { gone(&error.message) } else { error.into() }
+            match error.kind {
+                ErrorKind::Unreachable => gone(&error.message),
+                ErrorKind::NotAuthorised => Failure::from(error)
+                    .hint("run it as root, such as with sudo; to read and to plan needs no right"),
+                _ => error.into(),
+            }
         }
     }
 }

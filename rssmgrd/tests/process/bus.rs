@@ -12,23 +12,29 @@ use zbus::connection::Builder;
 
 use crate::process::{Client, Daemon, ended, rssmgrd};
 
-/// A bus for every user of this machine.
-struct Bus {
+/// A bus of the test's own.
+pub(crate) struct Bus {
     child: Child,
     address: String,
 }
 
 impl Bus {
-    /// `None` where there is no dbus-daemon.
+    /// One for every user of this machine; `None` where there is no dbus-daemon.
     fn start(dir: &Path) -> Option<Self> {
+        let policy = "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/>\n\
+             <allow receive_sender=\"*\"/></policy>";
+        Self::with_policy(dir, policy)
+    }
+
+    /// One that may be used as the policy says; `None` where there is no dbus-daemon.
+    pub(crate) fn with_policy(dir: &Path, policy: &str) -> Option<Self> {
         fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
         let config = dir.join("bus.conf");
         let text = format!(
             "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n \
              \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n\
              <busconfig><type>session</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>\n\
-             <policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/>\n\
-             <allow receive_sender=\"*\"/></policy></busconfig>\n",
+             {policy}</busconfig>\n",
             dir.join("bus").display()
         );
         fs::write(&config, text).unwrap();
@@ -42,6 +48,10 @@ impl Bus {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
         Some(Self { child, address: address.trim().to_owned() })
     }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
 }
 
 impl Drop for Bus {
@@ -51,7 +61,7 @@ impl Drop for Bus {
     }
 }
 
-fn on_bus(dir: &Path, bus: &Bus) -> Command {
+pub(crate) fn on_bus(dir: &Path, bus: &Bus) -> Command {
     let mut command = rssmgrd(dir);
     command.args(["--bus", "session"]).env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
     command

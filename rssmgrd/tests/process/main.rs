@@ -2,6 +2,7 @@
 
 mod bus;
 mod demo;
+mod packaged;
 mod process;
 mod restart;
 mod signals;
