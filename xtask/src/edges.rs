@@ -150,7 +150,7 @@ mod tests {
             let needs =
                 edges.iter().filter(|(from, _)| *from == name).map(|(_, to)| (*to).to_owned()).collect();
             let package =
-                Package { name: name.into(), member: OURS.contains(&name), needs, targets: Vec::new() };
+                Package { name: name.into(), member: OURS.contains(&name), needs, ..Package::default() };
             packages.insert(name.to_owned(), package);
         }
         packages

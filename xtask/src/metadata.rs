@@ -16,6 +16,11 @@ pub(crate) struct Metadata {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
+    /// As SPDX writes it; empty where the package does not say.
+    pub(crate) license: String,
+    /// Where its sources are.
+    pub(crate) folder: PathBuf,
     /// Whether it is one of ours.
     pub(crate) member: bool,
     /// Ids of the packages that it needs to be built or to run; those for tests alone are left out.
@@ -68,7 +73,12 @@ impl Metadata {
                 .collect::<Result<_>>()?;
             let name = string(&package["name"])?.to_owned();
             let member = members.contains(&id);
-            packages.insert(id.to_owned(), Package { name, member, needs: Vec::new(), targets });
+            let version = string(&package["version"])?.to_owned();
+            let license = package["license"].as_str().unwrap_or_default().to_owned();
+            let manifest = Path::new(string(&package["manifest_path"])?);
+            let folder = manifest.parent().unwrap_or(manifest).to_owned();
+            let package = Package { name, version, license, folder, member, needs: Vec::new(), targets };
+            packages.insert(id.to_owned(), package);
         }
         for node in list(&json["resolve"]["nodes"])? {
             let package = packages.get_mut(string(&node["id"])?).context("a node without a package")?;
@@ -110,9 +120,10 @@ mod tests {
             r#"{
             "workspace_root": "/w", "target_directory": "/w/target", "workspace_members": ["a"],
             "packages": [
-                {"id": "a", "name": "A", "targets": [{"name": "a", "kind": ["bench"], "src_path": "/w/a/b.rs"}]},
-                {"id": "b", "name": "B", "targets": []}, {"id": "c", "name": "C", "targets": []},
-                {"id": "d", "name": "D", "targets": []}],
+                {"id": "a", "name": "A", "version": "1.0.0", "license": "MIT", "manifest_path": "/w/a/Cargo.toml",
+                    "targets": [{"name": "a", "kind": ["bench"], "src_path": "/w/a/b.rs"}]},
+                {"id": "b", "name": "B", "version": "1.0.0", "license": null, "manifest_path": "/b/Cargo.toml", "targets": []}, {"id": "c", "name": "C", "version": "1.0.0", "license": null, "manifest_path": "/c/Cargo.toml", "targets": []},
+                {"id": "d", "name": "D", "version": "1.0.0", "license": null, "manifest_path": "/d/Cargo.toml", "targets": []}],
             "resolve": {"nodes": [
                 {"id": "a", "deps": [
                     {"pkg": "b", "dep_kinds": [{"kind": null}]},
@@ -123,7 +134,16 @@ mod tests {
         let members: Vec<_> = metadata.members().collect();
         let target = Target { name: "a".into(), kind: "bench".into(), source: "a/b.rs".into() };
         let needs = vec!["b".into(), "d".into()];
-        assert_eq!(members, [&Package { name: "A".into(), member: true, needs, targets: vec![target] }]);
+        let ours = Package {
+            name: "A".into(),
+            version: "1.0.0".into(),
+            license: "MIT".into(),
+            folder: "/w/a".into(),
+            member: true,
+            needs,
+            targets: vec![target],
+        };
+        assert_eq!(members, [&ours]);
         assert!(Metadata::parse("{}").is_err());
     }
 }

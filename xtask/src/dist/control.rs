@@ -37,11 +37,11 @@ Depends: {needs}, default-dbus-system-bus | dbus-system-bus
 Section: net
 Priority: optional
 Description: receive side scaling of network adapters
- The daemon rssmgrd chooses the processors that take received packets, by profile
- and NUMA topology, for the adapters that configuration or rssctl names. It
- applies the choice as channels, indirection table and interrupt affinity, and
- keeps it over reboots and driver reloads. Adapters that nobody named are only
- observed.
+ The daemon rssmgrd chooses the processors that take received packets, by
+ profile and NUMA topology, for the adapters that configuration or rssctl
+ names. It applies the choice as channels, indirection table and interrupt
+ affinity, and keeps it over reboots and driver reloads. Adapters that nobody
+ named are only observed.
  .
  rssctl shows and changes settings as PowerShell's Get-, Set-, Enable- and
  Disable-NetAdapterRss do, plans a change before it is made, and explains each

@@ -2,6 +2,7 @@
 
 mod control;
 mod needs;
+mod notices;
 mod tree;
 
 use crate::metadata::Metadata;
@@ -23,15 +24,18 @@ pub(crate) struct Recipe {
     compression: &'static str,
     /// Whether nothing of the building machine's paths may be in the programs.
     remapped: bool,
+    /// Where the package goes, below the target folder.
+    folder: &'static str,
 }
 
 /// What is handed out.
-const RELEASE: Recipe = Recipe { profile: "dist", revision: 1, compression: "xz", remapped: true };
+const RELEASE: Recipe =
+    Recipe { profile: "dist", revision: 1, compression: "xz", remapped: true, folder: "dist" };
 
 impl Recipe {
     /// The package of a guest: quick to build and to unpack, otherwise the same.
     pub(crate) const fn quick(revision: u32) -> Self {
-        Self { profile: "dev", revision, compression: "none", remapped: false }
+        Self { profile: "dev", revision, compression: "none", remapped: false, folder: "product" }
     }
 }
 
@@ -64,9 +68,11 @@ pub(crate) fn build(project: &Project, recipe: &Recipe) -> Result<PathBuf> {
         call = call.env("CARGO_ENCODED_RUSTFLAGS", &remapping(project)?);
     }
     ensure!(call.status()?, "the programs do not build");
-    let target = Metadata::read(project)?.target_directory;
+    let metadata = Metadata::read(project)?;
+    let notices = notices::text(&metadata, &tree::PROGRAMS)?;
+    let target = metadata.target_directory;
     let programs = target.join(if recipe.profile == "dev" { "debug" } else { recipe.profile });
-    package(project, &programs, recipe, &target.join("dist"))
+    package(project, &programs, recipe, &notices, &target.join(recipe.folder))
 }
 
 /// Paths of the building machine, replaced in what the compiler writes into programs.
@@ -82,7 +88,13 @@ fn remapping(project: &Project) -> Result<String> {
 }
 
 /// Makes a package in `folder` of programs that are built.
-fn package(project: &Project, programs: &Path, recipe: &Recipe, folder: &Path) -> Result<PathBuf> {
+fn package(
+    project: &Project,
+    programs: &Path,
+    recipe: &Recipe,
+    notices: &str,
+    folder: &Path,
+) -> Result<PathBuf> {
     let version = control::version(recipe.revision);
     let architecture = control::architecture()?;
     let epoch = epoch(project)?;
@@ -92,7 +104,9 @@ fn package(project: &Project, programs: &Path, recipe: &Recipe, folder: &Path) -
     }
     let mut tree = Tree::new(&project.root, &staged)?;
     tree.programs(programs)?;
-    tree.files(&control::changelog(&version, epoch)?)?;
+    tree.files()?;
+    tree.document("changelog.Debian", &control::changelog(&version, epoch)?)?;
+    tree.document("libraries", notices)?;
     let size = tree.kibibytes();
     let needs = needs::of(&tree.program_files())?;
     tree.control("control", &control::control(&version, architecture, &needs, size))?;

@@ -27,7 +27,7 @@ fn small(folder: &Path) -> Result<PathBuf> {
     for program in ["rssmgrd", "rssctl"] {
         fs::copy("/bin/true", folder.join(program)).unwrap();
     }
-    package(&project(), folder, &Recipe::quick(7), folder)
+    package(&project(), folder, &Recipe::quick(7), "libraries", folder)
 }
 
 fn said(command: &mut Command) -> String {

@@ -2,13 +2,14 @@
 
 use super::control::NAME;
 use super::output;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PROGRAMS: [&str; 2] = ["rssmgrd", "rssctl"];
+/// The programs, and the packages that they are built from.
+pub(super) const PROGRAMS: [&str; 2] = ["rssmgrd", "rssctl"];
 
 /// Files of the project and where they go.
 const FILES: &[(&str, &str)] = &[
@@ -21,6 +22,7 @@ const FILES: &[(&str, &str)] = &[
     ("packaging/completions/_rssctl", "usr/share/zsh/vendor-completions/_rssctl"),
     ("packaging/completions/rssctl.fish", "usr/share/fish/vendor_completions.d/rssctl.fish"),
     ("packaging/debian/copyright", "usr/share/doc/rssmgr/copyright"),
+    ("packaging/debian/lintian-overrides", "usr/share/lintian/overrides/rssmgr"),
 ];
 
 /// Folders of manual pages.
@@ -62,28 +64,29 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Everything else.
-    pub(super) fn files(&mut self, changelog: &str) -> Result<()> {
+    /// The project's files.
+    pub(super) fn files(&mut self) -> Result<()> {
         for (from, to) in FILES {
             let content = self.read(from)?;
             let to = self.place(to)?;
             write(&to, &content, 0o644)?;
         }
         for folder in MANUALS {
-            let folder = self.project.join(folder);
-            for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = self.project.join(folder);
+            for entry in fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))? {
                 let page = entry?.file_name().to_string_lossy().into_owned();
                 let section = page.rsplit('.').next().unwrap_or_default();
-                self.compressed(&folder.join(&page), &format!("usr/share/man/man{section}/{page}"))?;
+                let content = self.read(&format!("{folder}/{page}"))?;
+                self.compressed(&content, &format!("usr/share/man/man{section}/{page}"))?;
             }
         }
-        self.compressed(&self.project.join("CHANGELOG.md"), &format!("usr/share/doc/{NAME}/changelog"))?;
-        let own = format!("usr/share/doc/{NAME}/changelog.Debian");
-        let file = self.root.join("DEBIAN/changelog");
-        fs::write(&file, changelog)?;
-        self.compressed(&file, &own)?;
-        fs::remove_file(file)?;
-        Ok(())
+        let changes = self.read("CHANGELOG.md")?;
+        self.compressed(&changes, &format!("usr/share/doc/{NAME}/changelog"))
+    }
+
+    /// A text for people.
+    pub(super) fn document(&mut self, name: &str, text: &str) -> Result<()> {
+        self.compressed(text.as_bytes(), &format!("usr/share/doc/{NAME}/{name}"))
     }
 
     /// A file of the package's description.
@@ -118,11 +121,12 @@ impl<'a> Tree<'a> {
         fs::read(self.project.join(file)).with_context(|| format!("cannot read {file}"))
     }
 
-    fn compressed(&mut self, file: &Path, to: &str) -> Result<()> {
-        let to = self.place(&format!("{to}.gz"))?;
-        let result = Command::new("gzip").args(["-9nc"]).arg(file).output().context("cannot run gzip")?;
-        ensure!(result.status.success(), "gzip {} failed", file.display());
-        write(&to, &result.stdout, 0o644)
+    fn compressed(&mut self, content: &[u8], to: &str) -> Result<()> {
+        let compressed = self.place(&format!("{to}.gz"))?;
+        let plain = compressed.with_extension("");
+        fs::write(&plain, content).with_context(|| format!("cannot write {}", plain.display()))?;
+        output(Command::new("gzip").args(["-9n"]).arg(&plain), "gzip")?;
+        mode(&compressed, 0o644)
     }
 
     /// Where a file goes, with the folders around it.

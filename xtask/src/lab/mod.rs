@@ -13,8 +13,10 @@ mod outside;
 mod pins;
 mod product;
 mod qmp;
+mod setters;
 mod store;
 
+use crate::dist::{self, Recipe};
 use crate::run::Project;
 use anyhow::{Context as _, Result};
 use cells::Cell;
@@ -30,7 +32,7 @@ usage: cargo xtask lab [COMMAND]
 
   (none)              every driver on every kernel: the matrix
   big                 boot the guest of 80 processors
-  debian              boot the full Debian guest, with systemd and D-Bus, and reboot it
+  debian              install the package in a full Debian with systemd and D-Bus, set, reboot, upgrade and purge it
   run [--product] KERNEL SCRIPT
                       boot the matrix guest, run a shell script in it, show its output and the console's end;
                       with --product the script has rssmgrd and rssctl, freshly built
@@ -124,9 +126,12 @@ fn big(project: &Project) -> Result<bool> {
 
 fn full(project: &Project) -> Result<bool> {
     let store = open(project)?;
+    let packages = [dist::build(project, &Recipe::quick(1))?, dist::build(project, &Recipe::quick(2))?];
     let disk = debian::disk(&store)?;
     let setup = Setup { kernel: DEBIAN_KERNEL, disk: Some(&disk), ..small() };
-    alone(Guest::boot(&store, &Setup { nics: &cells::nics(), ..setup })?, "debian", cells::debian)
+    alone(Guest::boot(&store, &Setup { nics: &cells::nics(), ..setup })?, "debian", |guest| {
+        cells::debian(guest, &packages)
+    })
 }
 
 /// The fast guest, without cards.

@@ -7,6 +7,7 @@ mod igb;
 mod interrupts;
 mod machine;
 mod product;
+mod service;
 mod virtio_net;
 mod vmxnet3;
 
@@ -15,6 +16,7 @@ use super::guest::Guest;
 use super::machine::{Model, Nic};
 use anyhow::{Result, ensure};
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// What a cell found.
@@ -90,12 +92,12 @@ pub(crate) fn big(guest: &mut Guest) -> Cell {
     cell(guest, "big".into(), machine::check_big)
 }
 
-/// What the full Debian guest is.
-pub(crate) fn debian(guest: &mut Guest) -> Cell {
-    cell(guest, "debian".into(), machine::check_debian)
+/// What the full Debian guest is, and the installed service in it: two packages, the second an upgrade.
+pub(crate) fn debian(guest: &mut Guest, packages: &[PathBuf; 2]) -> Cell {
+    cell(guest, "debian".into(), |guest, checks| service::check(guest, checks, packages))
 }
 
-fn cell(guest: &mut Guest, name: String, check: Check) -> Cell {
+fn cell(guest: &mut Guest, name: String, check: impl FnOnce(&mut Guest, &mut Checks) -> Result<()>) -> Cell {
     let started = Instant::now();
     let mut checks = Checks::default();
     if let Err(error) = check(guest, &mut checks) {
