@@ -15,9 +15,11 @@ use std::time::Duration;
 use rssmgr_proto::ErrorKind;
 use rssmgr_proto::names::BUS;
 use rssmgr_proto::proxy::ManagerProxy;
+use serde::de::DeserializeOwned;
 use zbus::Connection;
 use zbus::connection::Builder;
 use zbus::proxy::CacheProperties;
+use zbus::wire::Type;
 
 use crate::exit::{Failure, Stop};
 use crate::terminal::Terminal;
@@ -103,30 +105,35 @@ async fn build(builder: Builder<'_>) -> Result<Connection, String> {
 /// A connection to a bus; `None` when nobody owns our name there.
 async fn bus(builder: Builder<'_>) -> Result<Option<Connection>, String> {
     let connection = build(builder).await?;
-    let dbus = "org.freedesktop.DBus";
-    let reply = connection
-        .call_method(Some(dbus), "/org/freedesktop/DBus", Some(dbus), "NameHasOwner", &(BUS,))
-        .await
-        .map_err(|e| e.to_string())?;
-    let owned: bool = reply.body().deserialize().map_err(|e| e.to_string())?;
+    let owned: bool = ask_bus(&connection, "NameHasOwner").await?;
     Ok(owned.then_some(connection))
 }
 
-/// A connection to the system bus, if there is one and the daemon is on it.
-async fn system() -> Result<Option<Connection>, String> {
+/// What the bus itself says of our name.
+async fn ask_bus<T: DeserializeOwned + Type>(connection: &Connection, method: &str) -> Result<T, String> {
+    let dbus = "org.freedesktop.DBus";
+    let reply =
+        connection.call_method(Some(dbus), "/org/freedesktop/DBus", Some(dbus), method, &(BUS,)).await;
+    reply.map_err(|e| e.to_string())?.body().deserialize().map_err(|e| e.to_string())
+}
+
+/// A connection to the system bus and the process that is the daemon there, if there is a bus and the daemon is on it.
+async fn system() -> Result<Option<(Connection, u32)>, String> {
     let elsewhere = std::env::var_os("DBUS_SYSTEM_BUS_ADDRESS").is_some();
     let usual = ["/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"];
     if !elsewhere && !usual.iter().any(|p| std::path::Path::new(p).exists()) {
         return Err("there is none".into());
     }
-    bus(Builder::system()).await
+    let Some(connection) = bus(Builder::system()).await? else { return Ok(None) };
+    let pid = ask_bus(&connection, "GetConnectionUnixProcessID").await?;
+    Ok(Some((connection, pid)))
 }
 
 /// The daemon nobody named.
 async fn find(intent: Intent, terminal: &mut Terminal<'_>) -> Result<(Connection, String), Stop> {
     let mut tried = Vec::new();
     let system = match system().await {
-        Ok(Some(connection)) => Some(connection),
+        Ok(Some(found)) => Some(found),
         Ok(None) => {
             tried.push(format!("the system bus (nobody owns {BUS})"));
             None
@@ -136,7 +143,9 @@ async fn find(intent: Intent, terminal: &mut Terminal<'_>) -> Result<(Connection
             None
         }
     };
-    let private = if system.is_none() || intent == Intent::Change { private(&mut tried).await } else { None };
+    let known = system.as_ref().map(|(_, pid)| *pid);
+    let private =
+        if known.is_none() || intent == Intent::Change { private(known, &mut tried).await } else { None };
     for place in &tried {
         terminal.detail(&format!("tried {place}"));
     }
@@ -150,17 +159,20 @@ async fn find(intent: Intent, terminal: &mut Terminal<'_>) -> Result<(Connection
             path.display()
         ))
         .into()),
-        (Some(connection), None) => Ok((connection, "the system bus".into())),
+        (Some((connection, _)), None) => Ok((connection, "the system bus".into())),
         (None, Some((connection, path))) => Ok((connection, path.display().to_string())),
         (None, None) => Err(unreachable(&format!("tried {}", tried.join(", "))).into()),
     }
 }
 
-/// A daemon of this user, or of root.
-async fn private(tried: &mut Vec<String>) -> Option<(Connection, PathBuf)> {
+/// A daemon of this user, or of root, other than the one that is known: a service is on the bus and has its socket.
+async fn private(known: Option<u32>, tried: &mut Vec<String>) -> Option<(Connection, PathBuf)> {
     for path in socket::candidates() {
         match socket::trusted(&path).await {
-            Ok(connection) => return Some((connection, path)),
+            Ok((_, pid)) if known == Some(pid) => {
+                tried.push(format!("{} (the same daemon)", path.display()));
+            }
+            Ok((connection, _)) => return Some((connection, path)),
             Err(why) => tried.push(format!("{} ({why})", path.display())),
         }
     }

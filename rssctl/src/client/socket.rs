@@ -36,10 +36,11 @@ pub(super) fn candidates() -> Vec<PathBuf> {
 }
 
 /// Connects to a socket that was not named by anybody, after making sure that nobody else could have put it there.
+/// Tells the process that listens, too.
 ///
 /// # Errors
 /// Why not, in words.
-pub(super) async fn trusted(path: &Path) -> Result<Connection, String> {
+pub(super) async fn trusted(path: &Path) -> Result<(Connection, u32), String> {
     let me = geteuid().as_raw();
     let folder = path.parent().unwrap_or(path);
     let found = match fs::symlink_metadata(folder) {
@@ -50,10 +51,10 @@ pub(super) async fn trusted(path: &Path) -> Result<Connection, String> {
     let own_only = folder.starts_with("/tmp");
     believable(&found, me, own_only).map_err(|why| format!("not used: its folder {why}"))?;
     let (connection, server) = connect(path).await?;
-    if server != me && server != 0 {
-        return Err(format!("not used: the process that listens there belongs to uid {server}"));
+    if server.uid != me && server.uid != 0 {
+        return Err(format!("not used: the process that listens there belongs to uid {}", server.uid));
     }
-    Ok(connection)
+    Ok((connection, server.pid))
 }
 
 /// Whether only this user or root can have made what is in the folder.
@@ -70,11 +71,19 @@ fn believable(folder: &fs::Metadata, me: u32, own_only: bool) -> Result<(), Stri
     }
 }
 
-/// Connects to a socket, and tells the uid of the process that listens.
+/// The process that listens on a socket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Server {
+    uid: u32,
+    /// 0 where it is in another process namespace.
+    pid: u32,
+}
+
+/// Connects to a socket, and tells who listens.
 ///
 /// # Errors
 /// Why not, in words.
-pub(super) async fn connect(path: &Path) -> Result<(Connection, u32), String> {
+pub(super) async fn connect(path: &Path) -> Result<(Connection, Server), String> {
     let stream = match tokio::time::timeout(CONNECT, UnixStream::connect(path)).await {
         Ok(stream) => stream.map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => "does not exist".to_string(),
@@ -83,7 +92,9 @@ pub(super) async fn connect(path: &Path) -> Result<(Connection, u32), String> {
         })?,
         Err(_) => return Err("its queue of connections is full".into()),
     };
-    let server = socket_peercred(&stream).map_err(|e| e.to_string())?.uid.as_raw();
+    let credentials = socket_peercred(&stream).map_err(|e| e.to_string())?;
+    let pid = u32::try_from(credentials.pid.as_raw_nonzero().get()).unwrap_or(0);
+    let server = Server { uid: credentials.uid.as_raw(), pid };
     let stream = stream.into_std().map_err(|e| e.to_string())?;
     Ok((build(Builder::unix_stream(stream).p2p()).await?, server))
 }

@@ -83,6 +83,22 @@ fn bus(folder: &Path) -> Option<(Bus, String)> {
 }
 
 #[test]
+fn a_daemon_on_the_bus_that_has_its_socket_too_is_one_daemon() {
+    let outside = TempDir::new().unwrap();
+    let Some((_bus, address)) = bus(outside.path()) else { return };
+    let service = own_daemon(|c| {
+        c.args(["--bus", "system"]).env("DBUS_SYSTEM_BUS_ADDRESS", &address);
+    });
+    let Some(service) = service else { return };
+    let said = anywhere(service.folder.path(), &address, &["-v", "global", "set", "--rss", "off"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.err.contains("(the same daemon)") && said.err.contains("the daemon at the system bus"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn when_two_daemons_answer_nothing_is_changed_without_an_address() {
     let outside = TempDir::new().unwrap();
     let Some((_bus, address)) = bus(outside.path()) else { return };
