@@ -14,10 +14,12 @@ use rssmgr_core::place::{Candidate, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
 use rssmgr_core::settings::Settings;
 use rssmgr_core::stats::Sample;
-use rssmgr_core::steer::{Steering, Verdict};
+use rssmgr_core::steer::{self, Steering};
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::topology::Topology;
+use rssmgr_core::verify::{Evidence, Verdict};
 use rssmgr_core::{CpuId, Processor, QueueId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -26,7 +28,8 @@ use crate::text;
 use crate::types::{
     AdapterRecord, CapabilityRecord, ChangeRecord, CpuStatsRecord, EntryRecord, EntryStatsRecord,
     EventRecord, FlowQuery, FlowRecord, PlanRecord, ProcessorRecord, QueueRecord, QueueStatsRecord,
-    ReasonRecord, SettingRecord, StateRecord, StatsRecord, StepRecord, TotalsRecord,
+    ReasonRecord, SettingRecord, StateRecord, StatsRecord, StepRecord, TotalsRecord, VerifiedQueueRecord,
+    VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -560,7 +563,7 @@ pub fn flow(view: &AdapterView, q: &FlowQuery) -> Result<FlowRecord, ApiError> {
         )
     })?;
     let enabled = view.device.enabled;
-    let verdict: Verdict = steering.steer(&headers);
+    let verdict: steer::Verdict = steering.steer(&headers);
     let queue = if enabled { verdict.queue } else { view.device.default_queue };
     let cpu = view.device.home(queue);
     Ok(FlowRecord {
@@ -584,4 +587,34 @@ pub fn flow(view: &AdapterView, q: &FlowQuery) -> Result<FlowRecord, ApiError> {
         processor: cpu.map(name),
         node: node(&view.topology, cpu),
     })
+}
+
+/// What the traffic said about an adapter, or why it could not be asked.
+#[must_use]
+pub fn verified(name: String, looked: Result<(Evidence, Verdict), String>) -> VerifyRecord {
+    let (evidence, verdict) =
+        looked.unwrap_or_else(|because| (Evidence::default(), Verdict::Unclear { because }));
+    let queues: BTreeSet<QueueId> =
+        evidence.arrived.keys().chain(evidence.predicted.keys()).copied().collect();
+    let of = |counts: &BTreeMap<QueueId, u64>, queue| counts.get(queue).copied().unwrap_or_default();
+    VerifyRecord {
+        name,
+        verdict: verdict.name().into(),
+        packets: evidence.packets,
+        agreeing: evidence.agreeing,
+        unpredicted: evidence.unpredicted,
+        astray: evidence.astray,
+        queues: queues
+            .iter()
+            .map(|q| VerifiedQueueRecord {
+                queue: q.0.into(),
+                arrived: of(&evidence.arrived, q),
+                predicted: of(&evidence.predicted, q),
+            })
+            .collect(),
+        reason: match verdict {
+            Verdict::Obeyed => None,
+            Verdict::Ignored { because } | Verdict::Unclear { because } => Some(because),
+        },
+    }
 }

@@ -48,6 +48,10 @@ pub trait Manager {
     /// Why: [`crate::types::WhyQuery`] to [`crate::types::WhyRecord`].
     fn explain(&self, name: &str, query: &Dictionary) -> zbus::Result<Dictionary>;
 
+    /// Whether the traffic of adapters obeys their tables: [`crate::types::VerifyOptions`] to
+    /// [`crate::types::VerifyRecord`]s.
+    fn verify(&self, selector: &[String], options: &Dictionary) -> zbus::Result<Vec<Dictionary>>;
+
     /// Events of the ring: [`crate::types::EventQuery`] to [`crate::types::EventRecord`]s.
     fn get_events(&self, query: &Dictionary) -> zbus::Result<Vec<Dictionary>>;
     /// The whole state as events, now. Answers [`crate::types::EventRecord`]s.

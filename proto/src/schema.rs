@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::types::{
     AdapterRecord, ApplyRecord, ConfigRecord, Document, EventRecord, FlowRecord, GlobalRecord, HashRecord,
-    PlanRecord, SoftnicRecord, StatsRecord, Versioned, WhyRecord,
+    PlanRecord, SoftnicRecord, StatsRecord, VerifyRecord, Versioned, WhyRecord,
 };
 
 /// A list of records that are no adapters, under the key of its kind.
@@ -41,6 +41,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("softnics", schema_for!(Softnics)),
         ("stats", schema_for!(Versioned<StatsRecord>)),
         ("stats-list", schema_for!(Document<StatsRecord>)),
+        ("verify", schema_for!(Document<VerifyRecord>)),
         ("why", schema_for!(Versioned<WhyRecord>)),
     ]
 }

@@ -7,6 +7,7 @@ mod plan;
 mod settings;
 mod softnic;
 mod stats;
+mod verify;
 mod why;
 
 pub use adapter::*;
@@ -16,6 +17,7 @@ pub use plan::*;
 pub use settings::*;
 pub use softnic::*;
 pub use stats::*;
+pub use verify::*;
 pub use why::*;
 
 use serde::{Deserialize, Serialize};

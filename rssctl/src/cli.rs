@@ -8,7 +8,7 @@ mod settings;
 
 pub use adapter::{
     ApplyArgs, ChangeArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand, TableMoveArgs,
-    TableSetArgs, WhyArgs,
+    TableSetArgs, VerifyArgs, WhyArgs,
 };
 pub use daemon::{
     ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch, WaitArgs,
@@ -134,6 +134,11 @@ pub enum Command {
     Table(TableCommand),
     /// Predict where a flow goes: hash, entry, queue, processor
     Flow(FlowArgs),
+    /// Ask the traffic whether the hardware does what the table says
+    ///
+    /// Captures packets for a short while and compares the queue by which each came with the queue that key, hash types
+    /// and table predict. No setting and no packet is touched. Exit code 6 when a table is ignored.
+    Verify(VerifyArgs),
     /// Compute hashes offline: of addresses, or of every packet of a capture
     ///
     /// The key is Microsoft's public test key unless --hash-key says otherwise; the key of an adapter stays with the

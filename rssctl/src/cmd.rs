@@ -12,6 +12,7 @@ mod plan;
 mod softnic;
 mod stats;
 mod table;
+mod verify;
 mod wait;
 mod why;
 
@@ -97,6 +98,7 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Table(TableCommand::Set(args)) => table::set(c, args).await,
         Command::Table(TableCommand::Move(args)) => table::shift(c, args).await,
         Command::Flow(args) => flow::run(c, args).await,
+        Command::Verify(args) => verify::run(c, args).await,
         Command::Stats(args) => stats::run(c, args).await,
         Command::Softnic(command) => softnic::run(c, command).await,
         Command::Events(args) => events::run(c, args).await,

@@ -10,6 +10,7 @@ mod stats;
 pub mod structured;
 mod style;
 mod summary;
+mod verify;
 mod why;
 
 pub use event::event;
@@ -20,4 +21,5 @@ pub use settings::{config, softnics};
 pub use stats::{Serving, rates, stats};
 pub use style::{Paint, table};
 pub use summary::{entries, summary};
+pub use verify::verified;
 pub use why::why;

@@ -166,7 +166,8 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     });
     let save = Box::new(stored.file);
     // A demonstration never touches the machine.
-    let adapters = if demo.is_some() || args.software_only { Vec::new() } else { interfaces().await? };
+    let kernel = demo.is_none() && !args.software_only;
+    let adapters = if kernel { interfaces().await? } else { Vec::new() };
     let parts = Parts { factory, adapters, save, disk: disk.clone(), events: Arc::clone(&events) };
     let (owner, handle) = Owner::new(manager, parts).context("making a timer")?;
     let (stop, stopped) = oneshot::channel::<()>();
@@ -196,6 +197,9 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
         }
         let entries = loaded.daemon.metrics_entries.unwrap_or(false);
         tokio::spawn(server.serve(Collector::new(Arc::clone(&context), entries)));
+    }
+    if kernel {
+        tokio::spawn(crate::verify::in_background(handle.clone()));
     }
     let bus = match args.bus {
         None => None,

@@ -3,7 +3,7 @@
 //!
 //! [`app`] wires everything. [`owner`] holds the manager and executes its effects; readers see what it publishes and
 //! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`], [`store`],
-//! [`service`], [`clock`], [`alarm`].
+//! [`service`], [`clock`], [`alarm`], [`verify`].
 
 pub mod alarm;
 pub mod app;
@@ -16,3 +16,4 @@ pub mod metrics;
 pub mod owner;
 pub mod service;
 pub mod store;
+pub mod verify;

@@ -72,9 +72,15 @@ struct Ask {
 pub struct Handle {
     asks: mpsc::Sender<Ask>,
     published: watch::Receiver<Arc<Published>>,
+    news: mpsc::UnboundedSender<Notice>,
 }
 
 impl Handle {
+    /// Tells the owner what happened. Nobody hears it when the daemon is stopping.
+    pub fn tell(&self, notice: Notice) {
+        let _ = self.news.send(notice);
+    }
+
     /// Has a command executed and waits for the answer. A caller that stops waiting loses only that.
     ///
     /// # Errors
@@ -174,6 +180,7 @@ pub struct Owner {
     next_command: u64,
     done: mpsc::UnboundedReceiver<Done>,
     done_from: mpsc::UnboundedSender<Done>,
+    heard: mpsc::UnboundedReceiver<Notice>,
     publish: watch::Sender<Arc<Published>>,
     alarm: Alarm,
 }
@@ -198,6 +205,7 @@ impl Owner {
             sources: Arc::default(),
             settled: false,
         };
+        let (news, heard) = mpsc::unbounded_channel();
         let (publish, published) = watch::channel(Arc::new(first));
         let Parts { factory, adapters, save, disk, events } = parts;
         let mut owner = Self {
@@ -214,11 +222,12 @@ impl Owner {
             next_command: 1,
             done,
             done_from,
+            heard,
             publish,
             alarm: Alarm::new()?,
         };
         adapters.into_iter().for_each(|made| owner.arrive(made));
-        Ok((owner, Handle { asks: ask, published }))
+        Ok((owner, Handle { asks: ask, published, news }))
     }
 
     /// Runs until `stop` completes; then ends what is under way, tells that the daemon stops, and returns. `alive` is
@@ -236,6 +245,7 @@ impl Owner {
                 () = &mut stop => break,
                 Some(done) = self.done.recv() => self.take(done),
                 Some(ask) = self.asks.recv() => self.command(ask),
+                Some(notice) = self.heard.recv() => self.tell(Input::Kernel(notice)),
                 () = self.alarm.rings() => self.tell(Input::Timer),
                 _ = sources.tick(), if self.nics.values().any(|s| s.source.is_some()) => self.look_at_sources(),
                 _ = beat.tick(), if alive.is_some() => {

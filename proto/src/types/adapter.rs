@@ -110,7 +110,8 @@ pub struct AdapterRecord {
     /// Why, where the state needs a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_reason: Option<String>,
-    /// How far the state was verified: `config` (read back) or `unknown`.
+    /// How far the state was verified: `traffic` (packets arrive as the table says), `config` (only read back),
+    /// `refuted` (packets arrive otherwise) or `unknown`.
     pub verified: String,
     /// Whether the adapter spreads now.
     pub enabled: bool,

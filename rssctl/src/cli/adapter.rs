@@ -248,6 +248,24 @@ pub struct FlowArgs {
     pub proto: Option<String>,
 }
 
+/// `rssctl verify`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+        rssctl verify\n  \
+        rssctl verify eth0 --for 10s\n  \
+        rssctl verify 'eth*' --packets 20000 -o json")]
+pub struct VerifyArgs {
+    #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is all network interfaces with a table")]
+    /// Adapters.
+    pub names: Vec<String>,
+    /// How long to look at each adapter, at most
+    #[arg(long = "for", value_name = "TIME", default_value = "5s")]
+    pub window: String,
+    /// How many packets to look at, at most
+    #[arg(long, value_name = "N", default_value_t = 5000)]
+    pub packets: u32,
+}
+
 /// `rssctl stats`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \

@@ -5,7 +5,7 @@ use std::io;
 use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::types::{
     AdapterRecord, ApplyOptions, ApplyRecord, ConfigRecord, EventQuery, EventRecord, FlowQuery, FlowRecord,
-    GlobalRecord, ListOptions, SoftnicRecord, StatsRecord, WhyQuery, WhyRecord,
+    GlobalRecord, ListOptions, SoftnicRecord, StatsRecord, VerifyOptions, VerifyRecord, WhyQuery, WhyRecord,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -123,6 +123,18 @@ impl Client {
     /// What the daemon says.
     pub async fn flow(&self, name: &str, query: &FlowQuery) -> Result<FlowRecord, Failure> {
         record(&self.manager.predict_flow(name, &to_dict(query)?).await?)
+    }
+
+    /// What the traffic says.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn verify(
+        &self,
+        names: &[String],
+        options: &VerifyOptions,
+    ) -> Result<Vec<VerifyRecord>, Failure> {
+        records(&self.manager.verify(names, &to_dict(options)?).await?)
     }
 
     /// Why.

@@ -252,6 +252,12 @@ events! {
     /// A traffic source ended or failed.
     2015 Warning SourceEnded { state: String, because: String }
         "traffic source {state}: {because}";
+    /// Packets arrived as the table says.
+    2060 Info TrafficObeysTable { packets: u64 }
+        "traffic obeys the table: {packets} packets arrived as predicted";
+    /// Packets arrived otherwise than the table says.
+    2061 Error TableIgnored { because: String }
+        "the hardware does not do what the table says: {because}";
 }
 
 /// An event and the adapter that it is about.

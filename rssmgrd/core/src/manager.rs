@@ -11,6 +11,7 @@
 mod adapter;
 mod arrive;
 mod build;
+mod checked;
 mod command;
 mod effect;
 mod group;

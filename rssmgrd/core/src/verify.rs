@@ -288,7 +288,8 @@ mod tests {
 
     #[test]
     fn a_few_packets_astray_while_something_changed_are_no_proof() {
-        let some = |share: u16| move |i: u16, q: QueueId| if i.is_multiple_of(share) { QueueId(q.0 ^ 1) } else { q };
+        let some =
+            |share: u16| move |i: u16, q: QueueId| if i.is_multiple_of(share) { QueueId(q.0 ^ 1) } else { q };
         assert_eq!(judge(&device(8), 1000, some(200)), Verdict::Obeyed);
         assert!(matches!(judge(&device(8), 1000, some(20)), Verdict::Unclear { .. }));
         assert!(matches!(judge(&device(8), 1000, some(3)), Verdict::Ignored { .. }));

@@ -202,7 +202,7 @@ properties! {
     state "State" "true" Value: String = |v| v.state.name().into();
     /// Why, where the state needs a reason.
     state_reason "StateReason" "true" Value: String = |v| wmi::state_reason(v);
-    /// How far the state was verified: `config` (read back) or `unknown`.
+    /// How far the state was verified: `traffic`, `config` (only read back), `refuted` or `unknown`.
     verified "Verified" "true" Value: String = |v| v.verified.name().into();
     /// The pretended machine that the processors belong to, or empty.
     pretended_topology "PretendedTopology" "const" Never: String = |v| v.topology.label().unwrap_or_default().into();

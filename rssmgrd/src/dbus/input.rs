@@ -1,14 +1,16 @@
 //! What callers send, checked: every text has a length and printable characters, every key is known.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::manager::{Options, Selector};
 use rssmgr_core::settings::{KeySetting, SettingsPatch};
 use rssmgr_core::{EntryIndex, Generation, Processor};
+use rssmgr_ethtool::Capture;
 use rssmgr_proto::dict::{Dictionary, from_dict, from_variant};
-use rssmgr_proto::types::ApplyOptions;
+use rssmgr_proto::types::{ApplyOptions, VerifyOptions};
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -169,4 +171,19 @@ pub(super) fn softnic(
 /// A traffic source, as typed.
 pub(super) fn source(given: &str) -> Result<String, ApiError> {
     text("source", given, LONGEST_TEXT).map(str::to_owned)
+}
+
+/// How an adapter's traffic is to be looked at.
+pub(super) fn capture(options: &Dictionary) -> Result<Capture, ApiError> {
+    let options: VerifyOptions = record("options", options)?;
+    let within = |field: &str, value: u32, least: u32, most: u32| {
+        if (least..=most).contains(&value) {
+            return Ok(value);
+        }
+        let text = format!("{field}: {value} is out of range; {least} to {most} is allowed");
+        Err(ApiError::new(ErrorKind::Usage, text))
+    };
+    let window = within("window_ms", options.window_ms.unwrap_or(5_000), 100, 60_000)?;
+    let packets = within("packets", options.packets.unwrap_or(5_000), 20, 1_000_000)?;
+    Ok(Capture { window: Duration::from_millis(window.into()), packets })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rssmgr_core::manager::{AdapterView, Caller, Command, CommandError, Reply, Snapshot};
+use rssmgr_core::manager::{AdapterView, Caller, Command, CommandError, Kind, Reply, Snapshot};
 use rssmgr_core::stats::Sample;
 use rssmgr_proto::convert::{self, Per};
 use rssmgr_proto::dict::{Dictionary, to_dict};
@@ -26,6 +26,7 @@ use super::{Context, all_well, input};
 use crate::backend::Source;
 use crate::clock;
 use crate::owner::Published;
+use crate::verify;
 
 /// How long an answer waits for the caller's objects to show what it answers.
 const SHOWN: Duration = Duration::from_secs(1);
@@ -323,6 +324,35 @@ impl Manager {
             to_dict(&convert::why(&snapshot, &view, &query)?)
         };
         self.context.calls.count("Explain", work())
+    }
+
+    /// Whether the traffic of adapters obeys their tables.
+    async fn verify(
+        &self,
+        selector: Vec<String>,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<Dictionary>, ApiError> {
+        let work = async {
+            // It looks at packets, so that not everybody may do it.
+            let caller = self.peer.caller(&header, connection).await?;
+            self.authorised(&caller)?;
+            let how = input::capture(&options)?;
+            let named = !selector.is_empty();
+            let (_, views) = self.views(selector)?;
+            let mut records = Vec::new();
+            for view in views {
+                if !named && (view.facts.kind == Kind::Softnic || view.capability.table_entries == 0) {
+                    continue;
+                }
+                let name = view.facts.name.clone();
+                let looked = verify::look(&self.context.handle, view, how).await;
+                records.push(to_dict(&convert::verified(name, looked.map(|l| (l.evidence, l.verdict))))?);
+            }
+            Ok(records)
+        };
+        self.context.calls.count("Verify", work.await)
     }
 
     /// Events of the ring.

@@ -139,6 +139,9 @@ impl Manager {
                     self.leave(adapter);
                 }
             }
+            Notice::Checked { adapter, device, verdict, packets } => {
+                self.checked(adapter, &device, verdict, packets);
+            }
             Notice::SourceEnded { adapter, state, because } => {
                 if let Some(a) = self.adapters.get(&adapter) {
                     let name = a.facts.name.clone();

@@ -14,6 +14,7 @@ use crate::device::{BackendError, Device, Op, Outcome};
 use crate::event::Event;
 use crate::ids::AdapterId;
 use crate::topology::Topology;
+use crate::verify::Verdict;
 
 /// A request to save, for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +45,17 @@ pub enum Notice {
     Gone {
         /// Which one.
         adapter: AdapterId,
+    },
+    /// Packets were compared with what an adapter's state predicts.
+    Checked {
+        /// Which one.
+        adapter: AdapterId,
+        /// The state by which was predicted.
+        device: Box<Device>,
+        /// What came of it.
+        verdict: Verdict,
+        /// Packets that were compared.
+        packets: u64,
     },
     /// An adapter's traffic source ended or failed.
     SourceEnded {

@@ -79,6 +79,10 @@ pub enum Verified {
     Unknown,
     /// What was written was read back.
     Config,
+    /// Packets arrived as the table says.
+    Traffic,
+    /// Packets arrived otherwise than the table says: it is not what the hardware does.
+    Refuted,
 }
 
 impl Verified {
@@ -88,6 +92,8 @@ impl Verified {
         match self {
             Self::Unknown => "unknown",
             Self::Config => "config",
+            Self::Traffic => "traffic",
+            Self::Refuted => "refuted",
         }
     }
 }
