@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Where the project is and which cargo runs us.
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
-    cargo: OsString,
+    pub(crate) cargo: OsString,
 }
 
 impl Project {

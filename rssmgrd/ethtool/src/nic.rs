@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rssmgr_core::backend::{Backend, Sampler};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable};
-use rssmgr_core::driver::{Driver, KeySource, Trap, round_robin};
+use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::{CpuId, QueueId};
 use rssmgr_netlink::ethtool::legacy::Ioctl;
@@ -21,6 +22,10 @@ use crate::kernel::Kernel;
 use crate::proc;
 use crate::sample::LinuxSampler;
 use crate::steering::{self, Direction};
+
+/// How long a link may take to come back, and how often it is looked for.
+const LINK_BACK: Duration = Duration::from_secs(5);
+const LINK_ROUND: Duration = Duration::from_millis(20);
 
 /// A network interface of the kernel.
 ///
@@ -156,9 +161,26 @@ impl LinuxNic {
         let change = capability::channel_change(&there, queues);
         // Whatever comes of it: interrupts may have new numbers.
         self.interrupts = None;
+        let had_carrier = self.has_carrier();
         let set = self.kernel.ethtool.set_channels(self.ifindex, &change);
         set.map_err(|e| self.refused(What::Channels, doing, &e))?;
+        // The next adapter of a bond must not go down before this one is back.
+        if had_carrier && self.driver.impact.channels >= Impact::Link {
+            self.wait_for_carrier();
+        }
         Ok(Outcome::Changed)
+    }
+
+    fn has_carrier(&mut self) -> bool {
+        self.kernel.links.get(self.ifindex).is_ok_and(|link| link.carrier == Some(true))
+    }
+
+    /// Waits until the link is back; not for ever, since it may be lost for another reason.
+    fn wait_for_carrier(&mut self) {
+        let started = Instant::now();
+        while !self.has_carrier() && started.elapsed() < LINK_BACK {
+            std::thread::sleep(LINK_ROUND);
+        }
     }
 
     fn set_home(&mut self, doing: &str, queue: QueueId, cpu: Option<CpuId>) -> Result<Outcome, BackendError> {

@@ -11,6 +11,9 @@ use std::time::Duration;
 
 const PROGRAMS: [&str; 2] = ["rssmgrd", "rssctl"];
 
+/// The name in the guest of the test that compares real drivers with their rows.
+const ROWS_TEST: &str = "driver-rows";
+
 const SOCKET: &str = "/run/rssmgrd.sock";
 const STATE: &str = "/var/lib/rssmgrd";
 const LOG: &str = "/run/rssmgrd.log";
@@ -25,12 +28,31 @@ pub(crate) fn build(project: &Project) -> Result<Vec<PathBuf>> {
     ensure!(built.status()?, "the product does not build");
     let target = project.root.join("target");
     fs::create_dir_all(target.join("product"))?;
-    PROGRAMS.iter().map(|program| stripped(&target, program)).collect()
+    let built = PROGRAMS.iter().map(|program| (*program, target.join("debug").join(program)));
+    let all = built.chain([(ROWS_TEST, rows_test(project)?)]);
+    all.map(|(program, from)| stripped(&target, program, &from)).collect()
 }
 
-fn stripped(target: &Path, program: &str) -> Result<PathBuf> {
+/// The test that compares real drivers with their rows. Where it is built is cargo's to say.
+fn rows_test(project: &Project) -> Result<PathBuf> {
+    let output = Command::new(&project.cargo)
+        .current_dir(&project.root)
+        .args(["test", "--quiet", "--locked", "-p", "rssmgr-ethtool", "--test", "real", "--no-run"])
+        .arg("--message-format=json")
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(output.status.success(), "the test of drivers' rows does not build");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut programs = messages
+        .filter(|m| m["target"]["name"] == "real")
+        .filter_map(|m| m["executable"].as_str().map(PathBuf::from));
+    programs.next().context("cargo does not say where the test of drivers' rows is")
+}
+
+fn stripped(target: &Path, program: &str, from: &Path) -> Result<PathBuf> {
     let to = target.join("product").join(program);
-    let status = Command::new("strip").arg("-o").arg(&to).arg(target.join("debug").join(program)).status();
+    let status = Command::new("strip").arg("-o").arg(&to).arg(from).status();
     ensure!(
         status.context("cannot run strip, which comes with a C compiler")?.success(),
         "cannot strip {program}"

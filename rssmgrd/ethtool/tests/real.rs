@@ -1,0 +1,171 @@
+//! Real drivers against their rows: operations are executed on a real network interface, and after each one the state
+//! that the kernel shows must be the one that [`Driver::apply`] says. What the row refuses the kernel must refuse too, and
+//! nothing may have changed then.
+//!
+//! It changes the interface, so it only runs where somebody names one: `RSSMGR_REAL_NIC=igb0`. The lab does that in a
+//! guest; `RSSMGR_REAL_SEED` repeats a sequence.
+
+use std::env;
+
+use rssmgr_core::backend::Backend as _;
+use rssmgr_core::capability::{Capability, ChannelControl};
+use rssmgr_core::cpuset::CpuSet;
+use rssmgr_core::device::{Device, Op, UserTable};
+use rssmgr_core::driver::{Driver, Nic, TableState, round_robin};
+use rssmgr_core::hash::{HashKey, HashType, HashTypes};
+use rssmgr_core::ids::{CpuId, QueueId};
+use rssmgr_ethtool::{LinuxNic, Sampling, discover};
+
+/// Operations of one sequence.
+const STEPS: u32 = 60;
+
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, n: u16) -> u16 {
+        u16::try_from(self.next() % u64::from(n.max(1))).unwrap()
+    }
+}
+
+#[test]
+fn the_kernel_does_what_the_row_says() {
+    let Ok(name) = env::var("RSSMGR_REAL_NIC") else {
+        println!("skipped: RSSMGR_REAL_NIC names no interface that may be changed");
+        return;
+    };
+    let seed = env::var("RSSMGR_REAL_SEED").map_or_else(|_| drawn(), |s| s.parse().unwrap());
+    println!("{name}: RSSMGR_REAL_SEED={seed}");
+    let found = discover(&Sampling::start().unwrap()).unwrap();
+    let found = found.adapters.into_iter().find(|f| f.facts.name == name).expect("no such adapter");
+    let driver = Driver::by_name(&found.facts.driver).expect("a driver that has a row");
+    let mut random = Random(seed);
+    let mut nic = found.nic;
+    let capability = nic.capability().clone();
+    let mut model = Nic::from(found.device);
+    // Whoever wrote the table before: from here on it is known.
+    if capability.table_entries > 0 {
+        nic.execute(&Op::ResetTable).unwrap();
+        model = driver.apply(&capability, &model, &Op::ResetTable).unwrap();
+        let seen = nic.observe().unwrap();
+        model.device = Device { user_table: model.device.user_table, ..seen };
+    }
+    let (mut done, mut refused) = (0, 0);
+    for step in 0..STEPS {
+        let Some(op) = draw(&mut random, &capability, &model.device) else { break };
+        let told = format!("{name}, seed {seed}, step {step}, {op}");
+        let predicted = driver.apply(&capability, &model, &op);
+        let before = nic.observe().unwrap();
+        let executed = nic.execute(&op);
+        let seen = nic.observe().unwrap();
+        match (predicted, executed) {
+            (Ok(after), Ok(_)) => {
+                model = agree(&told, driver, &op, after, &seen);
+                done += 1;
+            }
+            (Err(_), Err(_)) => {
+                assert_eq!(before.difference(&seen), None, "{told}: refused, and changed something");
+                refused += 1;
+            }
+            (Ok(_), Err(e)) => panic!("{told}: the row allows it, the kernel says: {e}"),
+            (Err(e), Ok(_)) => panic!("{told}: the kernel allows it, the row says: {e}"),
+        }
+    }
+    assert!(done > 0, "{name}: nothing could be tried");
+    println!("{name}: {done} operations as the row of {} says, {refused} refused as it says", driver.name);
+    back(&mut nic, &capability);
+}
+
+fn drawn() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::from(now.subsec_nanos()) | 1
+}
+
+/// Compares the state that is seen with the modelled one, and goes on with what was seen where the row does not claim to
+/// know.
+fn agree(told: &str, driver: &Driver, op: &Op, mut after: Nic, seen: &Device) -> Nic {
+    let want = &mut after.device;
+    if matches!(op, Op::Channels(_)) {
+        assert_eq!(want.queues.len(), seen.queues.len(), "{told}: number of queues");
+        // Lost homes and masks are wherever the driver puts them.
+        want.queues.clone_from(&seen.queues);
+        want.xps.clone_from(&seen.xps);
+        want.rps.clone_from(&seen.rps);
+    }
+    // The kernel's table is anything then; the row only says that it must be sent again.
+    if after.table == TableState::Stale {
+        want.table.clone_from(&seen.table);
+    }
+    // The backend asks for the kernel's own table by that name, and it is nobody's then.
+    if matches!(op, Op::WriteTable(t) if *t == round_robin(u16::try_from(t.len()).unwrap(), want.channels()))
+    {
+        want.user_table = UserTable::No;
+    }
+    let difference = want.difference(seen);
+    assert_eq!(difference, None, "{told}: the row of {} says {want:?}, the kernel {seen:?}", driver.name);
+    after
+}
+
+/// An operation that the adapter has at all; `None` where it has none.
+fn draw(random: &mut Random, cap: &Capability, device: &Device) -> Option<Op> {
+    let channels = device.channels();
+    for _ in 0..1000 {
+        let kind = random.below(9);
+        let has = match kind {
+            0..=2 => cap.table_entries > 0,
+            3 | 4 => cap.channels == ChannelControl::Settable,
+            5 => cap.key_settable,
+            6 => cap.hash_types_settable,
+            7 => cap.queue_affinity,
+            _ => !device.xps.is_empty(),
+        };
+        if !has {
+            continue;
+        }
+        return Some(match kind {
+            0 => Op::WriteTable(round_robin(cap.table_entries, 1 + random.below(channels))),
+            1 => Op::WriteTable((0..cap.table_entries).map(|_| QueueId(random.below(channels))).collect()),
+            2 => Op::ResetTable,
+            3 | 4 => Op::Channels(1 + random.below(cap.max_queues)),
+            5 => Op::SetKey(HashKey::new(
+                (0..cap.key_bytes).map(|_| random.below(256).to_le_bytes()[0]).collect(),
+            )),
+            6 => {
+                let types = HashTypes::only(HashType::Ipv4)
+                    .with(HashType::TcpIpv4)
+                    .with(HashType::Ipv6)
+                    .with(HashType::TcpIpv6);
+                let udp = types.with(HashType::UdpIpv4).with(HashType::UdpIpv6);
+                Op::HashTypes(if random.below(2) == 0 { types } else { udp })
+            }
+            7 => {
+                Op::Home { queue: QueueId(random.below(channels)), cpu: Some(CpuId(random.below(4).into())) }
+            }
+            _ => {
+                let queue = QueueId(random.below(u16::try_from(device.xps.len()).unwrap()));
+                let mut cpus = CpuSet::new();
+                for cpu in 0..random.below(4) {
+                    cpus.insert(CpuId(cpu.into()));
+                }
+                Op::Xps { queue, cpus }
+            }
+        });
+    }
+    None
+}
+
+/// Leaves the interface about as it was.
+fn back(nic: &mut LinuxNic, cap: &Capability) {
+    if cap.table_entries > 0 {
+        nic.execute(&Op::ResetTable).unwrap();
+    }
+    if cap.channels == ChannelControl::Settable {
+        nic.execute(&Op::Channels(cap.max_queues)).unwrap();
+    }
+}
