@@ -78,7 +78,10 @@ impl Daemon {
             .arg(dir.join("state"))
             .arg("--socket")
             .arg(&socket);
-        command.args(["--metrics", "off", "--software-only"]).env("NOTIFY_SOCKET", dir.join("notify")).stdin(Stdio::null());
+        command
+            .args(["--metrics", "off", "--software-only"])
+            .env("NOTIFY_SOCKET", dir.join("notify"))
+            .stdin(Stdio::null());
         // Its log stays out of the test's.
         command.stdout(Stdio::null()).stderr(std::fs::File::create(dir.join("log")).unwrap());
         more(&mut command);

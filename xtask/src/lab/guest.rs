@@ -17,9 +17,11 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a guest may take until its agent answers: far more than on a free machine, by its number of processors.
-fn patience(shape: &Shape) -> Duration {
-    Duration::from_secs(120 + 5 * u64::from(shape.cpus()))
+/// How long a guest may take until its agent answers: far more than on a free machine, by its number of processors and
+/// by whether it starts a whole system.
+fn patience(shape: &Shape, disk: Option<&Path>) -> Duration {
+    let system = if disk.is_some() { 300 } else { 0 };
+    Duration::from_secs(120 + system + 5 * u64::from(shape.cpus()))
 }
 
 /// How long a command may take unless said otherwise.
@@ -133,7 +135,7 @@ impl Guest {
             wires,
             namespace,
             nics: nics.to_vec(),
-            patience: patience(shape),
+            patience: patience(shape, disk),
             commands: 0,
             finished: BTreeMap::new(),
             booted_in: Duration::ZERO,

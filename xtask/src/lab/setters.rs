@@ -3,10 +3,11 @@
 //! Nothing here knows what the product means to do, and what is not known to read counts as a change.
 
 use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
 
 /// How `strace` is to be called for [`in_trace`], without its output file: everything that can reach an adapter, whole,
 /// with the paths of descriptors, and the traced program keeping its process id.
-pub(crate) const STRACE: &str = "strace -D -f -qq -yy -x -s 4096 -e abbrev=none -e trace=execve,open,openat,openat2,creat,\
+pub(crate) const STRACE: &str = "strace -D -f -qq -yy -x -s 4096 -e abbrev=none -e trace=execve,socket,open,openat,openat2,creat,\
     write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg,ioctl";
 
 /// Has the kernel write down every call of the ethtool ioctl, whoever makes it; [`KERNEL_TRACE`] has them then. `strace`
@@ -51,10 +52,34 @@ pub(crate) struct Seen {
     pub(crate) reads: usize,
 }
 
-/// The calls of a trace that [`STRACE`] wrote. The ethtool ioctl is left to [`in_kernel`].
-pub(crate) fn in_trace(text: &str) -> Seen {
+/// Prints the numbers of the generic netlink families, which differ from boot to boot.
+pub(crate) const FAMILIES: &str = "genl ctrl list";
+
+/// Names of generic netlink families by number.
+pub(crate) type Families = BTreeMap<u16, String>;
+
+/// From what [`FAMILIES`] prints: a line with a name, then one with the number.
+pub(crate) fn families(text: &str) -> Families {
+    let mut found = Families::new();
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        if word != "Name:" {
+            continue;
+        }
+        let Some(name) = words.next() else { break };
+        let number = words.by_ref().skip_while(|word| *word != "ID:").nth(1);
+        let number = number.and_then(|hex| u16::from_str_radix(hex.trim_start_matches("0x"), 16).ok());
+        found.extend(number.map(|number| (number, name.to_owned())));
+    }
+    found
+}
+
+/// The calls of a trace that [`STRACE`] wrote, from a line on; the lines before tell what the sockets are. The ethtool
+/// ioctl is left to [`in_kernel`].
+pub(crate) fn in_trace(text: &str, from: usize, families: &Families) -> Seen {
     let mut seen = Seen::default();
-    for line in text.lines() {
+    let protocols = protocols(text);
+    for line in text.lines().skip(from) {
         // What a thread had to interrupt begins as `<... NAME resumed>` and has told its arguments before.
         let Some((call, arguments)) = call(line) else { continue };
         let changes = match call {
@@ -65,9 +90,13 @@ pub(crate) fn in_trace(text: &str) -> Seen {
                 to.starts_with("NETLINK") || FILES.iter().any(|folder| to.starts_with(folder))
             }
             "sendto" | "sendmsg" | "sendmmsg" => {
+                let protocol = socket(arguments).and_then(|socket| protocols.get(socket).copied());
                 let messages = messages(arguments);
-                seen.reads += messages.iter().filter(|(family, command)| reads(family, *command)).count();
-                messages.iter().any(|(family, command)| !reads(family, *command))
+                let reading =
+                    messages.iter().filter(|(kind, command)| reads(protocol, kind, *command, families));
+                let reading = reading.count();
+                seen.reads += reading;
+                reading < messages.len()
             }
             "ioctl" => arguments.split(", ").nth(1).is_some_and(|request| request.starts_with("SIOCS")),
             _ => false,
@@ -114,12 +143,37 @@ fn is_changing_open(call: &str, arguments: &str) -> bool {
     writes && paths.into_iter().any(|path| FILES.iter().any(|folder| path.starts_with(folder)))
 }
 
-/// Family and command of each netlink message; the command is that of generic netlink, where it is decoded.
+/// The netlink protocols of sockets. `strace` itself knows them only where the kernel has the module `netlink_diag`.
+fn protocols(text: &str) -> BTreeMap<&str, &str> {
+    let mut found = BTreeMap::new();
+    let mut begun = BTreeMap::new();
+    for line in text.lines() {
+        let thread = line.split(' ').next().unwrap_or_default();
+        if line.contains("socket(AF_NETLINK") {
+            let protocol = line.split([',', ')', '<']).nth(2).unwrap_or_default().trim();
+            begun.insert(thread, protocol);
+        }
+        if let Some((_, socket)) = line.rsplit_once(" = ").filter(|_| line.contains("socket"))
+            && let (Some(socket), Some(protocol)) = (self::socket(socket), begun.remove(thread))
+        {
+            found.insert(socket, protocol);
+        }
+    }
+    found
+}
+
+/// The first socket of a line: `NETLINK:[12]`.
+fn socket(text: &str) -> Option<&str> {
+    let start = text.find("<NETLINK:")? + 1;
+    text[start..].split('>').next()
+}
+
+/// The kind of each netlink message, and its command where it is one of generic netlink.
 fn messages(arguments: &str) -> Vec<(&str, Option<u8>)> {
     let parts = arguments.split("nlmsg_type=").skip(1);
     let message = |part| {
         let part: &str = part;
-        let family = part.split([',', '}']).next().unwrap_or_default();
+        let kind = part.split([',', '}', ' ']).next().unwrap_or_default();
         let payload = part.split_once("}, ").map_or("", |(_, payload)| payload);
         let payload = payload.trim_start_matches(['[', '{']);
         let command = payload
@@ -127,17 +181,28 @@ fn messages(arguments: &str) -> Vec<(&str, Option<u8>)> {
             .and_then(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok())
             // strace knows the commands of the family that tells of families.
             .or_else(|| payload.strip_prefix("cmd=CTRL_CMD_GET").map(|_| 3));
-        (family, command)
+        (kind, command)
     };
     parts.map(message).collect()
 }
 
-fn reads(family: &str, command: Option<u8>) -> bool {
-    if family.starts_with("RTM_GET") {
+/// Whether a message only reads. Its kind is a name, or a number where `strace` does not know the protocol.
+fn reads(protocol: Option<&str>, kind: &str, command: Option<u8>, families: &Families) -> bool {
+    let number = kind.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok());
+    if kind.starts_with("RTM_GET") {
         return true;
     }
-    let Some(command) = command else { return false };
-    READS.iter().any(|(name, commands)| *name == family && commands.contains(&command))
+    // RTM_NEW, RTM_DEL, RTM_GET and RTM_SET of each subject follow each other.
+    if let (Some("NETLINK_ROUTE"), Some(number)) = (protocol, number) {
+        return number % 4 == 2;
+    }
+    let name = match number {
+        Some(number) if protocol == Some("NETLINK_GENERIC") => families.get(&number).map(String::as_str),
+        Some(_) => None,
+        None => Some(kind),
+    };
+    let Some((name, command)) = name.zip(command) else { return false };
+    READS.iter().any(|(family, commands)| *family == name && commands.contains(&command))
 }
 
 #[cfg(test)]
@@ -169,8 +234,40 @@ mod tests {
             "12 ioctl(3<UNIX:[1]>, SIOCGIFINDEX, {ifr_name=\"a\"}) = 0".to_owned(),
             "12 <... openat resumed>) = 5</sys/x>".to_owned(),
         ];
-        let seen = in_trace(&text.join("\n"));
+        let seen = in_trace(&text.join("\n"), 0, &Families::new());
         assert_eq!(seen, Seen { changes: Vec::new(), reads: 3 });
+    }
+
+    /// As it comes from a kernel that does not tell strace of sockets.
+    #[test]
+    fn numbers_are_understood_by_the_socket_that_they_go_to() {
+        let text = "\
+            7 socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_GENERIC) = 3<NETLINK:[30]>\n\
+            7 socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE <unfinished ...>\n\
+            8 socket(AF_UNIX, SOCK_STREAM, 0)           = 5<UNIX-STREAM:[50]>\n\
+            7 <... socket resumed>)             = 4<NETLINK:[40]>\n";
+        let families =
+            families("\nName: nlctrl\n\tID: 0x10  Version: 0x2\n\nName: ethtool\n\tID: 0x14  Version: 0x1\n");
+        assert_eq!(families, Families::from([(0x10, "nlctrl".to_owned()), (0x14, "ethtool".to_owned())]));
+        for (socket, kind, payload, reading) in [
+            ("3<NETLINK:[30]>", "0x10", "\"\\x03\\x01\"", true),
+            ("3<NETLINK:[30]>", "0x14", "\"\\x11\\x01\"", true),
+            ("3<NETLINK:[30]>", "0x14", "\"\\x12\\x01\"", false),
+            ("3<NETLINK:[30]>", "0x15", "\"\\x11\\x01\"", false),
+            ("4<NETLINK:[40]>", "0x12", "\"\\x00\\x00\"", true),
+            ("4<NETLINK:[40]>", "0x10", "\"\\x11\\x00\"", false),
+            ("9<NETLINK:[90]>", "0x12", "\"\\x11\\x00\"", false),
+        ] {
+            let line = format!(
+                "7 sendto({socket}, [{{nlmsg_len=32, nlmsg_type={kind} /* NLMSG_??? */, {HEADER}, {payload}], 32"
+            );
+            let seen = in_trace(&format!("{text}{line}"), 4, &families);
+            assert_eq!(
+                (seen.reads, seen.changes.len()),
+                (usize::from(reading), usize::from(!reading)),
+                "{line}"
+            );
+        }
     }
 
     #[test]
@@ -202,7 +299,7 @@ mod tests {
             "pwrite64(9</sys/class/net/a/queues/rx-0/rps_cpus>, \"f\", 1, 0) = 1".to_owned(),
             "ioctl(3, SIOCSIFFLAGS, {ifr_name=\"a\", ifr_flags=IFF_UP}) = 0".to_owned(),
         ] {
-            assert_eq!(in_trace(&format!("[pid 7] {line}")).changes.len(), 1, "{line}");
+            assert_eq!(in_trace(&format!("7 {line}"), 0, &Families::new()).changes.len(), 1, "{line}");
         }
     }
 

@@ -46,10 +46,15 @@ pub(crate) fn check(guest: &mut Guest, checks: &mut Checks, packages: &[PathBuf;
     let changed = cards(guest)?;
     quietly(guest, checks, "systemctl restart rssmgrd", STARTED, &changed)?;
     quietly(guest, checks, "systemctl reload rssmgrd", READ_CONFIGURATION, &changed)?;
+    let refused = "cd /etc/rssmgrd; cp rssmgrd.toml kept; echo mistake >>rssmgrd.toml; systemctl reload rssmgrd; \
+                   code=$?; mv kept rssmgrd.toml; exit $code";
+    checks.that(guest.run(refused)?.code != 0, || {
+        "a refused configuration, and the reload says nothing".into()
+    });
     // Without its bus the daemon ends, and is started again.
     quietly(guest, checks, "systemctl restart dbus", STARTED, &changed)?;
 
-    guest.reboot()?;
+    super::machine::check_reboot(guest, checks)?;
     running(guest, checks, "after a reboot")?;
     in_force(guest, checks, "after a reboot", &set)?;
 
@@ -66,7 +71,7 @@ pub(crate) fn check(guest: &mut Guest, checks: &mut Checks, packages: &[PathBuf;
 fn prepare(guest: &mut Guest) -> Result<()> {
     let up: String = super::nics().iter().map(|nic| format!("ip link set {} up; ", nic.name)).collect();
     let strace = setters::STRACE.replacen("strace", "/usr/bin/strace", 1);
-    // What only the tracing needs is allowed for it: to trace, a folder to write to, and to outlive the daemon.
+    // What only the tracing needs is allowed for it: to trace, a folder to write to, to outlive the daemon, and time.
     guest.expect(&format!(
         "systemctl disable --now irqbalance\n\
          cat >/etc/systemd/system/links.service <<'END'\n\
@@ -76,7 +81,8 @@ fn prepare(guest: &mut Guest) -> Result<()> {
          mkdir -p /etc/systemd/system/rssmgrd.service.d\n\
          cat >/etc/systemd/system/rssmgrd.service.d/trace.conf <<'END'\n\
          [Service]\nExecStart=\nExecStart={strace} -A -o {TRACE} /usr/bin/rssmgrd --bus system\n\
-         LogsDirectory=rssmgrd-trace\nSystemCallFilter=ptrace process_vm_readv\nKillMode=mixed\nEND\n\
+         LogsDirectory=rssmgrd-trace\nSystemCallFilter=ptrace process_vm_readv\nKillMode=mixed\n\
+         TimeoutStartSec=10min\nWatchdogSec=5min\nEND\n\
          systemctl enable --now links && {}",
         setters::WATCH_KERNEL
     ))?;
@@ -131,15 +137,15 @@ fn quietly(guest: &mut Guest, checks: &mut Checks, command: &str, what: &str, ca
     untouched(guest, checks, command, what, cards)
 }
 
+/// Begins anew: what is in the trace is put where only [`traced`] looks, for the sockets that were opened then.
 fn forget(guest: &mut Guest) -> Result<()> {
-    guest.expect(&format!(": >{TRACE}; echo >/sys/kernel/tracing/trace")).map(drop)
+    guest.expect(&format!("cat {TRACE} >>{TRACE}.old; : >{TRACE}; echo >/sys/kernel/tracing/trace")).map(drop)
 }
 
 /// That the daemon did `what` and changed nothing of any card since the last [`forget`].
 fn untouched(guest: &mut Guest, checks: &mut Checks, when: &str, what: &str, found: &str) -> Result<()> {
-    let (trace, kernel) = traced(guest)?;
+    let (trace, seen, kernel) = traced(guest)?;
     checks.that(trace.contains(what), || format!("{when}: no {what} in the trace"));
-    let seen = setters::in_trace(&trace);
     checks.equal(&format!("{when}: calls that change"), &seen.changes, &Vec::new());
     checks.equal(&format!("{when}: ethtool ioctls that change"), &kernel.changes, &Vec::new());
     if what == STARTED {
@@ -149,12 +155,15 @@ fn untouched(guest: &mut Guest, checks: &mut Checks, when: &str, what: &str, fou
     Ok(())
 }
 
-/// What was written down since the last [`forget`]: of the daemon, and of all others but those who ask cards things on
-/// behalf of this test or of the system.
-fn traced(guest: &mut Guest) -> Result<(String, Seen)> {
-    let kernel = guest.expect(setters::KERNEL_TRACE)?;
-    let kernel = setters::in_kernel(&kernel, &["ethtool", "(udev-worker)"])?;
-    Ok((guest.expect(&format!("cat {TRACE}"))?, kernel))
+/// What was written down since the last [`forget`]: of the daemon, its trace and what it means; and of all but those who
+/// ask cards things on behalf of this test or of the system.
+fn traced(guest: &mut Guest) -> Result<(String, Seen, Seen)> {
+    let kernel = setters::in_kernel(&guest.expect(setters::KERNEL_TRACE)?, &["ethtool", "(udev-worker)"])?;
+    let families = setters::families(&guest.expect(setters::FAMILIES)?);
+    let old = guest.expect(&format!("cat {TRACE}.old 2>/dev/null; :"))?;
+    let trace = guest.expect(&format!("cat {TRACE}"))?;
+    let seen = setters::in_trace(&format!("{old}{trace}"), old.lines().count(), &families);
+    Ok((trace, seen, kernel))
 }
 
 /// What anybody may do, and what only root.
@@ -180,9 +189,10 @@ fn administrator(guest: &mut Guest, checks: &mut Checks) -> Result<Value> {
     // The daemon is on the system bus and has its private socket: it is one all the same.
     let said = guest.expect(&format!("rssctl -v set {NIC} {SETTINGS} 2>&1"))?;
     checks.that(said.contains("the daemon at the system bus"), || said);
-    let (trace, kernel) = traced(guest)?;
-    let wrote = setters::in_trace(&trace).changes;
-    checks.that(wrote.iter().any(|call| call.contains("/proc/irq/")), || "no affinity in the trace".into());
+    let (_, seen, kernel) = traced(guest)?;
+    checks.that(seen.changes.iter().any(|call| call.contains("/proc/irq/")), || {
+        "no affinity in the trace".into()
+    });
     checks.that(!kernel.changes.is_empty(), || "the kernel saw no ethtool ioctl that changes".into());
     let set = adapter(guest)?;
     in_force(guest, checks, "set", &set)?;
