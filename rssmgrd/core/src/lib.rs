@@ -13,6 +13,7 @@ pub mod backend;
 pub mod capability;
 pub mod cpuset;
 pub mod device;
+pub mod doctor;
 pub mod driver;
 pub mod event;
 pub mod field;
