@@ -27,7 +27,7 @@ fn may_ignore(case: &Case<'_>) -> Option<Finding> {
     let name = &case.nic.name;
     let title = format!("{name}: the table reads back right, and that proves nothing with {}", driver.name);
     if driver.traps.contains(&Trap::MayIgnoreTable) {
-        let busiest = load::shares(case).into_iter().next_back().filter(|s| s.percent >= ALL_PERCENT);
+        let busiest = load::shares(case).pop().filter(|s| s.percent >= ALL_PERCENT);
         let severity = if busiest.is_some() { Severity::Warning } else { Severity::Info };
         let mut finding = case.finding(Check::MayIgnoreTable, severity, title);
         finding.evidence.push(format!(

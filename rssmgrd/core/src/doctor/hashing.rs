@@ -90,7 +90,7 @@ pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut
             TunnelKind::Ppp => "most adapters find no IP header behind that of PPP, and hash nothing",
             _ => "the outer header has addresses and no ports",
         };
-        let busiest = load::shares(case).into_iter().filter(|s| s.percent >= ONE_QUEUE_PERCENT).next_back();
+        let busiest = load::shares(case).into_iter().rfind(|s| s.percent >= ONE_QUEUE_PERCENT);
         let severity = if busiest.is_some() { Severity::Warning } else { Severity::Info };
         let title = format!(
             "{}: what comes through the {} tunnel {} from one peer arrives on one queue",
