@@ -49,6 +49,18 @@ pub enum HostError {
         /// Its content.
         content: String,
     },
+    /// A line that is not as the kernel, or a person, writes it.
+    #[error("{path}, line {line}: `{content}` is not understood: {wanted}")]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Its content.
+        content: String,
+        /// What is expected there.
+        wanted: String,
+    },
     /// A file that should hold CPUs.
     #[error("{path}: {cause}")]
     Set {

@@ -7,12 +7,24 @@
 
 pub mod capture;
 mod error;
+mod interrupt;
 mod key;
+mod load;
 mod nic;
+mod process;
+pub mod rival;
 mod root;
+mod route;
+pub mod settings;
 mod topology;
+mod tunnel;
 
 pub use error::HostError;
+pub use interrupt::{Counts, Interrupt, interrupt, interrupt_counts};
 pub use key::boot_key;
-pub use nic::{NicFacts, nic, nics};
+pub use load::{CpuTime, Softnet, cpu_times, receive_limits, softnet};
+pub use nic::{NicFacts, nic, nics, receive_steering};
+pub use process::{Process, processes};
+pub use route::default_routes;
 pub use topology::{raw_topology, topology};
+pub use tunnel::tunnels;

@@ -31,6 +31,8 @@ pub struct NicFacts {
     pub driver: Option<String>,
     /// The hardware address as the kernel prints it.
     pub mac: Option<String>,
+    /// Whether it is up; `None` when nothing tells.
+    pub up: Option<bool>,
     /// Receive queues that the kernel shows.
     pub rx_queues: usize,
     /// Transmit queues that the kernel shows.
@@ -72,6 +74,32 @@ pub fn nic(root: &Path, name: &str) -> Result<NicFacts, HostError> {
             Err(HostError::NoInterface { root: root.path(), name: name.to_owned(), known })
         }
     }
+}
+
+/// The CPUs over which the kernel spreads the packets of each receive queue of an interface (RPS), by queue; empty
+/// where it does not, or cannot.
+///
+/// # Errors
+/// A file cannot be read or its content is damaged.
+pub fn receive_steering(root: &Path, name: &str) -> Result<Vec<CpuSet>, HostError> {
+    let root = Root::new(root);
+    let Some(place) = find(&root, name)? else { return Ok(Vec::new()) };
+    let queues = place.interface.join("queues");
+    let mut steering = Vec::new();
+    for queue in root.numbered(&queues, "rx-")? {
+        let file = queues.join(format!("rx-{queue}/rps_cpus"));
+        let Some(text) = root.read(&file)? else { continue };
+        let set = CpuSet::parse_mask(text.trim());
+        steering.push(set.map_err(|cause| HostError::Set { path: root.path().join(&file), cause })?);
+    }
+    Ok(steering)
+}
+
+/// Whether an interface is up, by its flags; `None` when nothing tells.
+pub(crate) fn is_up(root: &Root<'_>, folder: &Path) -> Result<Option<bool>, HostError> {
+    let flags = root.read(folder.join("flags"))?;
+    let flags = flags.and_then(|text| u32::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok());
+    Ok(flags.map(|f| f & 1 != 0))
 }
 
 /// Where an interface lives.
@@ -124,6 +152,7 @@ fn facts(root: &Root<'_>, name: String, place: Place) -> Result<NicFacts, HostEr
         local_cpus: None,
         driver: None,
         mac: mac.filter(|mac| !mac.is_empty()),
+        up: is_up(root, &place.interface)?,
         rx_queues: count("rx-"),
         tx_queues: count("tx-"),
         msi_irqs: Vec::new(),

@@ -6,8 +6,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::HostError;
 
@@ -38,13 +39,10 @@ impl<'a> Root<'a> {
     pub(crate) fn read(&self, path: impl AsRef<Path>) -> Result<Option<String>, HostError> {
         let path = path.as_ref();
         let full = self.prefix.join(path);
-        let content = self.inside(path).and_then(|real| {
-            // Asked before it is opened: opening a pipe would wait for a writer.
-            if !fs::metadata(&real)?.is_file() {
-                return Ok(None);
-            }
+        let content = self.open(path).and_then(|file| {
+            let Some(file) = file else { return Ok(None) };
             let mut bytes = Vec::new();
-            File::open(&real)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
+            file.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
             Ok(Some(bytes))
         });
         match content {
@@ -53,9 +51,67 @@ impl<'a> Root<'a> {
             }
             Ok(Some(bytes)) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Ok(None) => Ok(None),
-            Err(e) if is_missing(&e) => Ok(None),
-            Err(cause) => Err(HostError::Io { path: full, cause }),
+            Err(cause) => self.unless_missing(path, cause),
         }
+    }
+
+    /// The first `limit` bytes of a file at most; `None` when it is not there or is no regular file.
+    pub(crate) fn read_start(&self, path: impl AsRef<Path>, limit: u64) -> Result<Option<String>, HostError> {
+        let path = path.as_ref();
+        let content = self.open(path).and_then(|file| {
+            let Some(file) = file else { return Ok(None) };
+            let mut bytes = Vec::new();
+            file.take(limit).read_to_end(&mut bytes)?;
+            Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+        });
+        content.or_else(|cause| self.unless_missing(path, cause))
+    }
+
+    /// The lines of a file that may be far larger than others, one by one, with the longest there may be;
+    /// whether there is such a file.
+    pub(crate) fn each_line(
+        &self,
+        path: impl AsRef<Path>,
+        longest: u64,
+        mut each: impl FnMut(&str),
+    ) -> Result<bool, HostError> {
+        let path = path.as_ref();
+        let read = self.open(path).and_then(|file| {
+            let Some(file) = file else { return Ok(Some(false)) };
+            let mut reader = BufReader::new(file);
+            let mut line = Vec::new();
+            loop {
+                line.clear();
+                let n = reader.by_ref().take(longest + 1).read_until(b'\n', &mut line)?;
+                if n == 0 {
+                    return Ok(Some(true));
+                }
+                if line.len() as u64 > longest {
+                    return Ok(None);
+                }
+                each(&String::from_utf8_lossy(&line));
+            }
+        });
+        match read {
+            Ok(Some(there)) => Ok(there),
+            Ok(None) => Err(HostError::TooLarge { path: self.prefix.join(path), limit: longest }),
+            Err(cause) => Ok(self.unless_missing::<()>(path, cause)?.is_some()),
+        }
+    }
+
+    /// When a file was last written; `None` when it is not there, or nothing tells.
+    pub(crate) fn modified(&self, path: impl AsRef<Path>) -> Option<SystemTime> {
+        fs::metadata(self.inside(path.as_ref()).ok()?).ok()?.modified().ok()
+    }
+
+    /// A regular file. Asked before it is opened: opening a pipe would wait for a writer.
+    fn open(&self, path: &Path) -> io::Result<Option<File>> {
+        let real = self.inside(path)?;
+        if fs::metadata(&real)?.is_file() { File::open(&real).map(Some) } else { Ok(None) }
+    }
+
+    fn unless_missing<T>(&self, path: &Path, cause: io::Error) -> Result<Option<T>, HostError> {
+        if is_missing(&cause) { Ok(None) } else { Err(HostError::Io { path: self.prefix.join(path), cause }) }
     }
 
     /// The names in a folder, sorted; none when it is not there. Names that are not UTF-8 are none of the kernel's.

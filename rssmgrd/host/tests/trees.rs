@@ -1,47 +1,14 @@
 //! Trees made by hand: links that lead elsewhere, files that are no files, old and partial layouts.
 
+mod tree;
+
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use rssmgr_core::ids::NodeId;
 use rssmgr_host::{HostError, boot_key, nic, nics, topology};
-
-/// A tree of files under a fresh folder.
-struct Tree(PathBuf);
-
-impl Tree {
-    fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&dir);
-        let tree = Self(dir);
-        for (path, content) in files {
-            tree.file(path, content);
-        }
-        tree
-    }
-
-    fn place(&self, path: &str) -> PathBuf {
-        let full = self.0.join(path);
-        fs::create_dir_all(full.parent().unwrap()).unwrap();
-        full
-    }
-
-    fn file(&self, path: &str, content: &str) {
-        fs::write(self.place(path), content).unwrap();
-    }
-
-    fn link(&self, path: &str, target: impl AsRef<Path>) {
-        symlink(target, self.place(path)).unwrap();
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use tree::Tree;
 
 const CPU: &str = "sys/devices/system/cpu";
 
