@@ -1,7 +1,9 @@
 //! From core's types to records: one place, used by the daemon and by the command line's offline modes.
 
+mod doctor;
 mod why;
 
+pub use doctor::finding;
 pub use why::why;
 
 use rssmgr_core::device::Device;

@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::types::{
-    AdapterRecord, ApplyRecord, ConfigRecord, Document, EventRecord, FlowRecord, GlobalRecord, HashRecord,
-    PlanRecord, SoftnicRecord, StatsRecord, VerifyRecord, Versioned, WhyRecord,
+    AdapterRecord, ApplyRecord, ConfigRecord, DoctorRecord, Document, EventRecord, FlowRecord, GlobalRecord,
+    HashRecord, PlanRecord, SoftnicRecord, StatsRecord, VerifyRecord, Versioned, WhyRecord,
 };
 
 /// A list of records that are no adapters, under the key of its kind.
@@ -32,6 +32,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("adapters", schema_for!(Document<AdapterRecord>)),
         ("apply", schema_for!(Versioned<ApplyRecord>)),
         ("config", schema_for!(Versioned<ConfigRecord>)),
+        ("doctor", schema_for!(Versioned<DoctorRecord>)),
         ("events", schema_for!(Events)),
         ("flow", schema_for!(Versioned<FlowRecord>)),
         ("global", schema_for!(Versioned<GlobalRecord>)),

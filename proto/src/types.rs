@@ -1,6 +1,7 @@
 //! The records of the contract, by subject.
 
 mod adapter;
+mod doctor;
 mod event;
 mod packet;
 mod plan;
@@ -11,6 +12,7 @@ mod verify;
 mod why;
 
 pub use adapter::*;
+pub use doctor::*;
 pub use event::*;
 pub use packet::*;
 pub use plan::*;

@@ -13,7 +13,7 @@ pub use adapter::{
 pub use daemon::{
     ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch, WaitArgs,
 };
-pub use offline::{GenerateArgs, GenerateKind, HashArgs};
+pub use offline::{DoctorArgs, GenerateArgs, GenerateKind, HashArgs};
 pub use settings::SettingArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -155,6 +155,11 @@ pub enum Command {
     ///
     /// And until at least the generation that is named is published. Prints the generation.
     Wait(WaitArgs),
+    /// Find what is wrong with the way this machine receives, and what to do about it
+    ///
+    /// Reads the machine, whether or not the daemon runs, and changes nothing. Counters are looked at twice, so that load
+    /// and losses of the moment show. What the daemon knows is taken in when one answers.
+    Doctor(DoctorArgs),
     /// The daemon's configuration
     #[command(subcommand)]
     Config(ConfigCommand),

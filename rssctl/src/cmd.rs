@@ -3,6 +3,7 @@
 mod adapters;
 mod change;
 mod config;
+mod doctor;
 mod events;
 mod flow;
 mod generate;
@@ -72,6 +73,7 @@ pub fn run(cli: &Cli, terminal: &mut Terminal<'_>) -> Result<Outcome, Stop> {
     match &cli.command {
         Command::Hash(args) => hash::run(c, args)?,
         Command::Generate(args) => generate::run(c, args)?,
+        Command::Doctor(args) if args.sysroot.is_some() => doctor::offline(c, args)?,
         Command::Plan(args) if args.adapter.is_some() => plan::offline(c, args)?,
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -103,6 +105,7 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Softnic(command) => softnic::run(c, command).await,
         Command::Events(args) => events::run(c, args).await,
         Command::Wait(args) => wait::run(c, args).await,
+        Command::Doctor(args) => doctor::run(c, args).await,
         Command::Config(ConfigCommand::Show { origin }) => config::show(c, *origin).await,
         Command::Config(ConfigCommand::Check { path }) => config::check(c, path.as_deref()).await,
         Command::Global(GlobalCommand::Get) => global::get(c).await,

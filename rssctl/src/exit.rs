@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use rssmgr_core::doctor::Severity;
 use rssmgr_proto::{ApiError, ErrorKind};
 
 /// A failure: what to say, what to do about it, and with which code to exit.
@@ -77,6 +78,7 @@ impl Stop {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     worst: Option<ErrorKind>,
+    found: Option<Severity>,
 }
 
 impl Outcome {
@@ -87,10 +89,20 @@ impl Outcome {
         }
     }
 
-    /// The exit code: that of the worst failure, 0 without one.
+    /// Notes what the doctor found: the worst decides the code, unless something failed.
+    pub fn found(&mut self, severity: Severity) {
+        self.found = self.found.max(Some(severity));
+    }
+
+    /// The exit code: that of the worst failure, without one that of the worst finding, else 0.
     #[must_use]
     pub fn code(&self) -> u8 {
-        self.worst.map_or(0, ErrorKind::exit_code)
+        match (self.worst, self.found) {
+            (Some(kind), _) => kind.exit_code(),
+            (None, Some(Severity::Error)) => 21,
+            (None, Some(Severity::Warning)) => 20,
+            (None, Some(Severity::Info) | None) => 0,
+        }
     }
 }
 
@@ -107,6 +119,8 @@ Exit codes:
    7  refused for its impact on traffic (see --allow)
    8  the daemon cannot be reached
   10  no such adapter
+  20  doctor: the worst finding is a warning
+  21  doctor: the worst finding is an error
   65  a file is damaged or of the wrong format
 With several adapters the code is that of the worst failure.";
 
@@ -123,6 +137,18 @@ mod tests {
         o.note(ErrorKind::RolledBack);
         o.note(ErrorKind::Usage);
         assert_eq!(o.code(), 6);
+    }
+
+    #[test]
+    fn the_worst_finding_decides_unless_something_failed() {
+        let mut o = Outcome::default();
+        o.found(Severity::Info);
+        assert_eq!(o.code(), 0);
+        o.found(Severity::Error);
+        o.found(Severity::Warning);
+        assert_eq!(o.code(), 21);
+        o.note(ErrorKind::NoSuchAdapter);
+        assert_eq!(o.code(), 10);
     }
 
     #[test]

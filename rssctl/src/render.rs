@@ -1,5 +1,6 @@
 //! How records look: pure functions from record to text. Nothing here knows a terminal, a daemon or a clock.
 
+mod doctor;
 mod event;
 mod flow;
 pub mod list;
@@ -13,6 +14,7 @@ mod summary;
 mod verify;
 mod why;
 
+pub use doctor::{doctor, findings};
 pub use event::event;
 pub use flow::flow;
 pub use packet::{packet, packet_header};

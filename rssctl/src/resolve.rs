@@ -5,6 +5,7 @@ mod offline;
 mod time;
 
 pub use endpoint::{Endpoint, flow_query};
+pub(crate) use offline::host_failure;
 pub use offline::{AdapterSpec, OfflineMachine};
 pub use time::{duration, since, timestamp};
 

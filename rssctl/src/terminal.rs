@@ -20,7 +20,8 @@ pub struct Terminal<'a> {
     pub answers: bool,
     /// Colours of standard output.
     pub paint: Paint,
-    quiet: bool,
+    /// Whether only results and errors are wanted.
+    pub quiet: bool,
     verbose: bool,
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use rssmgr_core::doctor::Check;
 
 /// `rssctl hash`.
 #[derive(Debug, Args)]
@@ -33,6 +34,37 @@ pub struct HashArgs {
     /// Entries of the indirection table
     #[arg(long, value_name = "N", default_value_t = 128, allow_negative_numbers = true)]
     pub entries: u32,
+}
+
+/// `rssctl doctor`.
+#[derive(Debug, Args)]
+#[command(after_long_help = doctor_help())]
+pub struct DoctorArgs {
+    /// Only what concerns these adapters (and the whole machine): names or globs
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Another machine: a folder with its recorded sys and, if recorded, proc and etc
+    #[arg(long, value_name = "DIR")]
+    pub sysroot: Option<PathBuf>,
+    /// Time between the two looks at the counters; 0s looks once
+    #[arg(long, value_name = "TIME", default_value = "1s", conflicts_with = "sysroot")]
+    pub interval: String,
+}
+
+fn doctor_help() -> String {
+    let width = Check::ALL.iter().map(|c| c.name().len()).max().unwrap_or(0);
+    let checks: String =
+        Check::ALL.iter().map(|c| format!("  {:width$}  {}\n", c.name(), c.about())).collect();
+    format!(
+        "Checks:\n{checks}\n\
+         Exit codes:\n   0  nothing worse than a note\n  20  the worst finding is a warning\n  \
+         21  the worst finding is an error\n\n\
+         Examples:\n  \
+         rssctl doctor\n  \
+         rssctl doctor 'eth*' --interval 5s\n  \
+         rssctl doctor -o json --quiet\n  \
+         rssctl doctor --sysroot ./recorded"
+    )
 }
 
 /// `rssctl generate`.

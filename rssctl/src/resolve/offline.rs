@@ -39,13 +39,14 @@ impl OfflineMachine {
     }
 }
 
-fn host_failure(e: &HostError) -> Failure {
+pub(crate) fn host_failure(e: &HostError) -> Failure {
     let kind = match e {
         HostError::NotAMachine { .. } | HostError::Io { .. } => ErrorKind::Usage,
         HostError::NoInterface { .. } => ErrorKind::NoSuchAdapter,
         HostError::TooLarge { .. }
         | HostError::Topology { .. }
         | HostError::Number { .. }
+        | HostError::Line { .. }
         | HostError::Set { .. } => ErrorKind::BadFile,
     };
     Failure::new(kind, e.to_string())

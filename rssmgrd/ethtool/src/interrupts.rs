@@ -95,8 +95,10 @@ fn told(kernel: &mut Kernel, ifindex: u32, count: u16) -> Option<Vec<Vectors>> {
         .collect()
 }
 
-/// By the names. `None` when a receive queue has no interrupt by that name, or more than one.
-fn by_name(driver: &str, names: &[(u32, Vec<String>)], count: u16) -> Option<Vec<Vectors>> {
+/// The interrupts of the first `count` receive queues by the names under which the driver requested them: number and
+/// names of each interrupt of the device. `None` when a receive queue has no interrupt by that name, or more than one.
+#[must_use]
+pub fn by_name(driver: &str, names: &[(u32, Vec<String>)], count: u16) -> Option<Vec<Vectors>> {
     let mut vectors = vec![Vectors::default(); usize::from(count)];
     for (irq, names) in names {
         for served in names.iter().filter_map(|name| serves(driver, name)) {

@@ -44,7 +44,7 @@ fn damage_is_named_with_its_place() {
     assert!(error().to_string().contains("sys/devices/system/cpu/online: CPU list `0-`: unexpected"));
     fs::write(tree.0.join(CPU).join("online"), b"0-\xff\xfe\x00").unwrap();
     assert!(matches!(error(), HostError::Topology { .. }));
-    tree.file(&format!("{CPU}/online"), &"0,".repeat(40_000));
+    tree.file(&format!("{CPU}/online"), "0,".repeat(40_000));
     assert!(matches!(error(), HostError::TooLarge { limit: 65536, .. }));
     tree.file(&format!("{CPU}/online"), "0\n");
     tree.file("sys/devices/pci0000:00/0000:00:03.0/numa_node", "near\n");
@@ -112,9 +112,9 @@ fn the_boot_key_of_a_recording() {
     assert_eq!(boot_key(&tree.0), None);
     let bytes: Vec<u8> = (1..=52).collect();
     let text: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    tree.file(file, &format!("{}\n", text.join(":")));
+    tree.file(file, format!("{}\n", text.join(":")));
     assert_eq!(boot_key(&tree.0).unwrap().bytes(), bytes);
-    tree.file(file, &format!("{}\n", ["00"; 52].join(":")));
+    tree.file(file, format!("{}\n", ["00"; 52].join(":")));
     assert_eq!(boot_key(&tree.0), None, "the kernel has not made it yet");
     tree.file(file, "no key\n");
     assert_eq!(boot_key(&tree.0), None);

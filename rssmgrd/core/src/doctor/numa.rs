@@ -10,7 +10,7 @@ pub(super) fn look(case: &Case<'_>, found: &mut Vec<Finding>) {
     let topology = case.topology();
     let nodes: Vec<_> = topology.nodes().filter(|n| !topology.node_cpus(*n).is_empty()).collect();
     let told = case.nic.node.is_some() || case.nic.settings.numa_node.value.value().is_some();
-    if nodes.len() < 2 || told {
+    if nodes.len() < 2 || told || !case.nic.up {
         return;
     }
     let title = format!("{}: nothing tells to which of {} NUMA nodes it belongs", case.nic.name, nodes.len());
