@@ -48,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('softnic', 'softnic', [CompletionResultType]::ParameterValue, 'Software NICs: create, delete, list, give another source')
             [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Show what happened, or follow it')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until nothing is under way')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find what is wrong with the way this machine receives, and what to do about it')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'The daemon''s configuration')
             [CompletionResult]::new('global', 'global', [CompletionResultType]::ParameterValue, 'The machine-wide switch, independent of the adapters'' own')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write man pages, completions or JSON schemas')
@@ -468,6 +469,21 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         'rssctl;wait' {
             [CompletionResult]::new('--generation', '--generation', [CompletionResultType]::ParameterName, 'The generation to wait for')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long at most: 500ms, 30s, 2m')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;doctor' {
+            [CompletionResult]::new('--sysroot', '--sysroot', [CompletionResultType]::ParameterName, 'Another machine: a folder with its recorded sys and, if recorded, proc and etc')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time between the two looks at the counters; 0s looks once')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')

@@ -22,6 +22,9 @@ _rssctl() {
             rssctl,disable)
                 cmd="rssctl__subcmd__disable"
                 ;;
+            rssctl,doctor)
+                cmd="rssctl__subcmd__doctor"
+                ;;
             rssctl,enable)
                 cmd="rssctl__subcmd__enable"
                 ;;
@@ -110,7 +113,7 @@ _rssctl() {
 
     case "${cmd}" in
         rssctl)
-            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release plan why table flow hash stats softnic events wait config global generate"
+            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release plan why table flow hash stats softnic events wait doctor config global generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -249,6 +252,44 @@ _rssctl() {
                     return 0
                     ;;
                 --interface-description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__doctor)
+            opts="-o -q -v -h --sysroot --interval --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sysroot)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

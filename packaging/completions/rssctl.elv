@@ -45,6 +45,7 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand softnic 'Software NICs: create, delete, list, give another source'
             cand events 'Show what happened, or follow it'
             cand wait 'Wait until nothing is under way'
+            cand doctor 'Find what is wrong with the way this machine receives, and what to do about it'
             cand config 'The daemon''s configuration'
             cand global 'The machine-wide switch, independent of the adapters'' own'
             cand generate 'Write man pages, completions or JSON schemas'
@@ -443,6 +444,20 @@ set edit:completion:arg-completer[rssctl] = {|@words|
         &'rssctl;wait'= {
             cand --generation 'The generation to wait for'
             cand --timeout 'How long at most: 500ms, 30s, 2m'
+            cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
+            cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
+            cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'
+            cand --color 'When to use colours; `auto` also obeys NO_COLOR'
+            cand -q 'No notes, only results and errors'
+            cand --quiet 'No notes, only results and errors'
+            cand -v 'Tell what is being done'
+            cand --verbose 'Tell what is being done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rssctl;doctor'= {
+            cand --sysroot 'Another machine: a folder with its recorded sys and, if recorded, proc and etc'
+            cand --interval 'Time between the two looks at the counters; 0s looks once'
             cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'

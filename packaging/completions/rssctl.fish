@@ -54,6 +54,7 @@ complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "stats" -d 'Show count
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "softnic" -d 'Software NICs: create, delete, list, give another source'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "events" -d 'Show what happened, or follow it'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "wait" -d 'Wait until nothing is under way'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "doctor" -d 'Find what is wrong with the way this machine receives, and what to do about it'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "config" -d 'The daemon\'s configuration'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "global" -d 'The machine-wide switch, independent of the adapters\' own'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "generate" -d 'Write man pages, completions or JSON schemas'
@@ -539,6 +540,22 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -l sysroot -d 'Another machine: a folder with its recorded sys and, if recorded, proc and etc' -r -F
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -l interval -d 'Time between the two looks at the counters; 0s looks once' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand config; and not __fish_seen_subcommand_from show check" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'

@@ -83,15 +83,19 @@ fn pages(command: &clap::Command, dir: &Path, files: &mut Vec<PathBuf>) -> Resul
     Ok(())
 }
 
-/// What stands below a help text, as sections: `Examples:` and `Exit codes:` with their lines as they are, the rest as
+/// What stands below a help text, as sections: `Examples:`, `Checks:` and `Exit codes:` with their lines as they are, the rest as
 /// prose.
 fn sections(after: &str) -> String {
     let mut out = String::new();
     for block in after.split("\n\n").filter(|b| !b.is_empty()) {
         let block = block.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
         match block.split_once(":\n") {
-            Some((head @ ("Examples" | "Exit codes"), lines)) => {
-                let head = if head == "Examples" { "EXAMPLES" } else { "EXIT STATUS" };
+            Some((head @ ("Examples" | "Exit codes" | "Checks"), lines)) => {
+                let head = match head {
+                    "Examples" => "EXAMPLES",
+                    "Checks" => "CHECKS",
+                    _ => "EXIT STATUS",
+                };
                 let (list, prose): (Vec<&str>, Vec<&str>) = lines.lines().partition(|l| l.starts_with(' '));
                 out += &format!(".SH \"{head}\"\n.nf\n{}\n.fi\n{}", list.join("\n"), prose.join("\n"));
                 out += if prose.is_empty() { "" } else { "\n" };

@@ -1,6 +1,7 @@
 //! The command line against the daemon: both programs as they are built, talking over the private socket.
 
 mod commands;
+mod doctor;
 mod events;
 mod find;
 mod parity;

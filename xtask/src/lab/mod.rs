@@ -47,7 +47,7 @@ const BIG_KERNEL: &str = "linux-6.12";
 const DEBIAN_KERNEL: &str = "linux-6.1";
 
 /// Checks of a kernel that are no driver's: the machine, and that the programs run there.
-const OTHERS: usize = 2;
+const OTHERS: usize = 3;
 
 /// `cargo xtask lab ...`
 pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
@@ -88,6 +88,7 @@ fn matrix(project: &Project) -> Result<bool> {
                 cells.extend(cells::drivers(&mut guest, kernel));
                 machines.push(cells::machine(&mut guest, kernel));
                 machines.push(cells::product(&mut guest, kernel));
+                machines.push(cells::doctor(&mut guest, kernel));
                 for cell in cells[first..].iter().chain(&machines[others..]) {
                     report(cell);
                 }

@@ -87,6 +87,11 @@ pub(crate) fn product(guest: &mut Guest, kernel: &str) -> Cell {
     cell(guest, format!("{kernel} product"), product::smoke)
 }
 
+/// What the doctor says of the drivers.
+pub(crate) fn doctor(guest: &mut Guest, kernel: &str) -> Cell {
+    cell(guest, format!("{kernel} doctor"), product::doctor)
+}
+
 /// What the big guest is.
 pub(crate) fn big(guest: &mut Guest) -> Cell {
     cell(guest, "big".into(), machine::check_big)
