@@ -12,7 +12,7 @@ use rssmgr_core::CpuId;
 use rssmgr_core::doctor::{CpuSample, DaemonView, Hidden, Machine, NicReport, QueueReport, Sampled};
 use rssmgr_core::settings::Settings;
 use rssmgr_host::rival::rivals;
-use rssmgr_host::settings::{SAVED, Whom, config_files, hidden};
+use rssmgr_host::settings::{SAVED, Whom, config_files, hidden, managed};
 use rssmgr_host::{CpuTime, HostError, NicFacts, Softnet};
 use rssmgr_proto::types::{AdapterRecord, ConfigRecord};
 
@@ -82,6 +82,7 @@ impl Reader {
                 knobs: rssmgr_host::receive_limits(root),
                 signs: Vec::new(),
                 hidden: Vec::new(),
+                unattended: Vec::new(),
                 daemon: false,
                 rss_on: true,
             },
@@ -152,7 +153,14 @@ impl Reader {
         let whom: Vec<Whom> = whom.collect();
         let hidden = match told {
             Some(told) => daemon::merge(&mut self.machine, told, &mut self.not_checked),
-            None => self.hidden(&whom),
+            None => {
+                // A recording has no daemon that could answer.
+                if self.root == Path::new("/") {
+                    let managed = managed(&self.root, Path::new(SAVED));
+                    self.machine.unattended = self.try_read(managed);
+                }
+                self.hidden(&whom)
+            }
         };
         self.machine.hidden = self.try_read(hidden);
         self.machine.nics.sort_by(|a, b| a.name.cmp(&b.name));

@@ -219,7 +219,7 @@ fn commands_that_the_doctor_writes_are_understood() {
         "rssctl set eth0 --numa-node 0  # the node of its slot",
         "rssctl events --adapter eth0  # when and what",
         "rssctl stats eth0 --per entry  # a few entries, or one flow",
-        "rssctl stats eth0 --per queue  # under traffic",
+        "rssctl verify eth0  # does the traffic obey now",
         "rssctl stats --per cpu",
         "rssctl get -o wide  # which adapters it serves",
         "rssctl get eth0  # what is in force",

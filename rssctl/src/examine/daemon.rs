@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rssmgr_core::doctor::{DaemonView, Health, Hidden, Machine, Verified};
+use rssmgr_core::doctor::{DaemonView, Health, Hidden, Machine};
 use rssmgr_core::field::{Field, Raw};
+use rssmgr_core::manager::Verified;
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
 use rssmgr_host::HostError;
 use rssmgr_host::settings::{Whom, hidden};

@@ -27,7 +27,7 @@ use core::fmt;
 pub use check::Check;
 pub use machine::{
     CpuSample, DaemonView, Health, Hidden, Knobs, Machine, NicReport, QueueReport, Sampled, Sign, SignKind,
-    Tunnel, TunnelKind, Verified,
+    Tunnel, TunnelKind,
 };
 
 use case::Case;
@@ -93,6 +93,7 @@ pub fn diagnose(machine: &Machine) -> Vec<Finding> {
         .zip(&targets)
         .map(|(nic, target)| Case { machine, nic, target: target.as_ref() })
         .collect();
+    state::look_at_all(machine, &mut found);
     softnet::look(machine, &mut found);
     load::look_at_cpus(machine, &mut found);
     hashing::look_at_tunnels(machine, &cases, &mut found);

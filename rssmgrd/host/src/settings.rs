@@ -16,6 +16,9 @@ use crate::root::Root;
 /// The file that `rssctl set` has the daemon write.
 pub const SAVED: &str = "var/lib/rssmgrd/saved.toml";
 
+/// Thousands of adapters take less.
+const SAVED_LIMIT: u64 = 16 << 20;
+
 /// Folders of configuration, strongest first.
 const FOLDERS: [&str; 4] = ["etc/rssmgrd", "run/rssmgrd", "usr/local/lib/rssmgrd", "usr/lib/rssmgrd"];
 const MAIN: &str = "rssmgrd.toml";
@@ -76,7 +79,7 @@ pub fn hidden(
     adapters: &[Whom],
 ) -> Result<Vec<Hidden>, HostError> {
     let root = Root::new(root);
-    let Some(text) = root.read_start(saved, 16 << 20)? else { return Ok(Vec::new()) };
+    let Some(text) = root.read_start(saved, SAVED_LIMIT)? else { return Ok(Vec::new()) };
     let saved_at = root.modified(saved);
     let kept = saved_settings(&root, saved, &text)?;
     let mut found: BTreeMap<(String, Field), Hidden> = BTreeMap::new();
@@ -108,6 +111,21 @@ pub fn hidden(
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// The adapters that saved settings have managed, by name; none where nothing is saved.
+///
+/// # Errors
+/// As [`hidden`].
+pub fn managed(root: &Path, saved: &Path) -> Result<Vec<String>, HostError> {
+    let root = Root::new(root);
+    let Some(text) = root.read_start(saved, SAVED_LIMIT)? else { return Ok(Vec::new()) };
+    let table = parse(&root, saved, &text)?;
+    let name = |adapter: &DeTable<'_>| {
+        let managed = adapter.get("managed")?.get_ref().as_bool()?;
+        adapter.get("name")?.get_ref().as_str().filter(|_| managed).map(str::to_owned)
+    };
+    Ok(tables(&table).filter_map(name).collect())
 }
 
 /// A value as it may be shown: a key is a secret.

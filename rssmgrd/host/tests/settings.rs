@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use rssmgr_core::doctor::Hidden;
 use rssmgr_host::HostError;
-use rssmgr_host::settings::{SAVED, Whom, config_files, hidden};
+use rssmgr_host::settings::{SAVED, Whom, config_files, hidden, managed};
 use tree::Tree;
 
 const CONFIG: &str = "etc/rssmgrd/rssmgrd.toml";
@@ -81,6 +81,14 @@ fn what_was_written_later_is_told() {
     assert_eq!(newer(), Some(true));
     touch(SAVED, 5);
     assert_eq!(newer(), Some(false));
+}
+
+#[test]
+fn managed_adapters() {
+    let more = "[[adapter]]\nname = \"eth1\"\nmanaged = false\n[[adapter]]\nname = \"eth2\"\n";
+    let tree = Tree::new("managed", &[(SAVED, format!("{FOUR}{more}").as_str())]);
+    assert_eq!(managed(&tree.0, Path::new(SAVED)).unwrap(), ["eth0"]);
+    assert_eq!(managed(&tree.0, Path::new("nowhere")).unwrap(), Vec::<String>::new());
 }
 
 #[test]

@@ -29,8 +29,12 @@ fn saved_settings_in_front_of_newer_configuration_are_named() {
     File::options().append(true).open(&config).unwrap().set_modified(later).unwrap();
     let found = found(&daemon);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((&found[0]["check"], &found[0]["severity"]), (&"saved-hides-config".into(), &"warning".into()));
-    let place = format!("max_processors: `4` is saved; {}:4 has `8`, and was written later", config.display());
+    assert_eq!(
+        (&found[0]["check"], &found[0]["severity"]),
+        (&"saved-hides-config".into(), &"warning".into())
+    );
+    let place =
+        format!("max_processors: `4` is saved; {}:4 has `8`, and was written later", config.display());
     assert_eq!(found[0]["evidence"], serde_json::json!([place]), "the profile is the same in both");
     // The remedy is one.
     assert_eq!(daemon.line("reset nic0").code, 0);

@@ -34,6 +34,8 @@ macro_rules! checks {
 }
 
 checks! {
+    /// Settings are saved and nobody keeps them.
+    DaemonGone "daemon-gone" "settings are saved, and no daemon keeps them in force",
     /// The daemon could neither reach nor restore a state.
     Degraded "degraded" "a change failed and could not be undone",
     /// The driver does not answer.

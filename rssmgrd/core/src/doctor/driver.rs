@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::case::Case;
-use super::machine::Verified;
 use super::{Check, Finding, Severity, load};
 use crate::device::{Device, UserTable};
 use crate::driver::{TableFate, Trap, round_robin};
+use crate::manager::Verified;
 
 /// Percent of all packets on one queue that make the suspicion strong.
 const ALL_PERCENT: u64 = 95;
@@ -37,9 +37,7 @@ fn may_ignore(case: &Case<'_>) -> Option<Finding> {
         finding.evidence.extend(busiest.map(|s| {
             format!("queue {} received {} of {} packets ({} %)", s.queue, s.packets, s.total, s.percent)
         }));
-        finding
-            .remedy
-            .push(format!("rssctl stats {} --per queue  # under traffic of many flows", case.word()));
+        finding.remedy.push(format!("rssctl verify {}  # under traffic of many flows", case.word()));
         return Some(finding);
     }
     // rssmgrd sends the table again after each change of channels; others do not.

@@ -5,9 +5,10 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::case::Case;
-use super::machine::{Machine, Verified};
+use super::machine::Machine;
 use super::{Check, CpuSample, Finding, Sampled, Severity, shortened};
 use crate::ids::QueueId;
+use crate::manager::Verified;
 use crate::place::eligible;
 use crate::settings::Settings;
 
@@ -92,6 +93,7 @@ fn table_ignored(case: &Case<'_>, shares: &[Share]) -> Option<Finding> {
         finding.remedy.push(format!("ethtool -n {}  # do filter rules send them there", case.word()));
     }
     finding.remedy.push(format!("{}  # writes the table again", case.plan_anew()));
+    finding.remedy.push(format!("rssctl verify {}  # does the traffic obey now", case.word()));
     Some(finding)
 }
 

@@ -7,6 +7,7 @@ use crate::capability::Capability;
 use crate::cpuset::CpuSet;
 use crate::device::Device;
 use crate::ids::{CpuId, NodeId};
+use crate::manager::Verified;
 use crate::settings::Settings;
 use crate::topology::Topology;
 
@@ -46,6 +47,8 @@ pub struct Machine {
     pub signs: Vec<Sign>,
     /// Saved settings in front of other ones.
     pub hidden: Vec<Hidden>,
+    /// Adapters that a daemon which does not answer was told to manage, by the file of saved settings.
+    pub unattended: Vec<String>,
     /// Whether a daemon told its view.
     pub daemon: bool,
     /// The machine-wide switch.
@@ -132,20 +135,6 @@ pub enum Health {
     Pending,
     /// It is not there.
     Away,
-}
-
-/// How far it is known that what was set is in use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verified {
-    /// Packets obeyed it.
-    Traffic,
-    /// It reads back.
-    Config,
-    /// Packets did not obey it.
-    Refuted,
-    /// Nothing is known.
-    #[default]
-    Unknown,
 }
 
 /// What one CPU received, and how busy it was (`/proc/net/softnet_stat`, `/proc/stat`).

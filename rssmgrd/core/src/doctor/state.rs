@@ -5,8 +5,26 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::case::Case;
-use super::machine::Health;
+use super::machine::{Health, Machine};
 use super::{Check, Finding, Severity};
+
+/// Settings were saved for these adapters, and nobody keeps them in force.
+pub(super) fn look_at_all(machine: &Machine, found: &mut Vec<Finding>) {
+    if machine.daemon || machine.unattended.is_empty() {
+        return;
+    }
+    found.push(Finding {
+        check: Check::DaemonGone,
+        severity: Severity::Warning,
+        adapter: None,
+        title: "rssmgrd does not answer, although it was told to manage adapters".into(),
+        evidence: alloc::vec![format!("saved settings manage {}", machine.unattended.join(", "))],
+        remedy: alloc::vec![
+            "systemctl start rssmgrd".into(),
+            "journalctl --unit rssmgrd --lines 50  # why it ended".into(),
+        ],
+    });
+}
 
 pub(super) fn look(case: &Case<'_>, found: &mut Vec<Finding>) {
     found.extend(health(case));

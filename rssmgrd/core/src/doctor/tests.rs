@@ -13,6 +13,7 @@ use crate::device::{Device, Queue, UserTable};
 use crate::driver::round_robin;
 use crate::hash::HashTypes;
 use crate::ids::{CpuId, NodeId, QueueId};
+use crate::manager::Verified;
 use crate::settings::Settings;
 use crate::topology::Topology;
 use std::format;
@@ -38,6 +39,7 @@ fn healthy() -> Machine {
         knobs: Knobs { max_backlog: Some(1000), budget: Some(300), budget_usecs: Some(8000) },
         signs: Vec::new(),
         hidden: Vec::new(),
+        unattended: Vec::new(),
         daemon: true,
         rss_on: true,
     }

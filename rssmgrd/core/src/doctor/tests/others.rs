@@ -24,6 +24,19 @@ fn what_the_daemon_complains_of() {
 }
 
 #[test]
+fn a_daemon_that_should_be_there() {
+    let gone = with(|m| {
+        m.daemon = false;
+        m.unattended = vec!["eth0".into(), "eth1".into()];
+    });
+    let f = one(&gone);
+    assert_eq!((f.check, f.severity, f.adapter), (Check::DaemonGone, Warning, None));
+    assert_eq!(f.evidence, ["saved settings manage eth0, eth1"]);
+    assert_eq!(found(&with(|m| m.daemon = false)), [], "it was told nothing");
+    assert_eq!(found(&with(|m| m.unattended = vec!["eth0".into()])), [], "it answers");
+}
+
+#[test]
 fn settings_that_cannot_be_had() {
     let mut m = healthy();
     set_field(&mut m.nics[0], "base_processor", "1:5");
