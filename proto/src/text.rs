@@ -36,6 +36,7 @@ pub const fn limit(by: LimitBy) -> &'static str {
         LimitBy::Channels => "the queues that the adapter can have",
         LimitBy::TableEntries => "the entries of the indirection table",
         LimitBy::Vectors => "the interrupt vectors",
+        LimitBy::FixedInterrupts => "the eligible processors that the interrupts are fixed to",
         LimitBy::Kept => "the processors that it runs on already and keeps",
     }
 }
@@ -71,6 +72,21 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::Restore => "back to an earlier state",
         Rule::Kept => "a running adapter keeps its processors until it is planned anew",
         Rule::Shared => "some of its processors serve another adapter too",
+        Rule::FixedInterrupts => {
+            "interrupts cannot be moved on this adapter: only the queues are used that are served by the right processors already"
+        }
+        Rule::TransmitNearest => {
+            "each CPU sends through its own transmit queue, else its SMT sibling's, else one in its L3 domain, else one of its node"
+        }
+        Rule::PacketSteering => {
+            "the adapter spreads nothing by itself, so the kernel spreads its packets over the processors (RPS), as asked for"
+        }
+        Rule::PacketSteeringNamed => {
+            "the adapter has no indirection table and was set by name, so the kernel spreads its packets over the processors (RPS); rps = false keeps it from that"
+        }
+        Rule::PacketSteeringUnneeded => {
+            "the adapter spreads by its own table, so the kernel does not have to (rps = true changes nothing)"
+        }
     }
 }
 
@@ -93,6 +109,9 @@ pub const fn quirk(quirk: Quirk) -> &'static str {
         Quirk::KeyLostWithChannels => "this driver replaces the key when the number of queues changes",
         Quirk::HomesLostWithChannels => {
             "this driver requests or spreads its interrupts anew when the number of queues changes"
+        }
+        Quirk::XpsLostWithChannels => {
+            "this driver may give its transmit queues to CPUs of its own choice when the number of queues changes"
         }
     }
 }

@@ -4,7 +4,7 @@ use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
 use rssmgr_core::device::{Device, Queue, UserTable};
 use rssmgr_core::driver::{SOFTNIC, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
-use rssmgr_core::place::{AdapterInput, place};
+use rssmgr_core::place::{AdapterInput, GiveBack, place};
 use rssmgr_core::plan::plan;
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings};
 use rssmgr_core::{AdapterId, QueueId};
@@ -63,6 +63,7 @@ pub(super) fn offline(c: &mut Context<'_, '_>, args: &PlanArgs) -> Result<(), St
         replan: true,
         rss_on: true,
         boot_key: boot_key.as_ref(),
+        give_back: GiveBack::default(),
     };
     let target = place(&[input], &machine.topology)
         .pop()

@@ -5,7 +5,7 @@ use rssmgr_core::capability::{Capability, ChannelControl};
 use rssmgr_core::device::{Device, Queue, UserTable};
 use rssmgr_core::driver::{SOFTNIC, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::place::{AdapterInput, place};
+use rssmgr_core::place::{AdapterInput, GiveBack, place};
 use rssmgr_core::plan::plan;
 use rssmgr_core::profile::Profile;
 use rssmgr_core::settings::{Settings, Smt};
@@ -67,6 +67,7 @@ fn run(machine: &Machine, adapters: u32) -> usize {
         replan: false,
         rss_on: true,
         boot_key: None,
+        give_back: GiveBack::default(),
     };
     let inputs: Vec<_> = (0..adapters).map(input).collect();
     let targets = place(black_box(&inputs), &machine.topology);

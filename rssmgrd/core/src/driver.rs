@@ -100,7 +100,16 @@ pub enum HomeFate {
     Lost,
 }
 
-/// What an event does to what was set.
+/// What becomes of transmit steering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XpsFate {
+    /// The kernel's doing alone: queues that stay keep their CPUs.
+    Kept,
+    /// The driver gives its queues CPUs of its own choice, or may.
+    Lost,
+}
+
+/// What an event does to what was set. Packet steering (RPS) is the kernel's: no driver touches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fate {
     /// A table that a user wrote.
@@ -111,6 +120,8 @@ pub struct Fate {
     pub key: KeyFate,
     /// The CPUs of the queues.
     pub homes: HomeFate,
+    /// The CPUs that send through each transmit queue.
+    pub xps: XpsFate,
 }
 
 impl Fate {
@@ -120,6 +131,7 @@ impl Fate {
         default_table: TableFate::Kept,
         key: KeyFate::Kept,
         homes: HomeFate::Kept,
+        xps: XpsFate::Kept,
     };
 }
 

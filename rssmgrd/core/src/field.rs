@@ -30,6 +30,10 @@ pub enum Field {
     Smt,
     /// CPUs never used.
     ExcludeCpus,
+    /// Which CPUs send through which transmit queue.
+    Xps,
+    /// Whether the kernel spreads what the adapter cannot.
+    Rps,
 }
 
 /// Which part of a setting a PowerShell parameter carries.
@@ -82,7 +86,7 @@ const fn ps(name: &'static str, aliases: &'static [&'static str], part: Part) ->
 }
 
 /// The table.
-pub const FIELDS: [FieldInfo; 11] = [
+pub const FIELDS: [FieldInfo; 13] = [
     FieldInfo {
         field: Field::Enabled,
         key: "enabled",
@@ -209,6 +213,28 @@ pub const FIELDS: [FieldInfo; 11] = [
         allowed: "a CPU list such as 0-3,8 (or empty)",
         default: "none",
         help: "CPUs that are never used",
+    },
+    FieldInfo {
+        field: Field::Xps,
+        key: "xps",
+        flag: "xps",
+        value_name: "cpus|off",
+        powershell: &[],
+        wmi: &[],
+        allowed: "cpus (each CPU sends through the transmit queue nearest to it) or off (left alone)",
+        default: "cpus",
+        help: "Transmit packet steering: which CPUs send through which transmit queue",
+    },
+    FieldInfo {
+        field: Field::Rps,
+        key: "rps",
+        flag: "rps",
+        value_name: "BOOL",
+        powershell: &[],
+        wmi: &[],
+        allowed: "true or false",
+        default: "false (true where an adapter without a table was set by name)",
+        help: "Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue",
     },
 ];
 

@@ -3,31 +3,38 @@
 //! The rules, in the order in which they act:
 //! 1. [`eligible`]: which CPUs may be used at all.
 //! 2. `order`: the profile's order of them, free processors before shared ones.
-//! 3. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
+//! 3. `means`: what the adapter can be steered with.
+//! 4. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
+//! 5. `transmit`: which CPUs send through which queue.
 
 pub mod eligible;
 mod error;
+mod means;
 mod order;
 mod reason;
+mod seats;
 mod target;
+mod transmit;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+
+use means::Means;
+use seats::Seats;
 
 pub use eligible::{Eligibility, eligibility, verdict};
 pub use error::PlaceError;
 pub use reason::{LimitBy, Quirk, Reason, Rule};
 pub use target::{Candidate, Path, Target};
 
-use crate::capability::{Capability, ChannelControl};
+use crate::capability::{Capability, ChannelControl, UnhashedTarget};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Queue, UserTable};
-use crate::driver::round_robin;
 use crate::field::Field;
 use crate::hash::{HashKey, HashType, HashTypes};
 use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
 use crate::profile::Profile;
-use crate::settings::{Auto, KeySetting, Queues, Settings};
+use crate::settings::{Auto, KeySetting, Queues, Settings, Xps};
 use crate::topology::Topology;
 
 /// One adapter to be placed.
@@ -54,6 +61,18 @@ pub struct AdapterInput<'a> {
     pub rss_on: bool,
     /// The host's boot key, for `hash_key = default`.
     pub boot_key: Option<&'a HashKey>,
+    /// Steering of ours that is not asked for any more.
+    pub give_back: GiveBack<'a>,
+}
+
+/// Steering as it was found, for what was ours and is not asked for any more: it goes back. Only then is it touched at
+/// all without being asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GiveBack<'a> {
+    /// The CPUs of each transmit queue.
+    pub xps: Option<&'a [CpuSet]>,
+    /// The CPUs of each receive queue.
+    pub rps: Option<&'a [CpuSet]>,
 }
 
 /// Places all adapters at once. An adapter that keeps its processors is not moved by the arrival of another; those
@@ -118,6 +137,7 @@ impl Shares {
 struct Array {
     candidates: Vec<Candidate>,
     eligible: CpuSet,
+    means: Means,
 }
 
 impl Array {
@@ -137,7 +157,18 @@ impl Array {
             })
             .collect();
         candidates.sort_by_key(|c| (c.distance, c.cpu));
-        Ok(Self { candidates, eligible })
+        let means = Means::of(input)?;
+        if let Means::Fixed(queues) = &means
+            && !queues.keys().any(|cpu| eligible.contains(*cpu))
+        {
+            return Err(PlaceError::FixedElsewhere { fixed: queues.keys().copied().collect(), eligible });
+        }
+        Ok(Self { candidates, eligible, means })
+    }
+
+    /// The processors that can be used.
+    fn reachable(&self) -> impl Iterator<Item = &Candidate> {
+        self.candidates.iter().filter(|c| self.means.reaches(c.cpu))
     }
 
     /// The processors that a running adapter keeps; `None` when they are to be chosen: it is new, a new choice was
@@ -146,7 +177,8 @@ impl Array {
         let assigned = input.assigned.filter(|a| !input.replan && !a.is_empty())?;
         let mut seen = CpuSet::new();
         let distinct = assigned.iter().copied().filter(|cpu| seen.insert(*cpu)).collect();
-        seen.is_subset(&self.eligible).then_some(distinct)
+        let may = |cpu: CpuId| self.eligible.contains(cpu) && self.means.reaches(cpu);
+        seen.iter().all(may).then_some(distinct)
     }
 }
 
@@ -158,10 +190,7 @@ fn queues_wanted(input: &AdapterInput<'_>) -> (u16, Option<Reason>) {
         Queues::Windows => cap.windows_queues(),
         Queues::Count(n) => n,
     };
-    let most = match cap.channels {
-        ChannelControl::Settable => cap.max_queues,
-        ChannelControl::Fixed => input.device.channels(),
-    };
+    let most = if can_change_channels(input) { cap.max_queues } else { input.device.channels() };
     let given = asked.clamp(1, most.max(1));
     let limit = (given != asked).then(|| Reason::Limit {
         field: Field::Queues,
@@ -173,28 +202,40 @@ fn queues_wanted(input: &AdapterInput<'_>) -> (u16, Option<Reason>) {
 }
 
 /// The number of processors and what limits it: the smallest limit, the first of equals.
-fn processor_limit(input: &AdapterInput<'_>, eligible: usize, queues: u16) -> (u32, LimitBy) {
+fn processor_limit(input: &AdapterInput<'_>, array: &Array, queues: u16) -> (u32, LimitBy) {
     let cap = input.capability;
     let nonzero = |n: u16| if n == 0 { u32::MAX } else { n.into() };
-    let limits = [
-        (input.settings.max_processors.value.value().unwrap_or(u32::MAX), LimitBy::MaxProcessors),
-        (queues.into(), LimitBy::Queues),
-        (u32::try_from(eligible).unwrap_or(u32::MAX), LimitBy::EligibleProcessors),
+    let many = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let asked = (input.settings.max_processors.value.value().unwrap_or(u32::MAX), LimitBy::MaxProcessors);
+    let eligible = (many(array.candidates.len()), LimitBy::EligibleProcessors);
+    let hardware = [
         (nonzero(cap.table_entries), LimitBy::TableEntries),
         (nonzero(cap.vectors), LimitBy::Vectors),
+        (many(array.reachable().count()), LimitBy::FixedInterrupts),
     ];
-    limits.into_iter().min_by_key(|(n, _)| *n).unwrap_or((1, LimitBy::Queues))
+    let limits = [asked, (queues.into(), LimitBy::Queues), eligible].into_iter().chain(hardware);
+    match array.means {
+        // The kernel reaches every processor from any queue.
+        Means::Kernel(_) => asked.min(eligible),
+        Means::Table | Means::Fixed(_) => limits.min_by_key(|(n, _)| *n).unwrap_or(eligible),
+    }
 }
 
 /// How many channels there are to be. They are changed only when a number was asked for or when the processors exceed
-/// what is there: a change may drop the link, and takes transmit queues along.
-fn channels(input: &AdapterInput<'_>, queues: u16, processors: u32) -> u16 {
+/// what is there: a change may drop the link, and takes transmit queues along. More queues do not help the kernel to
+/// spread.
+fn channels(input: &AdapterInput<'_>, means: &Means, queues: u16, processors: u32) -> u16 {
     let there = input.device.channels();
-    let enough = input.settings.queues.value == Queues::Auto && processors <= there.into();
-    match input.capability.channels {
-        ChannelControl::Settable if !enough => queues,
-        _ => there,
-    }
+    let enough = !matches!(means, Means::Table) || processors <= there.into();
+    let enough = input.settings.queues.value == Queues::Auto && enough;
+    if enough || !can_change_channels(input) { there } else { queues }
+}
+
+/// Whether the number of queues can be changed, and back: interrupts that cannot be moved would be elsewhere with another
+/// number of them, nobody knows where.
+fn can_change_channels(input: &AdapterInput<'_>) -> bool {
+    let fixed = !input.capability.queue_affinity && input.device.queues.iter().any(|q| q.home.is_some());
+    input.capability.channels == ChannelControl::Settable && !fixed
 }
 
 fn choose(
@@ -204,8 +245,9 @@ fn choose(
     shares: &Shares,
 ) -> Result<Vec<CpuId>, PlaceError> {
     let (queues, _) = queues_wanted(input);
-    let (n, _) = processor_limit(input, array.candidates.len(), queues);
-    let mut cpus = order::order(input, topology, &array.candidates, shares);
+    let (n, _) = processor_limit(input, array, queues);
+    let reachable: Vec<Candidate> = array.reachable().copied().collect();
+    let mut cpus = order::order(input, topology, &reachable, shares);
     cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     if cpus.is_empty() { Err(PlaceError::nothing_eligible(input.settings, topology)) } else { Ok(cpus) }
 }
@@ -223,7 +265,7 @@ fn target(
     let mut reasons = Vec::new();
     let (queues, clamped) = queues_wanted(input);
     reasons.extend(clamped);
-    let (n, by) = processor_limit(input, array.candidates.len(), queues);
+    let (n, by) = processor_limit(input, array, queues);
     cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     let given = u32::try_from(cpus.len()).unwrap_or(u32::MAX);
     let by = if given < n { LimitBy::Kept } else { by };
@@ -243,27 +285,16 @@ fn target(
         _ => {}
     }
 
-    let path = match cap.channels {
-        ChannelControl::Settable => Path::Native,
-        ChannelControl::Fixed => Path::FixedChannels,
-    };
-    let channels = channels(input, queues, n);
+    let means = &array.means;
+    let channels = channels(input, means, queues, n);
     let active = cpus.len();
-    let mut home: Vec<CpuId> = (0..usize::from(channels)).map(|q| cpus[q % active]).collect();
-    let table = table(input, array, topology, &mut cpus, &mut home, &mut reasons)?;
-    if cpus.len() < usize::from(channels) {
+    let mut seats = Seats::new(input, means, channels, cpus);
+    let table = seats.table(input, means, topology, &array.eligible, &mut reasons)?;
+    if !matches!(means, Means::Kernel(_)) && seats.cpus.len() < usize::from(channels) {
         reasons.push(Reason::Rule(Rule::IdleQueues));
     }
-
-    let mut queues = input.device.queues.clone();
-    queues.resize(usize::from(channels), Queue::default());
-    if cap.queue_affinity {
-        for (queue, cpu) in queues.iter_mut().zip(&home) {
-            queue.home = Some(*cpu);
-        }
-    } else {
-        reasons.push(Reason::Rule(Rule::NoAffinity));
-    }
+    reasons.extend(means.rules(input).map(Reason::Rule));
+    let xps = transmit_steering(input, topology, array, &seats.homes, &mut reasons);
 
     let on = settings.enabled.value && input.rss_on;
     if !settings.enabled.value {
@@ -273,66 +304,70 @@ fn target(
     }
     let same_table = table == input.device.table;
     let device = Device {
-        enabled: on,
-        queues,
+        // Without a table it is the kernel's spreading that is on or off.
+        enabled: if matches!(means, Means::Kernel(_)) && cap.table_entries == 0 {
+            input.device.enabled
+        } else {
+            on
+        },
         key: key(input)?,
         hash_types: hash_types(input)?,
-        default_queue: QueueId(0),
+        default_queue: match cap.unhashed {
+            UnhashedTarget::DefaultProcessor => seats.first(),
+            UnhashedTarget::FirstQueue => QueueId(0),
+        },
         user_table: if same_table { input.device.user_table } else { UserTable::Yes },
         table,
-        xps: Vec::new(),
-        rps: Vec::new(),
+        xps,
+        rps: means
+            .packet_steering(&seats.homes, &seats.cpus, on)
+            .unwrap_or_else(|| given_back(input.give_back.rps, seats.homes.len())),
+        queues: seats.homes.into_iter().map(|home| Queue { home }).collect(),
     };
     Ok(Target {
         device,
         array: array.candidates.clone(),
-        default: cpus[0],
+        default: seats.cpus.first().copied().unwrap_or_default(),
         active,
-        processors: cpus,
-        path,
+        processors: seats.cpus,
+        path: means.path(cap.channels),
         reasons,
     })
 }
 
-/// Entry i goes to queue i mod n; explicit entries go to the queue of their processor, which takes an idle queue
-/// when the processor has none yet.
-fn table(
+/// The CPUs of each transmit queue; nothing where they are left alone.
+///
+/// A transmit queue is served where the receive queue of its number is, because they share a channel. Where there are
+/// more transmit queues, they go round among the receive queues, as idle queues do among the processors.
+fn transmit_steering(
     input: &AdapterInput<'_>,
-    array: &Array,
     topology: &Topology,
-    cpus: &mut Vec<CpuId>,
-    home: &mut [CpuId],
+    array: &Array,
+    homes: &[Option<CpuId>],
     reasons: &mut Vec<Reason>,
-) -> Result<Vec<QueueId>, PlaceError> {
-    let entries = input.capability.table_entries;
-    let active = u16::try_from(cpus.len()).unwrap_or(u16::MAX);
-    let mut table = round_robin(entries, active);
-    let manual = &input.settings.table.value;
-    for (&entry, &processor) in manual {
-        let cpu = CpuId::from(processor);
-        let slot = table.get_mut(entry.index()).ok_or(PlaceError::NoSuchEntry { entry, entries })?;
-        if !array.eligible.contains(cpu) {
-            let why = verdict(topology, input.settings, cpu);
-            return Err(PlaceError::EntryTarget { entry, processor, why });
+) -> Vec<CpuSet> {
+    let channels = u16::try_from(homes.len()).unwrap_or(u16::MAX);
+    let count = usize::from(input.capability.steered_tx_queues(channels));
+    if count == 0 {
+        return Vec::new();
+    }
+    match input.settings.xps.value {
+        Xps::Cpus => {
+            reasons.push(Reason::Rule(Rule::TransmitNearest));
+            let homes: Vec<_> = homes.iter().copied().cycle().take(count).collect();
+            transmit::nearest(topology, &homes, &array.eligible)
         }
-        let queue = match cpus.iter().position(|c| *c == cpu) {
-            Some(q) => q,
-            None if cpus.len() < home.len() => {
-                home[cpus.len()] = cpu;
-                cpus.push(cpu);
-                cpus.len() - 1
-            }
-            None => {
-                let queues = u16::try_from(home.len()).unwrap_or(u16::MAX);
-                return Err(PlaceError::NoQueueLeft { entry, processor, queues });
-            }
-        };
-        *slot = QueueId(u16::try_from(queue).unwrap_or(u16::MAX));
+        Xps::Off => given_back(input.give_back.xps, count),
     }
-    if !manual.is_empty() {
-        reasons.push(Reason::Rule(Rule::ManualEntries));
+}
+
+/// Steering as it was found, for as many queues as there are now.
+fn given_back(found: Option<&[CpuSet]>, count: usize) -> Vec<CpuSet> {
+    let mut queues = found.unwrap_or_default().to_vec();
+    if !queues.is_empty() {
+        queues.resize(count, CpuSet::new());
     }
-    Ok(table)
+    queues
 }
 
 fn key(input: &AdapterInput<'_>) -> Result<HashKey, PlaceError> {

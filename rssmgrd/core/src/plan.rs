@@ -70,6 +70,8 @@ pub fn plan_nic(driver: &Driver, cap: &Capability, nic: &Nic, target: &Target) -
     for q in 0..want.channels().min(p.nic.device.channels()) {
         p.home(QueueId(q))?;
     }
+    p.transmit_steering()?;
+    p.packet_steering()?;
     p.default_queue()?;
     // Before the table, which some drivers reset with it.
     p.key()?;
@@ -184,6 +186,29 @@ impl Planner<'_> {
         Ok(())
     }
 
+    fn transmit_steering(&mut self) -> Result<(), Refusal> {
+        let want = &self.target.device.xps;
+        for (i, cpus) in want.iter().enumerate().take(self.nic.device.xps.len()) {
+            let queue = queue(i);
+            if self.nic.device.xps[i] != *cpus || self.nic.xps_unsure.contains(&queue) {
+                let was_right = self.first.xps.get(i) == Some(cpus);
+                let op = Op::Xps { queue, cpus: cpus.clone() };
+                self.push_again(op, was_right, Quirk::XpsLostWithChannels)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn packet_steering(&mut self) -> Result<(), Refusal> {
+        let want = &self.target.device.rps;
+        for (i, cpus) in want.iter().enumerate().take(self.nic.device.rps.len()) {
+            if self.nic.device.rps[i] != *cpus {
+                self.push(Op::Rps { queue: queue(i), cpus: cpus.clone() })?;
+            }
+        }
+        Ok(())
+    }
+
     fn default_queue(&mut self) -> Result<(), Refusal> {
         let queue = self.target.device.default_queue;
         if self.nic.device.default_queue != queue {
@@ -240,6 +265,10 @@ impl Planner<'_> {
         }
         Ok(reset)
     }
+}
+
+fn queue(index: usize) -> QueueId {
+    QueueId(u16::try_from(index).unwrap_or(u16::MAX))
 }
 
 /// The writes that turn one table into another: moves where the adapter can move single entries, else the whole.

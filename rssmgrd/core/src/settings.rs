@@ -1,6 +1,8 @@
 //! What the administrator asked for: patches from the command line, files and D-Bus, layered into settings whose
 //! every field knows where its value comes from.
 
+mod text;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -9,9 +11,10 @@ use core::fmt;
 
 use crate::cpuset::CpuSet;
 use crate::field::{Field, FieldError, Raw};
-use crate::hash::{HashKey, HashKeyError, HashTypes};
+use crate::hash::{HashKey, HashTypes};
 use crate::ids::{EntryIndex, MAX_CPU, NodeId, Processor};
 use crate::profile::Profile;
+use text::{auto_text, key_setting, key_text, number, parse_bool, processor_part, smt_text, xps_text};
 
 /// A value, or "you choose".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +119,16 @@ pub enum Smt {
     Use,
 }
 
+/// How transmit queues are given to CPUs (XPS).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Xps {
+    /// Each CPU sends through the transmit queue nearest to it.
+    #[default]
+    Cpus,
+    /// It is left alone.
+    Off,
+}
+
 /// Explicit table entries, by processor, that override the computed table.
 pub type ManualTable = BTreeMap<EntryIndex, Processor>;
 
@@ -144,6 +157,10 @@ pub struct SettingsPatch {
     pub smt: Option<Smt>,
     /// CPUs never used.
     pub exclude_cpus: Option<CpuSet>,
+    /// Transmit packet steering.
+    pub xps: Option<Xps>,
+    /// Receive packet steering.
+    pub rps: Option<bool>,
 }
 
 /// Where a value comes from, from weakest to strongest.
@@ -174,6 +191,17 @@ impl fmt::Display for Origin {
             Self::Runtime => f.write_str("runtime"),
         }
     }
+}
+
+/// Whether the kernel is to spread packets over CPUs (RPS).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketSteering {
+    /// Nobody asked for it.
+    Off,
+    /// `rps = true`.
+    Asked,
+    /// `rps` is not set, but the adapter was set by name.
+    Named,
 }
 
 /// A value and where it comes from.
@@ -215,6 +243,10 @@ pub struct Settings {
     pub smt: Sourced<Smt>,
     /// CPUs never used.
     pub exclude_cpus: Sourced<CpuSet>,
+    /// Transmit packet steering.
+    pub xps: Sourced<Xps>,
+    /// Receive packet steering; see [`Settings::packet_steering`].
+    pub rps: Sourced<bool>,
     /// Explicit entries.
     pub table: Sourced<ManualTable>,
 }
@@ -263,6 +295,8 @@ impl Settings {
             over(&mut s.hash_types, p.hash_types.as_ref(), l, Field::HashTypes);
             over(&mut s.smt, p.smt.as_ref(), l, Field::Smt);
             over(&mut s.exclude_cpus, p.exclude_cpus.as_ref(), l, Field::ExcludeCpus);
+            over(&mut s.xps, p.xps.as_ref(), l, Field::Xps);
+            over(&mut s.rps, p.rps.as_ref(), l, Field::Rps);
             if let Some(part) = p.base_processor {
                 base = part_over(part, base);
                 s.base_processor.origin = l.origin_of(Field::BaseProcessor);
@@ -303,6 +337,20 @@ impl Settings {
             Field::Smt => smt_text(self.smt.value).to_string(),
             Field::ExcludeCpus if self.exclude_cpus.value.is_empty() => "none".to_string(),
             Field::ExcludeCpus => self.exclude_cpus.value.to_string(),
+            Field::Xps => xps_text(self.xps.value).to_string(),
+            Field::Rps => self.rps.value.to_string(),
+        }
+    }
+
+    /// Whether the kernel is to spread what the adapter cannot. Where `rps` is not set, setting anything of the adapter
+    /// with `rssctl` asks for it: only adapters that were named are set.
+    #[must_use]
+    pub fn packet_steering(&self) -> PacketSteering {
+        let by_name = |field| matches!(self.origin(field), Origin::Saved | Origin::Runtime);
+        match self.rps.value {
+            true => PacketSteering::Asked,
+            false if self.rps.origin == Origin::Default && Field::all().any(by_name) => PacketSteering::Named,
+            false => PacketSteering::Off,
         }
     }
 
@@ -321,6 +369,8 @@ impl Settings {
             Field::HashTypes => &self.hash_types.origin,
             Field::Smt => &self.smt.origin,
             Field::ExcludeCpus => &self.exclude_cpus.origin,
+            Field::Xps => &self.xps.origin,
+            Field::Rps => &self.rps.origin,
         }
     }
 }
@@ -364,6 +414,7 @@ impl SettingsPatch {
             || self.queues.is_some()
             || self.smt.is_some()
             || self.exclude_cpus.is_some()
+            || self.rps.is_some()
     }
 
     /// Takes out every field that `other` sets.
@@ -384,6 +435,8 @@ impl SettingsPatch {
         drop_if(&mut self.hash_types, other.hash_types.is_some());
         drop_if(&mut self.smt, other.smt.is_some());
         drop_if(&mut self.exclude_cpus, other.exclude_cpus.is_some());
+        drop_if(&mut self.xps, other.xps.is_some());
+        drop_if(&mut self.rps, other.rps.is_some());
     }
 
     /// Lays `newer` over this patch.
@@ -402,6 +455,8 @@ impl SettingsPatch {
         take(&mut self.hash_types, newer.hash_types.as_ref());
         take(&mut self.smt, newer.smt.as_ref());
         take(&mut self.exclude_cpus, newer.exclude_cpus.as_ref());
+        take(&mut self.xps, newer.xps.as_ref());
+        take(&mut self.rps, newer.rps.as_ref());
         for (slot, part, default) in [
             (&mut self.base_processor, newer.base_processor, BASE),
             (&mut self.max_processor, newer.max_processor, MAX),
@@ -426,8 +481,8 @@ impl SettingsPatch {
         let auto = text.eq_ignore_ascii_case("auto");
         let fits = match raw {
             Raw::Text(_) => true,
-            Raw::Bool(_) => field == Field::Enabled,
-            Raw::Int(_) => field != Field::Enabled,
+            Raw::Bool(_) => matches!(field, Field::Enabled | Field::Rps),
+            Raw::Int(_) => !matches!(field, Field::Enabled | Field::Rps),
             Raw::List(_) => matches!(field, Field::HashTypes | Field::ExcludeCpus),
         };
         if !fits {
@@ -435,6 +490,14 @@ impl SettingsPatch {
         }
         match field {
             Field::Enabled => self.enabled = Some(parse_bool(text).ok_or_else(|| fail("is neither".into()))?),
+            Field::Rps => self.rps = Some(parse_bool(text).ok_or_else(|| fail("is neither".into()))?),
+            Field::Xps => {
+                self.xps = Some(match text.to_ascii_lowercase().as_str() {
+                    "cpus" => Xps::Cpus,
+                    "off" => Xps::Off,
+                    _ => return Err(fail("is neither".into())),
+                });
+            }
             Field::Profile => self.profile = Some(text.parse().map_err(|_| fail("is no profile".into()))?),
             Field::BaseProcessor => self.base_processor = Some(processor_part(text, auto).map_err(fail)?),
             Field::MaxProcessor => self.max_processor = Some(processor_part(text, auto).map_err(fail)?),
@@ -516,6 +579,8 @@ impl SettingsPatch {
             Field::HashTypes => text(auto_text(self.hash_types?, "keep")),
             Field::Smt => text(smt_text(self.smt?).to_string()),
             Field::ExcludeCpus => text(self.exclude_cpus.as_ref()?.to_string()),
+            Field::Xps => text(xps_text(self.xps?).to_string()),
+            Field::Rps => self.rps.map(Raw::Bool),
         }
     }
 
@@ -527,107 +592,6 @@ impl SettingsPatch {
 
 /// The most queues any adapter can have here; also the bound of every per-queue table.
 pub const MAX_QUEUES: u32 = 1024;
-
-/// `skip` or `use`.
-#[must_use]
-pub const fn smt_text(smt: Smt) -> &'static str {
-    match smt {
-        Smt::Skip => "skip",
-        Smt::Use => "use",
-    }
-}
-
-fn auto_text<T: fmt::Display>(a: Auto<T>, word: &str) -> String {
-    match a {
-        Auto::Auto => word.to_string(),
-        Auto::Is(v) => v.to_string(),
-    }
-}
-
-fn parse_bool(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "$true" | "on" | "yes" | "1" => Some(true),
-        "false" | "$false" | "off" | "no" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-fn number(text: &str, min: u32, max: u32) -> Result<u32, String> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if !digits {
-        return Err("is not a whole number".to_string());
-    }
-    text.parse().ok().filter(|n| (min..=max).contains(n)).ok_or_else(|| format!("is not in {min} to {max}"))
-}
-
-/// `auto`, `8`, `1:3`, or a part: `1:` (group only) and `:3` (number only).
-fn processor_part(text: &str, auto: bool) -> Result<Auto<ProcessorPart>, String> {
-    if auto {
-        return Ok(Auto::Auto);
-    }
-    let part = if let Some(n) = text.strip_prefix(':') {
-        let number = number(n, 0, 63).map_err(|e| format!("has a number that {e}"))?;
-        ProcessorPart { group: None, number: u8::try_from(number).ok() }
-    } else if let Some(g) = text.strip_suffix(':') {
-        let group = number(g, 0, MAX_CPU / 64).map_err(|e| format!("has a group that {e}"))?;
-        ProcessorPart { group: u16::try_from(group).ok(), number: None }
-    } else {
-        text.parse::<Processor>().map_err(|e| format!("is no processor: {e}"))?.into()
-    };
-    Ok(Auto::Is(part))
-}
-
-fn key_setting(text: &str) -> Result<KeySetting, String> {
-    // How long the key must be depends on the adapter, which nobody has named yet.
-    let hex = |t: &str| {
-        let bytes = t.chars().filter(char::is_ascii_hexdigit).count() / 2;
-        HashKey::parse(t, bytes.max(1)).map_err(|e| match e {
-            HashKeyError::Hex { at, found, .. } => {
-                format!("is refused: character {at} (`{found}`) is not a hexadecimal digit")
-            }
-            HashKeyError::OddDigits { digits, .. } => {
-                format!("has {digits} hexadecimal digits, an odd number, and each byte takes two")
-            }
-            HashKeyError::Length { .. } => "has no byte".to_string(),
-            HashKeyError::Weak(_) => format!("is refused: {e}"),
-        })
-    };
-    Ok(match text.to_ascii_lowercase().as_str() {
-        "keep" | "auto" => KeySetting::Keep,
-        "default" => KeySetting::Host,
-        "symmetric" => KeySetting::Symmetric,
-        "random" => KeySetting::Random(None),
-        t => match t.strip_prefix("random=") {
-            Some(drawn) => KeySetting::Random(Some(hex(drawn)?)),
-            None => KeySetting::Given(hex(t)?),
-        },
-    })
-}
-
-fn key_text(key: &KeySetting) -> String {
-    match key {
-        KeySetting::Keep => "keep".to_string(),
-        KeySetting::Host => "default".to_string(),
-        KeySetting::Symmetric => "symmetric".to_string(),
-        KeySetting::Random(None) => "random".to_string(),
-        KeySetting::Random(Some(k)) => format!("random={}", k.to_hex()),
-        KeySetting::Given(k) => k.to_hex(),
-    }
-}
-
-impl KeySetting {
-    /// The setting in words, without the key.
-    #[must_use]
-    pub const fn describe(&self) -> &'static str {
-        match self {
-            Self::Keep => "keep",
-            Self::Host => "default",
-            Self::Symmetric => "symmetric",
-            Self::Random(_) => "random",
-            Self::Given(_) => "given",
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -7,21 +7,22 @@ mod oracle;
 #[path = "support/world.rs"]
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use oracle::Oracle;
+use oracle::{Oracle, nearest_queues};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use rssmgr_core::capability::{Capability, ChannelControl};
+use rssmgr_core::capability::{Capability, ChannelControl, TxQueues};
+use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, EntryMove, Op, Queue, UserTable};
 use rssmgr_core::driver::{
     DRIVERS, Driver, Fate, Nic, SOFTNIC, TableFate, TableState, UNKNOWN, apply, round_robin,
 };
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::place::{PlaceError, Reason, Rule, Target, place};
+use rssmgr_core::place::{Path, PlaceError, Reason, Rule, Target, place};
 use rssmgr_core::plan::{plan, plan_nic};
-use rssmgr_core::settings::{Auto, Layer, ManualTable, Origin, ProcessorPart, Settings, SettingsPatch};
+use rssmgr_core::settings::{Auto, Layer, ManualTable, Origin, ProcessorPart, Settings, SettingsPatch, Xps};
 use rssmgr_core::{CpuId, EntryIndex, QueueId};
 use world::{Adapter, World, worlds};
 
@@ -94,8 +95,10 @@ proptest! {
                 None => prop_assert!(by == "kept" && given < oracle.n, "{}", by),
             }
             prop_assert_eq!(target.device.queues.len(), oracle.channels);
-            prop_assert_eq!(has(&target, Rule::IdleQueues), all.len() < oracle.channels);
-            prop_assert_eq!(target.device.enabled, world.rss_on && adapter.patch.enabled != Some(false));
+            prop_assert_eq!(has(&target, Rule::IdleQueues), all.len() < oracle.channels && !oracle.kernel);
+            let on = world.rss_on && adapter.patch.enabled != Some(false);
+            let kernel_alone = oracle.kernel && adapter.capability.table_entries == 0;
+            prop_assert_eq!(target.device.enabled, if kernel_alone { adapter.device.enabled } else { on });
         }
     }
 
@@ -107,18 +110,31 @@ proptest! {
             let oracle = Oracle::of(&world, adapter);
             prop_assert_eq!(target.device.table.len(), usize::from(adapter.capability.table_entries));
             prop_assert_eq!(target.default, target.processors[0]);
-            prop_assert_eq!(target.device.default_queue, QueueId(0));
-            prop_assert_eq!(has(&target, Rule::NoAffinity), !adapter.capability.queue_affinity);
+            let cap = &adapter.capability;
+            if oracle.fixed {
+                prop_assert_eq!(target.device.home(target.device.default_queue), Some(target.default));
+                let kept = adapter.device.queues.iter().zip(&target.device.queues).all(|(a, b)| a == b);
+                prop_assert!(kept, "a fixed interrupt was moved");
+            } else {
+                prop_assert_eq!(target.device.default_queue, QueueId(0));
+            }
+            prop_assert_eq!(has(&target, Rule::NoAffinity), !cap.queue_affinity && !oracle.fixed);
+            prop_assert_eq!(has(&target, Rule::FixedInterrupts), oracle.fixed);
+            let spread = if oracle.kernel { 1 } else { target.active };
             for (i, queue) in target.device.table.iter().enumerate() {
                 let entry = EntryIndex(u16::try_from(i).unwrap());
                 prop_assert!(queue.index() < target.device.queues.len());
-                let cpu = target.processors[queue.index()];
+                let cpu = if oracle.fixed {
+                    target.device.home(*queue).expect("all are known")
+                } else {
+                    target.processors[queue.index()]
+                };
                 match adapter.manual.get(&entry) {
                     Some(processor) => prop_assert_eq!(cpu, CpuId::from(*processor)),
-                    None => prop_assert_eq!(queue.index(), i % target.active),
+                    None => prop_assert_eq!(cpu, target.processors[i % spread]),
                 }
             }
-            if adapter.capability.queue_affinity {
+            if cap.queue_affinity {
                 for (q, queue) in target.device.queues.iter().enumerate() {
                     let home = queue.home.expect("every queue has a home");
                     prop_assert!(oracle.eligible.contains(&home.0));
@@ -165,7 +181,7 @@ proptest! {
                 prop_assert!(last < Some(rank), "{active:?} is not in order at {cpu}");
                 last = Some(rank);
             }
-            for cpu in oracle.eligible.iter().filter(|c| !active.contains(c)) {
+            for cpu in oracle.reachable.iter().filter(|c| !active.contains(c)) {
                 let count = given.get(&oracle.node(*cpu)).copied().unwrap_or(0);
                 let rank = oracle.rank(*cpu, share(*cpu), count);
                 prop_assert!(Some(rank) > last, "{cpu} was passed over for {active:?}");
@@ -175,9 +191,50 @@ proptest! {
                 let rank = |c: &u32| oracle.rank_in_node(*c, share(*c));
                 let used: Vec<_> = active.iter().filter(|c| here(c)).map(rank).collect();
                 prop_assert!(used.is_sorted(), "node {node} of {active:?} is not in order");
-                let unused = oracle.eligible.iter().filter(|c| here(c) && !active.contains(c)).map(rank).min();
+                let unused = oracle.reachable.iter().filter(|c| here(c) && !active.contains(c)).map(rank).min();
                 prop_assert!(unused.is_none_or(|u| used.last() < Some(&u)), "node {node} gave a worse one in {active:?}");
             }
+        }
+    }
+
+    /// Every online CPU sends through exactly one queue, which is the nearest by the written rule; the kernel spreads
+    /// over the processors where it is to spread; what nobody asked for is left alone.
+    #[test]
+    fn steering_by_others_than_the_table(world in worlds()) {
+        for (adapter, result) in world.adapters.iter().zip(placed(&world)) {
+            let Ok(target) = result else { continue };
+            let oracle = Oracle::of(&world, adapter);
+            let cap = &adapter.capability;
+            let homes: Vec<Option<u32>> = target.device.queues.iter().map(|q| Some(q.home?.0)).collect();
+            let count = match cap.tx_queues {
+                TxQueues::Paired => homes.len(),
+                TxQueues::Own(n) => n.into(),
+            };
+            let steers = cap.xps && count > 1 && adapter.patch.xps != Some(Xps::Off);
+            prop_assert_eq!(has(&target, Rule::TransmitNearest), steers);
+            let xps: Vec<BTreeSet<u32>> =
+                target.device.xps.iter().map(|s| s.iter().map(|c| c.0).collect()).collect();
+            if steers {
+                let homes: Vec<_> = (0..count).map(|t| homes[t % homes.len()]).collect();
+                prop_assert_eq!(&xps, &nearest_queues(&world.machine, &homes, &oracle.eligible));
+                for cpu in world.machine.cpus.keys() {
+                    let queues = xps.iter().filter(|s| s.contains(cpu)).count();
+                    prop_assert_eq!(queues, usize::from(!world.machine.offline.contains(cpu)), "CPU {}", cpu);
+                }
+            } else {
+                prop_assert_eq!(xps, Vec::<BTreeSet<u32>>::new());
+            }
+            prop_assert_eq!(target.path == Path::Rps, oracle.kernel);
+            let on = world.rss_on && adapter.patch.enabled != Some(false);
+            let rps: Vec<Vec<u32>> = target.device.rps.iter().map(|s| s.iter().map(|c| c.0).collect()).collect();
+            let mut all = ids(&target.processors);
+            all.sort_unstable();
+            let expected = |home: &Option<u32>| {
+                let pointless = all.len() == 1 && all.first() == home.as_ref();
+                if on && !pointless { all.clone() } else { Vec::new() }
+            };
+            let expected: Vec<_> = if oracle.kernel { homes.iter().map(expected).collect() } else { Vec::new() };
+            prop_assert_eq!(rps, expected);
         }
     }
 
@@ -363,6 +420,9 @@ proptest! {
             }
             Op::Channels(n) => {
                 expected.queues.resize(usize::from(n), Queue { home: None });
+                let transmit = if cap.tx_queues == TxQueues::Paired { n.into() } else { before.xps.len() };
+                expected.xps.resize(if cap.xps && transmit > 1 { transmit } else { 0 }, CpuSet::new());
+                expected.rps.resize(if cap.rps { n.into() } else { 0 }, CpuSet::new());
                 expected.default_queue = if before.default_queue.0 < n { before.default_queue } else { QueueId(0) };
             }
             Op::Home { queue, cpu } => expected.queues[queue.index()].home = cpu,
@@ -394,8 +454,8 @@ proptest! {
 
     /// A refused value leaves the patch as it was; an accepted one changes its own field only.
     #[test]
-    fn set_is_all_or_nothing(before in parts(), field in 0usize..11, raw in raws()) {
-        let field = Field::all().nth(field).expect("eleven fields");
+    fn set_is_all_or_nothing(before in parts(), field in 0usize..13, raw in raws()) {
+        let field = Field::all().nth(field).expect("thirteen fields");
         let mut after = before.clone();
         let result = after.set(field, &raw);
         for other in Field::all().filter(|f| result.is_err() || *f != field) {
@@ -453,6 +513,12 @@ impl Kernel {
     fn execute(&mut self, cap: &Capability, op: &Op) -> Result<(), TestCaseError> {
         let refused = |e| TestCaseError::fail(format!("{}: {op}: {e}", self.planned_by.name));
         self.nic = self.behaves_as.apply(cap, &self.nic, op).map_err(refused)?;
+        if let Op::Channels(_) = op {
+            // A driver that chooses CPUs itself chooses some.
+            for queue in &self.nic.xps_unsure {
+                self.nic.device.xps[queue.index()] = [CpuId(queue.0.into())].into_iter().collect();
+            }
+        }
         Ok(())
     }
 }
@@ -476,6 +542,8 @@ fn parts() -> impl Strategy<Value = SettingsPatch> {
 /// Operations, some of them impossible on any adapter.
 fn ops() -> impl Strategy<Value = Op> {
     let queue = || (0u16..18).prop_map(QueueId);
+    let cpus =
+        || proptest::collection::vec((0u32..40).prop_map(CpuId), 0..4).prop_map(|c| c.into_iter().collect());
     let low = || (0u16..3).prop_map(QueueId);
     let moved = (0u16..20, low()).prop_map(|(e, queue)| EntryMove { entry: EntryIndex(e), queue });
     let length = prop_oneof![Just(0usize), Just(1), Just(3), Just(16), Just(100), Just(101)];
@@ -492,6 +560,8 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => proptest::sample::select(vec![HashTypes::NONE, HashTypes::DEFAULT, HashTypes::ALL])
             .prop_map(Op::HashTypes),
         1 => queue().prop_map(Op::DefaultQueue),
+        1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Xps { queue, cpus }),
+        1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Rps { queue, cpus }),
     ]
 }
 

@@ -5,10 +5,11 @@
 //! it in and two equal readings would compare unequal. It lives beside it, in [`Nic`]: the planner starts from a
 //! reading, which it takes for obeyed, and carries the hidden part along its own steps.
 
+use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{Driver, Fate, HomeFate, KeyFate, Refuses, Shape, TableFate};
+use super::{Driver, Fate, HomeFate, KeyFate, Refuses, Shape, TableFate, XpsFate};
 use crate::capability::{Capability, ChannelControl};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Op, Queue, Refusal, UserTable};
@@ -34,12 +35,14 @@ pub struct Nic {
     pub table: TableState,
     /// The key that the driver takes by itself, where that is known.
     pub own_key: Option<HashKey>,
+    /// Transmit queues to which the driver may have given CPUs of its own choice: what is shown of them is not known.
+    pub xps_unsure: BTreeSet<QueueId>,
 }
 
 impl From<Device> for Nic {
     /// What was read, taken at its word.
     fn from(device: Device) -> Self {
-        Self { device, table: TableState::Obeyed, own_key: None }
+        Self { device, ..Self::default() }
     }
 }
 
@@ -99,8 +102,11 @@ impl Driver {
             | Op::Home { .. }
             | Op::HashTypes(_)
             | Op::DefaultQueue(_)
-            | Op::Xps { .. }
             | Op::Rps { .. } => change(cap, &mut nic.device, op),
+            Op::Xps { queue, .. } => {
+                nic.xps_unsure.remove(queue);
+                change(cap, &mut nic.device, op)
+            }
         }
     }
 
@@ -161,6 +167,7 @@ impl Driver {
             return Ok(());
         }
         resize(cap, &mut nic.device, n);
+        nic.xps_unsure.retain(|q| q.index() < nic.device.xps.len());
         self.suffer(cap, nic, if n > before { self.grow } else { self.shrink });
         Ok(())
     }
@@ -173,6 +180,11 @@ impl Driver {
         }
         if fate.homes == HomeFate::Lost && cap.queue_affinity {
             nic.device.queues.iter_mut().for_each(|q| q.home = None);
+        }
+        if fate.xps == XpsFate::Lost {
+            nic.device.xps.fill(CpuSet::new());
+            nic.xps_unsure =
+                (0..nic.device.xps.len()).filter_map(|q| u16::try_from(q).ok()).map(QueueId).collect();
         }
     }
 

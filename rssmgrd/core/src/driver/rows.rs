@@ -6,7 +6,7 @@
 
 use super::{
     Controls, Driver, Fate, HomeFate, Impact, Impacts, KeyFate, KeySource, Refuses, Shape, TableFate,
-    TableSize, Trap,
+    TableSize, Trap, XpsFate,
 };
 use crate::hash::{HashType, HashTypes};
 
@@ -20,12 +20,13 @@ const REORDER: Impacts = Impacts {
 const CHANNELS_GAP: Impacts = Impacts { channels: Impact::Gap, ..REORDER };
 const CHANNELS_LINK: Impacts = Impacts { channels: Impact::Link, ..REORDER };
 
-/// A user's table stays, the driver's own follows the number of queues.
-const FOLLOWS: Fate = Fate { default_table: TableFate::Default, homes: HomeFate::Lost, ..Fate::KEPT };
+/// A user's table stays, the driver's own follows the number of queues. Some 20 drivers choose the CPUs of transmit
+/// queues themselves when they open rings.
+const FOLLOWS: Fate = Fate { default_table: TableFate::Default, ..HOMES_LOST };
 /// Both tables are built anew.
 const REBUILT: Fate = Fate { user_table: TableFate::Default, ..FOLLOWS };
 /// Interrupts are requested anew, the rest stays.
-const HOMES_LOST: Fate = Fate { homes: HomeFate::Lost, ..Fate::KEPT };
+const HOMES_LOST: Fate = Fate { homes: HomeFate::Lost, xps: XpsFate::Lost, ..Fate::KEPT };
 /// Both tables are built anew, interrupts stay.
 const TABLE_REBUILT: Fate = Fate { homes: HomeFate::Kept, ..REBUILT };
 
@@ -90,6 +91,7 @@ const LOST: Fate = Fate {
     default_table: TableFate::Unsure,
     key: KeyFate::Default,
     homes: HomeFate::Lost,
+    xps: XpsFate::Lost,
 };
 
 /// `virtio_net.c`, and QEMU 10.0 `hw/net/virtio-net.c`: the command that sets the number of queue pairs switches RSS
@@ -112,17 +114,19 @@ const VIRTIO_CHANNELS: Fate = Fate {
     default_table: TableFate::Unsure,
     key: KeyFate::Kept,
     homes: HomeFate::Lost,
+    xps: XpsFate::Lost,
 };
 
 /// `ethernet/intel/igb/igb_main.c`, `igb_ethtool.c`. Seen: a change of channels closes and opens the interface (link
 /// down for a second), builds the table anew in blocks whoever wrote it, requests interrupts anew under new numbers
 /// and names; writing the table does not touch the link; down, up and MTU keep the table. The key can neither be
-/// read nor set: it is the boot key.
+/// read nor set: it is the boot key. It never chooses CPUs for transmit queues: those that stay keep theirs.
 const IGB: Driver = Driver {
     name: "igb",
     impact: CHANNELS_LINK,
-    grow: REBUILT,
-    shrink: REBUILT,
+    grow: IGB_CHANNELS,
+    shrink: IGB_CHANNELS,
+    reopen: Fate { xps: XpsFate::Kept, ..HOMES_LOST },
     mtu: Fate::KEPT,
     default_table: Shape::Blocks,
     controls: NO_KEY,
@@ -130,6 +134,8 @@ const IGB: Driver = Driver {
     table_interval_ms: Some(10),
     ..COMMON
 };
+
+const IGB_CHANNELS: Fate = Fate { xps: XpsFate::Kept, ..REBUILT };
 
 /// `ethernet/intel/igc/igc_main.c`: the same code as igb in all that matters here; read only.
 const IGC: Driver = Driver { name: "igc", ..IGB };

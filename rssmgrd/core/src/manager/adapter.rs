@@ -114,7 +114,7 @@ pub(super) fn settings(
 /// The settings that decide which processors an adapter gets, as a text: as long as it is the same, a running adapter
 /// stays where it is.
 pub(super) fn basis(settings: &Settings) -> String {
-    const DECIDING: [Field; 8] = [
+    const DECIDING: [Field; 9] = [
         Field::Profile,
         Field::BaseProcessor,
         Field::MaxProcessor,
@@ -123,6 +123,7 @@ pub(super) fn basis(settings: &Settings) -> String {
         Field::Queues,
         Field::Smt,
         Field::ExcludeCpus,
+        Field::Rps,
     ];
     let words: Vec<String> =
         DECIDING.iter().map(|f| alloc::format!("{}={}", f.key(), settings.text(*f))).collect();

@@ -13,9 +13,9 @@ use super::group::{Draft, Group, Member};
 use super::start::Intent;
 use crate::driver::Impact;
 use crate::ids::{AdapterId, CpuId};
-use crate::place::{AdapterInput, PlaceError, Target, place};
+use crate::place::{AdapterInput, GiveBack, Path, PlaceError, Target, place};
 use crate::plan::{Step, plan};
-use crate::settings::{Auto, KeySetting, Settings};
+use crate::settings::{Auto, KeySetting, Settings, Xps};
 use crate::topology::Topology;
 
 impl Manager {
@@ -160,6 +160,7 @@ impl Manager {
                         replan,
                         rss_on,
                         boot_key: self.boot_key.as_ref(),
+                        give_back: after.map(|s| given_back(a, s)).unwrap_or_default(),
                     })
                 })
                 .collect();
@@ -192,6 +193,17 @@ fn as_found(a: &Adapter, after: &Settings) -> Settings {
         s.hash_key.value = KeySetting::Given(a.original.key.clone());
     }
     s
+}
+
+/// Steering that was ours and is not asked for any more: what was found goes back. Whether packet steering is asked for
+/// any more is for placement to say.
+fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
+    let stops = a.managed && a.settings.xps.value == Xps::Cpus && after.xps.value == Xps::Off;
+    let was_rps = a.managed && a.target.as_ref().is_some_and(|t| t.path == Path::Rps);
+    GiveBack {
+        xps: stops.then_some(a.original.xps.as_slice()),
+        rps: was_rps.then_some(a.original.rps.as_slice()),
+    }
 }
 
 /// The processors that the profile chose.

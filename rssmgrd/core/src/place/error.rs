@@ -50,6 +50,20 @@ pub enum PlaceError {
         /// What to do.
         remedy: String,
     },
+    /// Every queue is fixed to a CPU that may not be used.
+    #[error(
+        "the interrupts of this adapter are fixed to CPUs {fixed}, and none of them is eligible (eligible: {eligible}): \
+         widen base_processor to max_processor, shorten exclude_cpus, or lift the isolation of one of them"
+    )]
+    FixedElsewhere {
+        /// Where the interrupts are.
+        fixed: CpuSet,
+        /// Where they might be.
+        eligible: CpuSet,
+    },
+    /// Packet steering was asked for and cannot be had.
+    #[error("rps: the kernel cannot spread this adapter's packets; use `false`")]
+    NoPacketSteering,
     /// An explicit entry beyond the table.
     #[error("table entry {entry} does not exist: {}", table(*.entries))]
     NoSuchEntry {
@@ -137,6 +151,7 @@ impl PlaceError {
                 | Self::HashTypesAlways { .. }
                 | Self::HashTypesPorts { .. }
                 | Self::NoBootKey
+                | Self::NoPacketSteering
         )
     }
 

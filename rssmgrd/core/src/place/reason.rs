@@ -18,6 +18,8 @@ pub enum LimitBy {
     TableEntries,
     /// The number of interrupt vectors.
     Vectors,
+    /// The eligible processors that a fixed interrupt goes to.
+    FixedInterrupts,
     /// The processors that it runs on already and keeps.
     Kept,
 }
@@ -33,6 +35,7 @@ impl LimitBy {
             Self::Channels => "channels",
             Self::TableEntries => "table_entries",
             Self::Vectors => "vectors",
+            Self::FixedInterrupts => "fixed_interrupts",
             Self::Kept => "kept",
         }
     }
@@ -72,11 +75,21 @@ pub enum Rule {
     Kept,
     /// A processor of this adapter serves another one too.
     Shared,
+    /// Interrupts cannot be moved: only queues are used whose processor is.
+    FixedInterrupts,
+    /// Each CPU sends through the transmit queue nearest to it.
+    TransmitNearest,
+    /// The kernel spreads the packets, because it was asked to.
+    PacketSteering,
+    /// The kernel spreads the packets of an adapter without a table, because the adapter was set by name.
+    PacketSteeringNamed,
+    /// Packet steering was asked for, but the adapter spreads by its own table.
+    PacketSteeringUnneeded,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::NearestFirst,
         Self::RoundRobinNodes,
         Self::ByCapacity,
@@ -92,6 +105,11 @@ impl Rule {
         Self::Restore,
         Self::Kept,
         Self::Shared,
+        Self::FixedInterrupts,
+        Self::TransmitNearest,
+        Self::PacketSteering,
+        Self::PacketSteeringNamed,
+        Self::PacketSteeringUnneeded,
     ];
 
     /// The name in JSON.
@@ -113,6 +131,11 @@ impl Rule {
             Self::Restore => "restore",
             Self::Kept => "kept",
             Self::Shared => "shared",
+            Self::FixedInterrupts => "fixed_interrupts",
+            Self::TransmitNearest => "transmit_nearest",
+            Self::PacketSteering => "packet_steering",
+            Self::PacketSteeringNamed => "packet_steering_named",
+            Self::PacketSteeringUnneeded => "packet_steering_unneeded",
         }
     }
 
@@ -142,6 +165,8 @@ pub enum Quirk {
     KeyLostWithChannels,
     /// A change of channels takes the queues' CPUs away.
     HomesLostWithChannels,
+    /// A change of channels gives transmit queues to CPUs of the driver's choice.
+    XpsLostWithChannels,
 }
 
 impl Quirk {
@@ -157,6 +182,7 @@ impl Quirk {
             Self::TableLostWithKey => "table_lost_with_key",
             Self::KeyLostWithChannels => "key_lost_with_channels",
             Self::HomesLostWithChannels => "homes_lost_with_channels",
+            Self::XpsLostWithChannels => "xps_lost_with_channels",
         }
     }
 }

@@ -26,6 +26,10 @@ pub enum Path {
     Native,
     /// The number of channels cannot be changed: the table uses as many of them as there are processors.
     FixedChannels,
+    /// Interrupts cannot be moved: the table uses the queues that are served by the right processors already.
+    FixedInterrupts,
+    /// There is no table: the kernel spreads over the processors (RPS).
+    Rps,
 }
 
 impl Path {
@@ -35,6 +39,8 @@ impl Path {
         match self {
             Self::Native => "native",
             Self::FixedChannels => "fixed-channels",
+            Self::FixedInterrupts => "fixed-interrupts",
+            Self::Rps => "rps",
         }
     }
 }
@@ -46,7 +52,7 @@ pub struct Target {
     pub device: Device,
     /// All eligible processors by distance: `RssProcessorArray`.
     pub array: Vec<Candidate>,
-    /// The processors really used; queue `q` is served by `processors[q]`.
+    /// The processors really used. Queue `q` is served by `processors[q]`, unless interrupts are fixed.
     pub processors: Vec<CpuId>,
     /// How many of them the profile chose; the rest serve explicit table entries.
     pub active: usize,
@@ -95,8 +101,9 @@ impl Target {
                 rule(&|r| *r == Rule::ManualEntries).unwrap_or(Reason::Rule(Rule::EntriesRoundRobin))
             }
             Op::DefaultQueue(_) => Reason::Rule(Rule::DefaultIsFirst),
-            Op::Xps { .. } => asked(Field::Profile),
-            Op::Rps { .. } => asked(Field::Profile),
+            Op::Xps { .. } => rule(&|r| *r == Rule::TransmitNearest).unwrap_or_else(|| asked(Field::Xps)),
+            Op::Rps { .. } => rule(&|r| matches!(r, Rule::PacketSteering | Rule::PacketSteeringNamed))
+                .unwrap_or_else(|| asked(Field::Rps)),
             Op::Home { .. } => rule(&|r| r.is_order()).unwrap_or_else(|| asked(Field::Profile)),
         }
     }

@@ -29,6 +29,9 @@ fn wrong_kinds_and_ranges_name_field_value_and_remedy() {
         ("hash_types", Raw::from("tcp_ipv4,udp_ipv4"), "add ipv4"),
         ("hash_key", Raw::from("xyz"), "not a hexadecimal digit"),
         ("smt", Raw::from("on"), "allowed: skip"),
+        ("xps", Raw::Bool(true), "xps: `true` is a boolean; allowed: cpus"),
+        ("xps", Raw::from("on"), "xps: `on` is neither; allowed: cpus"),
+        ("rps", Raw::Int(1), "rps: `1` is a number; allowed: true or false"),
         ("exclude_cpus", Raw::from("3-1"), "is no CPU list"),
     ] {
         let e = patch(&[(key, raw)]).expect_err(key).to_string();
@@ -62,6 +65,26 @@ fn stronger_layers_win_field_by_field() {
     assert!(s.enabled.value);
 }
 
+/// Design: "only when asked (`rps = true` or `set` named this adapter)". A configuration file matches many adapters and
+/// names none; an explicit `false` is an answer.
+#[test]
+fn packet_steering_is_asked_for_or_named() {
+    let file = Origin::Config { file: "a.toml".into(), line: 3 };
+    let steering = |set: &[(&str, Raw)], origin: Origin| {
+        let layer = Layer::of(patch(set).unwrap(), ManualTable::new(), origin);
+        Settings::layered(&[layer]).packet_steering()
+    };
+    let closest = || ("profile", Raw::from("Closest"));
+    let rps = |on| ("rps", Raw::Bool(on));
+    assert_eq!(steering(&[], Origin::Saved), PacketSteering::Off);
+    assert_eq!(steering(&[closest()], file.clone()), PacketSteering::Off);
+    assert_eq!(steering(&[rps(true)], file), PacketSteering::Asked);
+    assert_eq!(steering(&[closest()], Origin::Saved), PacketSteering::Named);
+    assert_eq!(steering(&[closest()], Origin::Runtime), PacketSteering::Named);
+    assert_eq!(steering(&[closest(), rps(false)], Origin::Saved), PacketSteering::Off);
+    assert_eq!(steering(&[closest(), rps(true)], Origin::Runtime), PacketSteering::Asked);
+}
+
 proptest! {
     #[test]
     fn what_get_gives_set_takes(
@@ -71,6 +94,7 @@ proptest! {
         node in proptest::option::of(0u32..2000),
         types in proptest::option::of(any::<u32>()),
         exclude in proptest::collection::vec(0u32..300, 0..20),
+        steering in (proptest::option::of(any::<bool>()), proptest::option::of(any::<bool>())),
     ) {
         let types = types.and_then(|t| HashTypes::from_bits(t & HashTypes::ALL.bits()))
             .and_then(|t| t.check().ok());
@@ -81,6 +105,8 @@ proptest! {
             numa_node: node.map(|n| Auto::Is(NodeId(n))),
             hash_types: types.map(Auto::Is),
             exclude_cpus: Some(exclude.into_iter().map(crate::CpuId).collect()),
+            xps: steering.0.map(|on| if on { Xps::Cpus } else { Xps::Off }),
+            rps: steering.1,
             hash_key: Some(KeySetting::Random(Some(HashKey::microsoft()))),
             ..SettingsPatch::default()
         };
@@ -92,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(i in 0usize..11, text in ".{0,40}") {
+    fn no_text_panics(i in 0usize..crate::field::FIELDS.len(), text in ".{0,40}") {
         let field = crate::field::FIELDS[i].field;
         let mut p = SettingsPatch::default();
         if let Err(e) = p.set(field, &Raw::Text(text)) {

@@ -3,7 +3,7 @@
 use rssmgr_core::driver::SOFTNIC;
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::manager::{AdapterState, AdapterView, Kind, SavedAdapter};
-use rssmgr_core::place::{AdapterInput, place};
+use rssmgr_core::place::{AdapterInput, GiveBack, place};
 use rssmgr_core::plan::plan;
 use rssmgr_core::settings::{Layer, Origin, Settings};
 
@@ -115,6 +115,7 @@ fn check_plan(s: &Sim) {
             replan: false,
             rss_on: s.w.durable.rss_on,
             boot_key: Some(&key),
+            give_back: GiveBack::default(),
         };
         let target = place(&[input], &nic.topology).remove(0).expect("placed before");
         let steps = plan(&SOFTNIC, &nic.capability, &nic.device, &target).unwrap();

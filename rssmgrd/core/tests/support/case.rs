@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
+use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue, UserTable};
 use rssmgr_core::driver::Driver;
@@ -100,6 +100,18 @@ pub(crate) struct Adapter {
     /// Whether queues can be steered to CPUs.
     #[serde(default = "yes")]
     affinity: bool,
+    /// Transmit queues: `paired` (one to each receive queue) or their number.
+    #[serde(default = "paired")]
+    tx_queues: toml::Value,
+    /// Whether CPUs can be given to transmit queues.
+    #[serde(default)]
+    xps: bool,
+    /// Whether the kernel can spread.
+    #[serde(default)]
+    rps: bool,
+    /// Steering that was found and goes back.
+    #[serde(default)]
+    give_back: Steering,
     /// Whether single entries can be moved (RSSv2).
     #[serde(default)]
     entry_moves: bool,
@@ -134,6 +146,17 @@ struct DeviceToml {
     hash_types: Option<String>,
     #[serde(default)]
     default_queue: u16,
+    /// CPU lists, one for each transmit queue, `-` for none.
+    xps: Option<String>,
+    /// CPU lists, one for each receive queue, `-` for none.
+    rps: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Steering {
+    xps: Option<String>,
+    rps: Option<String>,
 }
 
 const fn yes() -> bool {
@@ -147,6 +170,21 @@ const fn key_bytes() -> u16 {
 }
 fn all_types() -> String {
     "all".into()
+}
+
+fn paired() -> toml::Value {
+    "paired".into()
+}
+
+/// CPU lists, one for each queue; those that are not given are empty.
+fn steering(text: Option<&str>, queues: u16) -> Result<Vec<CpuSet>, String> {
+    let mut sets = vec![CpuSet::new(); usize::from(queues)];
+    for (set, list) in sets.iter_mut().zip(text.unwrap_or("").split_whitespace()) {
+        if list != "-" {
+            *set = CpuSet::parse_list(list).map_err(|e| e.to_string())?;
+        }
+    }
+    Ok(sets)
 }
 
 fn cpus(list: &str) -> Result<BTreeSet<u32>, String> {
@@ -251,8 +289,21 @@ impl Adapter {
             msi_x: self.msi_x,
             queue_affinity: self.affinity,
             link_mbps: self.speed,
-            ..Capability::default()
+            tx_queues: match &self.tx_queues {
+                toml::Value::String(s) if s == "paired" => TxQueues::Paired,
+                toml::Value::Integer(n) => TxQueues::Own(u16::try_from(*n).map_err(|e| e.to_string())?),
+                other => return Err(format!("tx_queues: {other}")),
+            },
+            xps: self.xps,
+            rps: self.rps,
         }))
+    }
+
+    /// Steering that was found and goes back: transmit, receive.
+    pub(crate) fn give_back(&self) -> Result<[Option<Vec<CpuSet>>; 2], String> {
+        let found = self.found.unwrap_or(self.channels);
+        let part = |text: &Option<String>| text.as_deref().map(|t| steering(Some(t), found)).transpose();
+        Ok([part(&self.give_back.xps)?, part(&self.give_back.rps)?])
     }
 
     /// What is there.
@@ -285,7 +336,8 @@ impl Adapter {
                 .map_err(|e| e.to_string())?,
             default_queue: QueueId(d.default_queue),
             user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
-            ..Device::default()
+            xps: steering(d.xps.as_deref(), self.capability()?.steered_tx_queues(self.channels))?,
+            rps: steering(d.rps.as_deref(), if self.rps { self.channels } else { 0 })?,
         })
     }
 

@@ -17,6 +17,12 @@ pub(crate) struct Oracle<'a> {
     adapter: &'a Adapter,
     /// CPUs that may receive.
     pub(crate) eligible: BTreeSet<u32>,
+    /// Those of them that can be reached: all, unless interrupts are fixed.
+    pub(crate) reachable: BTreeSet<u32>,
+    /// Whether every interrupt is fixed to a known CPU.
+    pub(crate) fixed: bool,
+    /// Whether the kernel spreads.
+    pub(crate) kernel: bool,
     /// How many processors there are to be.
     pub(crate) n: usize,
     /// How many channels.
@@ -53,7 +59,10 @@ impl<'a> Oracle<'a> {
         }
         let cap = &adapter.capability;
         let there = adapter.device.queues.len();
-        let most = if cap.channels == ChannelControl::Fixed { there } else { cap.max_queues.into() };
+        let homes: Vec<u32> = adapter.device.queues.iter().filter_map(|q| Some(q.home?.0)).collect();
+        // Interrupts that are somewhere for good would be elsewhere with another number of them.
+        let stays = cap.channels == ChannelControl::Fixed || !(cap.queue_affinity || homes.is_empty());
+        let most = if stays { there } else { cap.max_queues.into() };
         let asked = match patch.queues {
             None | Some(Queues::Auto) => adapter.found.into(),
             // MSI-X, link speed unknown.
@@ -71,11 +80,27 @@ impl<'a> Oracle<'a> {
         if cap.vectors > 0 {
             limits.insert("vectors", cap.vectors.into());
         }
-        let n = limits.values().copied().min().unwrap_or(0);
         let asked_for = !matches!(patch.queues, None | Some(Queues::Auto));
-        let channels =
-            if cap.channels == ChannelControl::Settable && (asked_for || n > there) { queues } else { there };
-        Self { machine, adapter, eligible, n, channels, limits }
+        let single = queues == 1 && (asked_for || there == 1);
+        // Something is always set by name here: the excluded CPUs.
+        let kernel = cap.rps
+            && match patch.rps {
+                Some(asked) => asked && (single || cap.table_entries == 0),
+                None => cap.table_entries == 0,
+            };
+        let fixed = !kernel && !cap.queue_affinity && homes.len() == there;
+        let reachable: BTreeSet<u32> =
+            eligible.iter().copied().filter(|c| !fixed || homes.contains(c)).collect();
+        if fixed {
+            limits.insert("fixed_interrupts", reachable.len());
+        }
+        if kernel {
+            limits.retain(|name, _| ["max_processors", "eligible_processors"].contains(name));
+        }
+        let n = limits.values().copied().min().unwrap_or(0);
+        let grows = n > there && !kernel && !fixed;
+        let channels = if !stays && (asked_for || grows) { queues } else { there };
+        Self { machine, adapter, eligible, reachable, fixed, kernel, n, channels, limits }
     }
 
     /// Distance from a node, 0 when anything is unknown.
@@ -153,12 +178,22 @@ impl<'a> Oracle<'a> {
     /// Whether no processor can be chosen at all.
     pub(crate) fn nowhere(&self) -> bool {
         let patch = &self.adapter.patch;
+        let cap = &self.adapter.capability;
         let (base, max) = (whole(patch.base_processor), whole(patch.max_processor));
-        self.eligible.is_empty()
+        self.reachable.is_empty()
+            || (self.adapter.patch.rps == Some(true) && !cap.rps && self.alone())
             || base.zip(max).is_some_and(|(b, m)| b > m)
             || self.preferred().is_some_and(|n| !self.machine.nodes().contains(&n))
             || self.profile() == Profile::Balanced
                 && (base.is_some() || max.is_some() || self.preferred().is_some())
+    }
+
+    /// Whether the adapter spreads nothing by itself.
+    fn alone(&self) -> bool {
+        let there = self.adapter.device.queues.len();
+        let asked_for = !matches!(self.adapter.patch.queues, None | Some(Queues::Auto));
+        let single = self.limits.get("queues") == Some(&1) && (asked_for || there == 1);
+        self.adapter.capability.table_entries == 0 || single
     }
 
     /// Whether no target is possible, explicit entries aside.
@@ -191,7 +226,13 @@ impl<'a> Oracle<'a> {
         let extra = targets.iter().filter(|t| !processors.contains(t)).count();
         manual.keys().all(|e| e.0 < self.adapter.capability.table_entries)
             && targets.is_subset(&self.eligible)
-            && processors.len() + extra <= self.channels.max(processors.len())
+            && if self.kernel {
+                targets.iter().all(|t| processors.first() == Some(t))
+            } else if self.fixed {
+                targets.is_subset(&self.reachable)
+            } else {
+                processors.len() + extra <= self.channels.max(processors.len())
+            }
     }
 
     /// The processors that a running adapter keeps.
@@ -199,7 +240,7 @@ impl<'a> Oracle<'a> {
         let assigned = self.adapter.assigned.as_ref().filter(|a| !self.adapter.replan && !a.is_empty())?;
         let mut kept = Vec::new();
         for cpu in assigned {
-            if !self.eligible.contains(&cpu.0) {
+            if !self.reachable.contains(&cpu.0) {
                 return None;
             }
             if !kept.contains(&cpu.0) {
@@ -209,6 +250,43 @@ impl<'a> Oracle<'a> {
         kept.truncate(self.n);
         Some(kept)
     }
+}
+
+/// The CPUs of each transmit queue, by the rule as it is written: CPUs in the order of how near their nearest queue is,
+/// then by number; each takes the nearest queue, the one with the fewest CPUs among these, then the lowest.
+pub(crate) fn nearest_queues(
+    machine: &Machine,
+    homes: &[Option<u32>],
+    eligible: &BTreeSet<u32>,
+) -> Vec<BTreeSet<u32>> {
+    let inside = |home: &Option<u32>| home.is_some_and(|cpu| eligible.contains(&cpu));
+    let all = !homes.iter().any(inside);
+    let open: Vec<usize> = (0..homes.len()).filter(|q| all || inside(&homes[*q])).collect();
+    let online = |cpu: u32| !machine.offline.contains(&cpu);
+    let far = |cpu: u32, q: usize| match homes[q] {
+        Some(home) if home == cpu => 0,
+        Some(home) => {
+            let (a, b) = (&machine.cpus[&cpu], &machine.cpus[&home]);
+            // The kernel does not tell the core or the cache of an offline CPU.
+            match online(home) {
+                true if a.core == b.core => 1,
+                true if a.node == b.node => 2,
+                false if a.node == b.node => 3,
+                _ => 4,
+            }
+        }
+        None => 4,
+    };
+    let nearest = |cpu: u32| open.iter().map(|q| far(cpu, *q)).min();
+    let mut cpus: Vec<u32> = machine.cpus.keys().copied().filter(|c| online(*c)).collect();
+    cpus.sort_by_key(|cpu| (nearest(*cpu), *cpu));
+    let mut sets = vec![BTreeSet::new(); homes.len()];
+    for cpu in cpus {
+        if let Some(q) = open.iter().copied().min_by_key(|q| (far(cpu, *q), sets[*q].len(), *q)) {
+            sets[q].insert(cpu);
+        }
+    }
+    sets
 }
 
 /// The lowest online CPU of a CPU's core. The kernel does not tell the siblings of an offline CPU.

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use rssmgr_core::capability::Capability;
+use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Op};
 use rssmgr_core::driver::{Nic, TableState};
-use rssmgr_core::place::{AdapterInput, Candidate, Reason, Target, place};
+use rssmgr_core::place::{AdapterInput, Candidate, GiveBack, Reason, Target, place};
 use rssmgr_core::plan::{self, Step};
 use rssmgr_core::{AdapterId, CpuId, Processor, QueueId};
 
@@ -19,10 +20,10 @@ pub(crate) fn plan(case: &Case) -> Result<String, String> {
     let parts = case
         .adapter
         .iter()
-        .map(|a| Ok((a, a.settings()?, a.capability()?, a.device()?, a.assigned()?)))
+        .map(|a| Ok((a, a.settings()?, a.capability()?, a.device()?, a.assigned()?, a.give_back()?)))
         .collect::<Result<Vec<_>, String>>()?;
     let mut inputs = Vec::new();
-    for (i, (adapter, settings, capability, device, assigned)) in parts.iter().enumerate() {
+    for (i, (adapter, settings, capability, device, assigned, [xps, rps])) in parts.iter().enumerate() {
         inputs.push(AdapterInput {
             id: AdapterId(u32::try_from(i).map_err(|e| e.to_string())?),
             node: adapter.node(),
@@ -34,10 +35,11 @@ pub(crate) fn plan(case: &Case) -> Result<String, String> {
             replan: adapter.replan,
             rss_on: case.rss,
             boot_key: boot_key.as_ref(),
+            give_back: GiveBack { xps: xps.as_deref(), rps: rps.as_deref() },
         });
     }
     let mut out = String::new();
-    for ((adapter, _, capability, device, _), result) in parts.iter().zip(place(&inputs, &topology)) {
+    for ((adapter, _, capability, device, ..), result) in parts.iter().zip(place(&inputs, &topology)) {
         if !out.is_empty() {
             out.push('\n');
         }
@@ -78,6 +80,9 @@ fn show(
     let queues = target.device.queues.iter().enumerate();
     wrapped(out, "queues", &queues.map(|(q, queue)| format!("{q}>{}", home(queue.home))).collect::<Vec<_>>());
     line(out, "table", &table(&target.device.table));
+    for (label, queues) in [("transmit", &target.device.xps), ("spread", &target.device.rps)] {
+        wrapped(out, label, &steering(queues));
+    }
     line(out, "default", &format!("{} (queue {})", name(target.default), target.device.default_queue));
     if !target.device.enabled {
         line(out, "enabled", "false");
@@ -85,25 +90,33 @@ fn show(
     for reason in &target.reasons {
         line(out, "reason", &why(reason));
     }
-    let mut homes: Option<(String, String)> = None;
+    let mut run: Option<(String, String)> = None;
     for step in &steps {
-        // Queues given to CPUs for one reason are one line.
+        // Steps of one kind for one reason are one line.
         let tail = format!("[{}; {}]", step.impact.name(), why(&step.why));
-        if let Op::Home { queue, cpu } = &step.op {
-            let one = format!(" {queue}>{}", home(*cpu));
-            match &mut homes {
-                Some((text, last)) if *last == tail => text.push_str(&one),
-                _ => {
-                    flush(out, &mut homes);
-                    homes = Some((format!("serve queues{one}"), tail));
-                }
-            }
-        } else {
-            flush(out, &mut homes);
+        let part = match &step.op {
+            Op::Home { queue, cpu } => Some(("serve queues", format!("{queue}>{}", home(*cpu)))),
+            Op::Xps { queue, cpus } => Some(("send through", format!("{queue}<{}", list(cpus)))),
+            Op::Rps { queue, cpus } => Some(("spread", format!("{queue}>{}", list(cpus)))),
+            _ => None,
+        };
+        let Some((verb, one)) = part else {
+            flush(out, &mut run);
             line(out, "step", &format!("{} {tail}", words(step)));
+            continue;
+        };
+        match &mut run {
+            Some((text, last)) if *last == tail && text.starts_with(verb) => {
+                text.push(' ');
+                text.push_str(&one);
+            }
+            _ => {
+                flush(out, &mut run);
+                run = Some((format!("{verb} {one}"), tail));
+            }
         }
     }
-    flush(out, &mut homes);
+    flush(out, &mut run);
     let again = plan::plan_nic(driver, cap, &after, target).map_err(|e| format!("{}: {e}", adapter.name))?;
     if !again.is_empty() {
         return Err(format!("{}: a second plan is not empty: {again:?}", adapter.name));
@@ -114,10 +127,19 @@ fn show(
     Ok(())
 }
 
-fn flush(out: &mut String, homes: &mut Option<(String, String)>) {
-    if let Some((text, tail)) = homes.take() {
+fn flush(out: &mut String, run: &mut Option<(String, String)>) {
+    if let Some((text, tail)) = run.take() {
         line(out, "step", &format!("{text} {tail}"));
     }
+}
+
+/// `0:0,16`: the CPUs of each queue.
+fn steering(queues: &[CpuSet]) -> Vec<String> {
+    queues.iter().enumerate().map(|(q, cpus)| format!("{q}:{}", list(cpus))).collect()
+}
+
+fn list(cpus: &CpuSet) -> String {
+    if cpus.is_empty() { "-".into() } else { cpus.to_string() }
 }
 
 /// A step with what it writes, where that is not shown elsewhere.

@@ -1,15 +1,15 @@
 //! Random machines with random adapters.
 
 use proptest::prelude::*;
-use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
+use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue, UserTable};
 use rssmgr_core::driver::round_robin;
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::place::AdapterInput;
+use rssmgr_core::place::{AdapterInput, GiveBack};
 use rssmgr_core::profile::Profile;
 use rssmgr_core::settings::{
-    Auto, KeySetting, Layer, ManualTable, Origin, ProcessorPart, Queues, Settings, SettingsPatch, Smt,
+    Auto, KeySetting, Layer, ManualTable, Origin, ProcessorPart, Queues, Settings, SettingsPatch, Smt, Xps,
 };
 use rssmgr_core::{AdapterId, CpuId, EntryIndex, NodeId, Processor, QueueId};
 
@@ -54,6 +54,7 @@ impl World {
                 replan: a.replan,
                 rss_on: self.rss_on,
                 boot_key: self.boot_key.as_ref(),
+                give_back: GiveBack::default(),
             });
         }
         inputs
@@ -126,6 +127,18 @@ struct Seed {
     numa_node: Option<usize>,
     exclude: u64,
     manual: Vec<(u16, usize)>,
+    /// Where nobody can move interrupts: they are known all the same.
+    pinned: bool,
+    steering: Steering,
+}
+
+/// What is to be steered by others than the table.
+#[derive(Clone, Debug)]
+struct Steering {
+    tx_queues: TxQueues,
+    xps: bool,
+    rps: bool,
+    masks: Vec<u64>,
 }
 
 fn queues() -> impl Strategy<Value = Queues> {
@@ -155,6 +168,17 @@ fn types() -> impl Strategy<Value = Auto<HashTypes>> {
 }
 
 prop_compose! {
+    fn steerings()(
+        tx_queues in prop_oneof![2 => Just(TxQueues::Paired), 1 => (1u16..12).prop_map(TxQueues::Own)],
+        xps in any::<bool>(),
+        rps in any::<bool>(),
+        masks in proptest::collection::vec(sparse(), 16),
+    ) -> Steering {
+        Steering { tx_queues, xps, rps, masks }
+    }
+}
+
+prop_compose! {
     fn patches()(
         enabled in proptest::option::of(any::<bool>()),
         profile in proptest::option::of(proptest::sample::select(Profile::ALL.to_vec())),
@@ -163,9 +187,11 @@ prop_compose! {
         hash_key in proptest::option::of(keys()),
         hash_types in proptest::option::of(types()),
         smt in proptest::option::of(prop_oneof![Just(Smt::Skip), Just(Smt::Use)]),
+        xps in proptest::option::of(prop_oneof![Just(Xps::Cpus), Just(Xps::Off)]),
+        rps in proptest::option::of(any::<bool>()),
     ) -> SettingsPatch {
         SettingsPatch {
-            enabled, profile, queues, hash_key, hash_types, smt,
+            enabled, profile, queues, hash_key, hash_types, smt, xps, rps,
             max_processors: max_processors.map(Auto::Is),
             ..SettingsPatch::default()
         }
@@ -180,7 +206,7 @@ prop_compose! {
             proptest::bool::weighted(0.2),
             prop_oneof![Just(0u16), Just(1), Just(3), Just(16), Just(100)],
             prop_oneof![Just(0u16), 1u16..8],
-            proptest::bool::weighted(0.9),
+            proptest::bool::weighted(0.8),
             any::<bool>(),
         ),
         settable in (proptest::bool::weighted(0.8), proptest::bool::weighted(0.8)),
@@ -200,11 +226,13 @@ prop_compose! {
             4 => Just(Vec::new()),
             1 => proptest::collection::vec((0u16..20, any::<usize>()), 1..5),
         ],
+        pinned in any::<bool>(),
+        steering in steerings(),
     ) -> Seed {
         let ((channels, found), (enabled, default_queue, replan)) = (counts, state);
         Seed {
             node, hardware, settable, channels, found, homes, table, enabled, default_queue, assigned, replan,
-            patch, range, numa_node, exclude, manual,
+            patch, range, numa_node, exclude, manual, pinned, steering,
         }
     }
 }
@@ -222,6 +250,34 @@ impl Seed {
                 queue.home = home.map(cpu);
             }
         }
+        if !affinity && self.pinned {
+            for (i, (queue, home)) in queues.iter_mut().zip(&self.homes).enumerate() {
+                queue.home = Some(cpu(home.unwrap_or(i)));
+            }
+        }
+        let masks = |n: u16| -> Vec<CpuSet> {
+            let mask = |m: &u64| chosen(machine, *m).map(CpuId).collect();
+            self.steering.masks.iter().map(mask).take(n.into()).collect()
+        };
+        let capability = Capability {
+            max_queues,
+            channels: if fixed { ChannelControl::Fixed } else { ChannelControl::Settable },
+            table_entries: entries,
+            key_bytes: 4,
+            key_settable: self.settable.0,
+            hash_types: HashTypes::DEFAULT,
+            hash_types_settable: self.settable.1,
+            unhashed: UnhashedTarget::DefaultProcessor,
+            independent_entry_move: moves,
+            serialised_moves: false,
+            vectors,
+            msi_x: true,
+            queue_affinity: affinity,
+            tx_queues: self.steering.tx_queues,
+            xps: self.steering.xps,
+            rps: self.steering.rps,
+            link_mbps: None,
+        };
         let device = Device {
             enabled: self.enabled,
             queues,
@@ -233,7 +289,8 @@ impl Seed {
             key: HashKey::new(vec![1, 2, 3, 4]),
             hash_types: HashTypes::DEFAULT,
             default_queue: QueueId(self.default_queue % channels),
-            ..Device::default()
+            xps: masks(capability.steered_tx_queues(channels)),
+            rps: masks(if capability.rps { channels } else { 0 }),
         };
         let mut patch = self.patch;
         let part = |i: usize| Auto::Is(ProcessorPart::from(Processor::from(cpu(i))));
@@ -249,23 +306,7 @@ impl Seed {
             settings: Settings::layered(&[Layer::of(patch.clone(), manual.clone(), Origin::Saved)]),
             patch,
             manual,
-            capability: Capability {
-                max_queues,
-                channels: if fixed { ChannelControl::Fixed } else { ChannelControl::Settable },
-                table_entries: entries,
-                key_bytes: 4,
-                key_settable: self.settable.0,
-                hash_types: HashTypes::DEFAULT,
-                hash_types_settable: self.settable.1,
-                unhashed: UnhashedTarget::DefaultProcessor,
-                independent_entry_move: moves,
-                serialised_moves: false,
-                vectors,
-                msi_x: true,
-                queue_affinity: affinity,
-                link_mbps: None,
-                ..Capability::default()
-            },
+            capability,
             device,
             found: self.found,
             assigned: self.assigned.map(|list| list.into_iter().map(cpu).collect()),
