@@ -12,7 +12,7 @@ use crate::cpuset::CpuSet;
 use crate::device::{Device, Queue};
 use crate::driver::Driver;
 use crate::ids::{AdapterId, CpuId, NodeId, QueueId};
-use crate::place::{AdapterInput, PlaceError, Target, eligible, place};
+use crate::place::{AdapterInput, GiveBack, PlaceError, Target, eligible, place};
 use crate::topology::Topology;
 
 /// One adapter.
@@ -126,6 +126,7 @@ pub(super) fn targets(machine: &Machine) -> Vec<Result<Target, PlaceError>> {
             replan: true,
             rss_on: machine.rss_on,
             boot_key: None,
+            give_back: GiveBack::default(),
         })
         .collect();
     place(&inputs, &machine.topology)

@@ -282,6 +282,8 @@ impl Adapter {
             key_settable: self.key_settable,
             hash_types: HashTypes::parse(&self.hash_types).map_err(|e| e.to_string())?,
             hash_types_settable: self.hash_types_settable,
+            hash_types_always: HashTypes::NONE,
+            ports_imply_addresses: self.driver.as_deref().is_some_and(|d| d != "softnic"),
             unhashed: UnhashedTarget::DefaultProcessor,
             independent_entry_move: self.entry_moves,
             serialised_moves: false,

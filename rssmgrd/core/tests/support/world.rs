@@ -267,6 +267,8 @@ impl Seed {
             key_settable: self.settable.0,
             hash_types: HashTypes::DEFAULT,
             hash_types_settable: self.settable.1,
+            hash_types_always: HashTypes::NONE,
+            ports_imply_addresses: false,
             unhashed: UnhashedTarget::DefaultProcessor,
             independent_entry_move: moves,
             serialised_moves: false,

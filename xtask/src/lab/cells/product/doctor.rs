@@ -23,7 +23,7 @@ pub(crate) fn check(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     for nic in NICS {
         ethtool::up(guest, nic)?;
     }
-    let found = examine(guest.run("exec rssctl doctor --interval 100ms -o json")?)?;
+    let found = examine(&guest.run("exec rssctl doctor --interval 100ms -o json")?)?;
     for nic in NICS {
         let seen = found.document["adapters"].as_array().is_some_and(|all| all.iter().any(|n| n == nic));
         checks.that(seen, || format!("{nic} is not among those examined"));
@@ -42,18 +42,18 @@ pub(crate) fn check(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
         )
     };
     guest.expect(&pin("3"))?;
-    let found = examine(guest.run("exec rssctl doctor --interval 0s -o json")?)?;
+    let found = examine(&guest.run("exec rssctl doctor --interval 0s -o json")?)?;
     checks.equal("queues on one processor", &found.severity("queues-share-cpu", igb::NIC), &Some("error"));
     checks.equal("exit code", &found.code, &21);
     // Processor 3 is on node 1, where the card is.
     checks.equal("node of processor 3", &found.severity("off-node", igb::NIC), &None);
     guest.expect(&pin("6"))?;
-    let found = examine(guest.run("exec rssctl doctor --interval 0s -o json")?)?;
+    let found = examine(&guest.run("exec rssctl doctor --interval 0s -o json")?)?;
     checks.equal("processors of another node", &found.severity("off-node", igb::NIC), &Some("warning"));
     guest.expect(&pin("0-7"))?;
 
     let mut product = Product::start(guest, Options::default())?;
-    let beside = examine(product.rssctl(guest, "doctor --interval 0s -o json")?)?;
+    let beside = examine(&product.rssctl(guest, "doctor --interval 0s -o json")?)?;
     checks.equal("the daemon's view", &beside.document["daemon"], &true.into());
     product.stop(guest)
 }
@@ -71,7 +71,7 @@ impl Found {
     }
 }
 
-fn examine(said: Output) -> Result<Found> {
+fn examine(said: &Output) -> Result<Found> {
     let document = serde_json::from_str(&said.stdout)
         .with_context(|| format!("`rssctl doctor` printed {} {}", said.stdout, said.stderr))?;
     Ok(Found { code: said.code, document })
