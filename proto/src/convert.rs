@@ -6,6 +6,7 @@ mod why;
 pub use doctor::finding;
 pub use why::why;
 
+use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::Device;
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
@@ -30,8 +31,8 @@ use crate::text;
 use crate::types::{
     AdapterRecord, CapabilityRecord, ChangeRecord, CpuStatsRecord, EntryRecord, EntryStatsRecord,
     EventRecord, FlowQuery, FlowRecord, PlanRecord, ProcessorRecord, QueueRecord, QueueStatsRecord,
-    ReasonRecord, SettingRecord, StateRecord, StatsRecord, StepRecord, TotalsRecord, VerifiedQueueRecord,
-    VerifyRecord,
+    ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord, StepRecord, TotalsRecord,
+    VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -142,16 +143,27 @@ pub fn queues(device: &Device, topology: &Topology) -> Vec<QueueRecord> {
         .collect()
 }
 
-/// The CPUs that a device sends packets to, in order of queues, each once.
+/// The CPUs that a device sends packets to, in order of queues, each once; where the kernel spreads a queue's packets,
+/// those to which it does.
 fn in_use(device: &Device) -> Vec<CpuId> {
     let mut out: Vec<CpuId> = Vec::new();
     for q in (0..device.channels()).map(QueueId) {
         let used = device.table.contains(&q) || q == device.default_queue;
-        if let Some(cpu) = device.home(q).filter(|c| used && !out.contains(c)) {
-            out.push(cpu);
+        let spread = device.rps.get(q.index()).filter(|cpus| !cpus.is_empty());
+        let home = device.home(q).filter(|_| used && spread.is_none());
+        for cpu in spread.into_iter().flatten().chain(home) {
+            if !out.contains(&cpu) {
+                out.push(cpu);
+            }
         }
     }
     out
+}
+
+/// The CPUs of each queue.
+fn cpus_of(queues: &[CpuSet]) -> Vec<SteeringRecord> {
+    let record = |(i, cpus): (usize, &CpuSet)| SteeringRecord { queue: count(i), cpus: cpus.to_string() };
+    queues.iter().enumerate().map(record).collect()
 }
 
 /// The CPUs that a device sends packets to, in the order of its target. A device whose queues have no CPUs of their own
@@ -224,7 +236,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         state: state.into(),
         state_reason,
         verified: view.verified.name().into(),
-        enabled: view.device.enabled,
+        enabled: view.spreads(),
         global_enabled: rss_on,
         number_of_receive_queues: view.device.channels().into(),
         profile: view.settings.profile.value.name().into(),
@@ -244,6 +256,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         default_processor: view.device.home(view.device.default_queue).map_or("-".into(), name),
         indirection_table: table(&view.device),
         queues: queues(&view.device, topology),
+        xps: cpus_of(&view.device.xps),
+        rps: cpus_of(&view.device.rps),
         hash_types: hash_types(view.device.hash_types),
         hash_key_size: count(view.device.key.len()),
         hash_key: view.settings.hash_key.value.describe().into(),
@@ -258,6 +272,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             independent_entry_move: cap.independent_entry_move,
             vectors: cap.vectors.into(),
             msi_x: cap.msi_x,
+            xps: cap.xps,
+            rps: cap.rps,
             link_mbps: cap.link_mbps,
         },
         settings: settings(&view.settings),

@@ -106,11 +106,22 @@ fn cpu_why(snapshot: &Snapshot, view: &AdapterView, cpu: CpuId) -> CpuWhyRecord 
             let plural = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
             let queues = plural(queues.len(), "queue", "queues");
             let entries = plural(entries.len(), "table entry", "table entries");
+            let spread = device.rps.iter().filter(|cpus| cpus.contains(cpu)).count();
             text += &format!(" and is used: {queues}, {entries}");
+            if spread > 0 {
+                text += &format!(
+                    ", and the kernel spreads packets of {} to it",
+                    plural(spread, "queue", "queues")
+                );
+            }
         } else {
             let n = view.target.as_ref().map_or(0, |t| t.active);
             text += &format!(" but is not needed: {n} processors come before it");
         }
+    }
+    let transmit_queue = device.xps.iter().position(|cpus| cpus.contains(cpu)).map(count);
+    if let Some(queue) = transmit_queue {
+        text += &format!("; it sends through transmit queue {queue}");
     }
     if !shared_with.is_empty() {
         text += &format!("; also used by {}", shared_with.join(", "));
@@ -123,6 +134,7 @@ fn cpu_why(snapshot: &Snapshot, view: &AdapterView, cpu: CpuId) -> CpuWhyRecord 
         rank,
         queues,
         entries,
+        transmit_queue,
         shared_with,
         text,
     }

@@ -55,6 +55,16 @@ pub struct QueueRecord {
     pub entries: u32,
 }
 
+/// The CPUs of a queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SteeringRecord {
+    /// The queue, from 0.
+    pub queue: u32,
+    /// Its CPUs as a list, such as `0-3,8`; empty when it has none.
+    pub cpus: String,
+}
+
 /// What the adapter can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -79,6 +89,12 @@ pub struct CapabilityRecord {
     pub vectors: u32,
     /// MSI-X.
     pub msi_x: bool,
+    /// It can be chosen which CPUs send through which transmit queue.
+    #[serde(default)]
+    pub xps: bool,
+    /// The kernel can spread a queue's packets over CPUs.
+    #[serde(default)]
+    pub rps: bool,
     /// Link speed in Mbit/s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_mbps: Option<u32>,
@@ -141,6 +157,12 @@ pub struct AdapterRecord {
     pub indirection_table: Vec<EntryRecord>,
     /// The queues.
     pub queues: Vec<QueueRecord>,
+    /// Transmit packet steering: the CPUs that send through each transmit queue; absent where there is nothing to choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub xps: Vec<SteeringRecord>,
+    /// Receive packet steering: the CPUs over which the kernel spreads each queue's packets; absent where it cannot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rps: Vec<SteeringRecord>,
     /// Hash types in force.
     pub hash_types: Vec<String>,
     /// Key length in bytes.

@@ -39,6 +39,9 @@ pub struct CpuWhyRecord {
     pub queues: Vec<u32>,
     /// Table entries that lead to it.
     pub entries: Vec<u32>,
+    /// The transmit queue that it sends through, where that is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transmit_queue: Option<u32>,
     /// Other adapters that use it.
     pub shared_with: Vec<String>,
     /// The verdict as a sentence.

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use rssmgr_proto::types::{AdapterRecord, ProcessorRecord};
+use rssmgr_proto::types::{AdapterRecord, ProcessorRecord, SteeringRecord};
 
 use super::style::Paint;
 
@@ -98,6 +98,12 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
     }
     line(&mut out, "Processors: [Group:Number@Node]", &columns.rows(&at_nodes(&a.processors), "  ", ""));
     line(&mut out, "DefaultProcessor: [Group:Number]", &a.default_processor);
+    if !a.xps.is_empty() {
+        line(&mut out, "TransmitSteering: [Queue:CPUs]", &columns.rows(&steering(&a.xps), "  ", ""));
+    }
+    if a.rps.iter().any(|q| !q.cpus.is_empty()) {
+        line(&mut out, "PacketSteering: [Queue:CPUs]", &columns.rows(&steering(&a.rps), "  ", ""));
+    }
     line(&mut out, "IndirectionTableEntryCount", &a.indirection_table.len().to_string());
     line(
         &mut out,
@@ -120,6 +126,11 @@ fn at_nodes(processors: &[ProcessorRecord]) -> Vec<String> {
         .iter()
         .map(|p| format!("{}@{}", p.processor, p.node.map_or("-".into(), |n| n.to_string())))
         .collect()
+}
+
+fn steering(queues: &[SteeringRecord]) -> Vec<String> {
+    let cpus = |q: &SteeringRecord| if q.cpus.is_empty() { "-".into() } else { q.cpus.clone() };
+    queues.iter().map(|q| format!("{}:{}", q.queue, cpus(q))).collect()
 }
 
 fn rows_of_one(items: &[String]) -> String {

@@ -1,7 +1,7 @@
 //! Adapters as a table, and an indirection table as one.
 
 use rssmgr_core::Processor;
-use rssmgr_proto::types::{AdapterRecord, EntryRecord};
+use rssmgr_proto::types::{AdapterRecord, EntryRecord, SteeringRecord};
 
 use super::style::{Paint, table};
 
@@ -37,7 +37,17 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
     let mut heads =
         vec!["NAME", "STATE", "ENABLED", "PROFILE", "QUEUES", "BASE", "MAX", "NODE", "PROCESSORS"];
     if wide {
-        heads.extend(["ENTRIES", "HASH-TYPES", "VERIFIED", "DRIVER", "MAC", "TOPOLOGY", "DESCRIPTION"]);
+        heads.extend([
+            "ENTRIES",
+            "XPS",
+            "RPS",
+            "HASH-TYPES",
+            "VERIFIED",
+            "DRIVER",
+            "MAC",
+            "TOPOLOGY",
+            "DESCRIPTION",
+        ]);
     }
     let node = |n: Option<u32>| n.map_or("-".into(), |n| n.to_string());
     let rows: Vec<Vec<String>> = adapters
@@ -62,6 +72,8 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
             if wide {
                 row.extend([
                     a.indirection_table.len().to_string(),
+                    steered(&a.xps),
+                    steered(&a.rps),
                     if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(",") },
                     a.verified.clone(),
                     a.driver.clone(),
@@ -74,6 +86,14 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
         })
         .collect();
     table(paint, &heads, &rows)
+}
+
+/// How many of the queues that can be steered have CPUs: `8/8`.
+fn steered(queues: &[SteeringRecord]) -> String {
+    if queues.is_empty() {
+        return "-".into();
+    }
+    format!("{}/{}", queues.iter().filter(|q| !q.cpus.is_empty()).count(), queues.len())
 }
 
 /// An indirection table: entry, queue, processor.

@@ -127,7 +127,7 @@ properties! {
     /// Where the settings come from: 2 the device, 3 persistent storage.
     source "Source" "true" Value: u32 = |v| wmi::source(v);
     /// Whether the adapter spreads.
-    enabled "Enabled" "true" Value: bool = |v| v.device.enabled;
+    enabled "Enabled" "true" Value: bool = |v| v.spreads();
     /// Message signalled interrupts.
     msi_supported "MsiSupported" "const" Never: bool = |v| v.capability.msi_x;
     /// Message signalled interrupts with a vector a queue.

@@ -212,7 +212,7 @@ fn rundown(view: &AdapterView) -> [Event; 3] {
             ),
         }),
         about(EventKind::RssPortRundown {
-            enabled: device.enabled,
+            enabled: view.spreads(),
             profile: view.settings.profile.value.name().into(),
             receive_queues: device.channels().into(),
             hash_types: device.hash_types,

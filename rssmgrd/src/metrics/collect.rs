@@ -99,7 +99,7 @@ impl Collector {
                 (names.into_iter().chain(words.map(str::to_owned)).collect(), 1.0)
             }),
         )?;
-        page.family(&catalogue::ADAPTER_ENABLED, each().map(|v| (vec![device(v)], truth(v.device.enabled))))?;
+        page.family(&catalogue::ADAPTER_ENABLED, each().map(|v| (vec![device(v)], truth(v.spreads()))))?;
         page.family(
             &catalogue::ADAPTER_DEGRADED,
             each().map(|v| (vec![device(v)], truth(matches!(v.state, AdapterState::Degraded { .. })))),

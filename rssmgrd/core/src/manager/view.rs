@@ -10,7 +10,7 @@ use super::selector::{Selector, glob, is_glob};
 use crate::capability::Capability;
 use crate::device::Device;
 use crate::ids::{AdapterId, Generation, NodeId};
-use crate::place::Target;
+use crate::place::{self, Path, Reason, Target};
 use crate::settings::{Layer, Settings};
 use crate::topology::Topology;
 
@@ -121,6 +121,16 @@ pub struct AdapterView {
     pub verified: Verified,
     /// The generation in which this was published.
     pub generation: Generation,
+}
+
+impl AdapterView {
+    /// Whether packets are spread over processors now: by the adapter's table, or by the kernel where there is none.
+    #[must_use]
+    pub fn spreads(&self) -> bool {
+        let off = |r: &Reason| matches!(r, Reason::Rule(place::Rule::Disabled | place::Rule::GloballyOff));
+        let kernel_off = |t: &Target| t.path == Path::Rps && t.reasons.iter().any(off);
+        self.device.enabled && !self.target.as_ref().is_some_and(kernel_off)
+    }
 }
 
 /// A software NIC as it was asked for.

@@ -17,7 +17,7 @@ const SOFT: [&str; 3] = ["s0", "s1", "s1"];
 pub(crate) fn patch(rng: &mut Rng) -> SettingsPatch {
     let mut p = SettingsPatch::default();
     for _ in 0..=rng.below(2) {
-        let (field, values): (Field, &[&str]) = match rng.below(12) {
+        let (field, values): (Field, &[&str]) = match rng.below(14) {
             0 | 1 => (
                 Field::Profile,
                 &["Closest", "ClosestStatic", "NUMA", "NUMAStatic", "Conservative", "Balanced"],
@@ -29,6 +29,8 @@ pub(crate) fn patch(rng: &mut Rng) -> SettingsPatch {
             7 => (Field::MaxProcessors, &["auto", "1", "2", "3"]),
             8 => (Field::NumaNode, &["any", "0", "1", "7"]),
             9 => (Field::HashTypes, &["keep", "ipv4,tcp_ipv4", "ipv4,ipv6,tcp_ipv6"]),
+            11 => (Field::Xps, &["cpus", "cpus", "off"]),
+            12 => (Field::Rps, &["true", "true", "false"]),
             10 => (Field::HashKey, &["keep", "symmetric", "default", "abcdef"]),
             _ => (Field::ExcludeCpus, &["none", "0", "0-3", "0-15"]),
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rssmgr_core::capability::{Capability, ChannelControl};
+use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
@@ -74,7 +75,11 @@ fn capability(max: u16, entries: u16) -> Capability {
 
 impl Nic {
     fn new(name: &str, kind: Kind, topology: &Arc<Topology>, capability: Capability, channels: u16) -> Self {
+        let steers = kind == Kind::Kernel;
+        let capability = Capability { xps: steers, rps: steers, ..capability };
         let device = Device {
+            xps: vec![CpuSet::new(); capability.steered_tx_queues(channels).into()],
+            rps: vec![CpuSet::new(); if steers { channels.into() } else { 0 }],
             enabled: true,
             queues: vec![Queue { home: Some(CpuId(0)) }; channels.into()],
             table: round_robin(capability.table_entries, channels),

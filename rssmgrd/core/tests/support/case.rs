@@ -298,6 +298,7 @@ impl Adapter {
             },
             xps: self.xps,
             rps: self.rps,
+            ..Capability::default()
         }))
     }
 

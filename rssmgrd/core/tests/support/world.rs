@@ -278,7 +278,7 @@ impl Seed {
             tx_queues: self.steering.tx_queues,
             xps: self.steering.xps,
             rps: self.steering.rps,
-            link_mbps: None,
+            ..Capability::default()
         };
         let device = Device {
             enabled: self.enabled,
