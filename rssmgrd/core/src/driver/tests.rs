@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 
 use super::{DRIVERS, Driver, Happening, Nic, Shape, TableSize, TableState, UNKNOWN};
 use crate::capability::{Capability, ChannelControl};
+use crate::cpuset::CpuSet;
 use crate::device::{Device, Op, Queue, Refusal, UserTable};
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{CpuId, QueueId};
@@ -92,6 +93,39 @@ fn a_users_table_over_a_change_of_channels() {
             assert_eq!(with(name, &nic(), &Op::Channels(n)), expected, "{name} to {n} queues");
         }
     }
+}
+
+/// Queues that stay keep their CPUs, queues that come have none, those that go take theirs along: the kernel. virtio-net
+/// writes all of them itself, igb none; of a driver that nobody read, nothing is relied on.
+#[test]
+fn transmit_steering_over_a_change_of_channels() {
+    let mut cap = cap();
+    (cap.xps, cap.rps) = (true, true);
+    let mut before = own(nic());
+    let cpus = |list: &str| CpuSet::parse_list(list).expect("a list");
+    before.device.xps = ["0", "1", "2", "3"].map(cpus).to_vec();
+    before.device.rps = before.device.xps.clone();
+    for (name, n, kept) in [("igb", 2, true), ("igb", 5, true), ("virtio_net", 2, false), ("i40e", 5, false)]
+    {
+        let driver = Driver::of(name);
+        let after = driver.apply(&cap, &before, &Op::Channels(n)).expect("not refused");
+        let mut stays = before.device.xps.clone();
+        stays.resize(n.into(), CpuSet::new());
+        assert_eq!(after.device.rps, stays, "{name} to {n}: packet steering is the kernel's");
+        let unsure = |nic: &Nic| nic.xps_unsure.iter().map(|q| q.0).collect::<Vec<_>>();
+        if kept {
+            assert_eq!((&after.device.xps, unsure(&after)), (&stays, vec![]), "{name} to {n}");
+            continue;
+        }
+        assert_eq!(unsure(&after), (0..n).collect::<Vec<_>>(), "{name} to {n}");
+        // What is sent is known again.
+        let sent = driver.apply(&cap, &after, &Op::Xps { queue: QueueId(0), cpus: cpus("0") });
+        let sent = sent.expect("not refused");
+        assert_eq!((&sent.device.xps[0], unsure(&sent)), (&cpus("0"), (1..n).collect()), "{name} to {n}");
+    }
+    // With a single transmit queue there is nothing to choose.
+    let one = Driver::of("igb").apply(&cap, &before, &Op::Channels(1)).expect("not refused");
+    assert_eq!((one.device.xps.len(), one.device.rps.len()), (0, 1));
 }
 
 #[test]
