@@ -298,7 +298,6 @@ impl Adapter {
             },
             xps: self.xps,
             rps: self.rps,
-            ..Capability::default()
         }))
     }
 
