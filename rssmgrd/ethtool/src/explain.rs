@@ -223,17 +223,17 @@ fn told(driver: &str, what: What, errno: Option<i32>, said: &dyn fmt::Display) -
 }
 
 /// A refusal of the kernel as the backend's error.
-pub(crate) fn refused(driver: &str, what: What, doing: &str, error: &Error) -> BackendError {
+pub(crate) fn refused(driver: &str, what: What, error: &Error) -> BackendError {
     if error.is_gone() {
         return BackendError::Gone;
     }
     let errno = error.errno().map(rssmgr_netlink::Errno::raw_os_error);
-    BackendError::system(doing, told(driver, what, errno, error))
+    BackendError::system("kernel", told(driver, what, errno, error))
 }
 
 /// A file that could not be written as the backend's error.
-pub(crate) fn unwritten(driver: &str, what: What, doing: &str, error: &io::Error) -> BackendError {
-    BackendError::system(doing, told(driver, what, error.raw_os_error(), error))
+pub(crate) fn unwritten(driver: &str, what: What, file: &str, error: &io::Error) -> BackendError {
+    BackendError::system(file, told(driver, what, error.raw_os_error(), error))
 }
 
 #[cfg(test)]

@@ -62,12 +62,12 @@ impl LinuxNic {
         self.interrupts.as_ref()
     }
 
-    fn refused(&self, what: What, doing: &str, error: &rssmgr_netlink::Error) -> BackendError {
-        refused(&self.driver_name, what, doing, error)
+    fn refused(&self, what: What, error: &rssmgr_netlink::Error) -> BackendError {
+        refused(&self.driver_name, what, error)
     }
 
-    fn rss(&mut self, doing: &str) -> Result<Option<Rss>, BackendError> {
-        offered(self.kernel.rss(self.ifindex)).map_err(|e| self.refused(What::Read, doing, &e))
+    fn rss(&mut self) -> Result<Option<Rss>, BackendError> {
+        offered(self.kernel.rss(self.ifindex)).map_err(|e| self.refused(What::Read, &e))
     }
 
     fn find_interrupts(&mut self, queues: u16) -> &Interrupts {
@@ -94,21 +94,21 @@ impl LinuxNic {
 
     /// Writes the kernel's table. A table that the kernel would make by itself is asked for as that: the entries are the
     /// same, and it is not marked as a user's, which would stand in the way of fewer queues later.
-    fn write_table(&mut self, doing: &str, table: &[QueueId]) -> Result<(), BackendError> {
-        let queues = self.queue_count(doing)?;
+    fn write_table(&mut self, table: &[QueueId]) -> Result<(), BackendError> {
+        let queues = self.queue_count()?;
         let entries = u16::try_from(table.len()).unwrap_or(u16::MAX);
         let change = if table == round_robin(entries, queues) {
             Table::Default
         } else {
             Table::Entries(table.iter().map(|q| q.0.into()).collect())
         };
-        self.send_table(doing, table, change)
+        self.send_table(table, change)
     }
 
     /// Sends a table. Netlink does not call the driver when the table reads back as wanted, whatever the device really
     /// does; the ioctl always does.
-    fn send_table(&mut self, doing: &str, entries: &[QueueId], table: Table) -> Result<(), BackendError> {
-        let there = self.rss(doing)?.map(|r| r.table).unwrap_or_default();
+    fn send_table(&mut self, entries: &[QueueId], table: Table) -> Result<(), BackendError> {
+        let there = self.rss()?.map(|r| r.table).unwrap_or_default();
         let reads_back =
             there.len() == entries.len() && there.iter().zip(entries).all(|(a, b)| *a == u32::from(b.0));
         let change = RssChange { table: Some(table), ..RssChange::default() };
@@ -117,7 +117,7 @@ impl LinuxNic {
         } else {
             self.kernel.set_rss(self.ifindex, &change)
         };
-        sent.map_err(|e| self.refused(What::Table, doing, &e))
+        sent.map_err(|e| self.refused(What::Table, &e))
     }
 
     fn by_ioctl<T>(
@@ -128,33 +128,30 @@ impl LinuxNic {
         call(&mut self.kernel.ioctl, &name)
     }
 
-    fn queue_count(&mut self, doing: &str) -> Result<u16, BackendError> {
+    fn queue_count(&mut self) -> Result<u16, BackendError> {
         capability::queues(&mut self.kernel, self.ifindex, self.shown_queues)
             .map(|(n, _)| n)
-            .map_err(|e| self.refused(What::Read, doing, &e))
+            .map_err(|e| self.refused(What::Read, &e))
     }
 
-    fn set_key(&mut self, doing: &str, key: &HashKey) -> Result<(), BackendError> {
+    fn set_key(&mut self, key: &HashKey) -> Result<(), BackendError> {
         let want = usize::from(self.capability.key_bytes);
         if key.len() != want {
             return Err(Refusal::KeyLength { got: key.len(), want }.into());
         }
         // The table of a user, where the driver would drop it otherwise.
         let table = match self.driver.key_with_table {
-            true => self.rss(doing)?.map(|r| Table::Entries(r.table)),
+            true => self.rss()?.map(|r| Table::Entries(r.table)),
             false => None,
         };
         let key = Some(KernelKey::from(key.bytes()));
         let change = RssChange { key, table, ..RssChange::default() };
-        self.kernel.set_rss(self.ifindex, &change).map_err(|e| self.refused(What::Key, doing, &e))
+        self.kernel.set_rss(self.ifindex, &change).map_err(|e| self.refused(What::Key, &e))
     }
 
-    fn set_channels(&mut self, doing: &str, queues: u16) -> Result<Outcome, BackendError> {
-        let there = self
-            .kernel
-            .ethtool
-            .channels(self.ifindex)
-            .map_err(|e| self.refused(What::Channels, doing, &e))?;
+    fn set_channels(&mut self, queues: u16) -> Result<Outcome, BackendError> {
+        let there =
+            self.kernel.ethtool.channels(self.ifindex).map_err(|e| self.refused(What::Channels, &e))?;
         if there.receive_queues() == u32::from(queues) {
             return Ok(Outcome::Unchanged);
         }
@@ -163,7 +160,7 @@ impl LinuxNic {
         self.interrupts = None;
         let had_carrier = self.has_carrier();
         let set = self.kernel.ethtool.set_channels(self.ifindex, &change);
-        set.map_err(|e| self.refused(What::Channels, doing, &e))?;
+        set.map_err(|e| self.refused(What::Channels, &e))?;
         // The next adapter of a bond must not go down before this one is back.
         if had_carrier && self.driver.impact.channels >= Impact::Link {
             self.wait_for_carrier();
@@ -184,7 +181,7 @@ impl LinuxNic {
     }
 
     fn set_home(&mut self, doing: &str, queue: QueueId, cpu: Option<CpuId>) -> Result<Outcome, BackendError> {
-        let count = self.queue_count(doing)?;
+        let count = self.queue_count()?;
         if self.interrupts.as_ref().is_none_or(|i| i.queues.len() != usize::from(count)) {
             self.find_interrupts(count);
         }
@@ -204,29 +201,24 @@ impl LinuxNic {
             };
             if let Err(e) = written {
                 self.interrupts = None;
-                let doing = format!("{doing} (interrupt {irq})");
-                return Err(unwritten(&self.driver_name, What::Affinity, &doing, &e));
+                return Err(unwritten(&self.driver_name, What::Affinity, &format!("interrupt {irq}"), &e));
             }
             outcome = Outcome::Changed;
         }
         Ok(outcome)
     }
 
-    fn set_hash_types(
-        &mut self,
-        doing: &str,
-        types: rssmgr_core::hash::HashTypes,
-    ) -> Result<Outcome, BackendError> {
-        let rss = self.rss(doing)?;
+    fn set_hash_types(&mut self, types: rssmgr_core::hash::HashTypes) -> Result<Outcome, BackendError> {
+        let rss = self.rss()?;
         let present = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
-            .map_err(|e| self.refused(What::Read, doing, &e))?;
+            .map_err(|e| self.refused(What::Read, &e))?;
         let changes = fields::changes(&present, types);
         if changes.is_empty() {
             return Ok(Outcome::Unchanged);
         }
         let needs_rxhash = self.driver.traps.contains(&Trap::RxhashStaysOn);
         fields::set(&mut self.kernel, self.ifindex, &changes, needs_rxhash)
-            .map_err(|e| self.refused(What::Fields, doing, &e))?;
+            .map_err(|e| self.refused(What::Fields, &e))?;
         Ok(Outcome::Changed)
     }
 
@@ -237,15 +229,14 @@ impl LinuxNic {
 
     fn steer(
         &mut self,
-        doing: &str,
         direction: Direction,
         queue: QueueId,
         cpus: &CpuSet,
     ) -> Result<Outcome, BackendError> {
-        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, doing, &e))?;
+        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
         match steering::write(self.kernel.root(), &name, direction, queue, cpus) {
             Ok(()) => Ok(Outcome::Changed),
-            Err(e) => Err(unwritten(&self.driver_name, What::Steering, doing, &e)),
+            Err(e) => Err(unwritten(&self.driver_name, What::Steering, &format!("queue {queue}"), &e)),
         }
     }
 
@@ -272,13 +263,12 @@ impl Backend for LinuxNic {
     }
 
     fn observe(&mut self) -> Result<Device, BackendError> {
-        let doing = "reading the adapter";
-        let count = self.queue_count(doing)?;
-        let rss = self.rss(doing)?;
+        let count = self.queue_count()?;
+        let rss = self.rss()?;
         let fields = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
-            .map_err(|e| self.refused(What::Read, doing, &e))?;
+            .map_err(|e| self.refused(What::Read, &e))?;
         self.find_interrupts(count);
-        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, doing, &e))?;
+        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
         let root = self.kernel.root();
         let homes = |q: u16| {
             let vectors = self.interrupts.as_ref()?.queues.get(usize::from(q))?;
@@ -314,7 +304,7 @@ impl Backend for LinuxNic {
             Op::Enable => match self.off.clone() {
                 None => Ok(Outcome::Unchanged),
                 Some(table) => {
-                    self.write_table(doing, &table)?;
+                    self.write_table(&table)?;
                     self.off = None;
                     Ok(Outcome::Changed)
                 }
@@ -324,42 +314,42 @@ impl Backend for LinuxNic {
                 if self.off.is_some() {
                     return Ok(Outcome::Unchanged);
                 }
-                let there = self.rss(doing)?.map(|r| r.table).unwrap_or_default();
+                let there = self.rss()?.map(|r| r.table).unwrap_or_default();
                 let kept = there.iter().map(|q| QueueId(u16::try_from(*q).unwrap_or(u16::MAX))).collect();
                 if there.iter().any(|q| *q != 0) {
                     let shut = self.shut(there.len());
                     let entries = vec![0; there.len()];
-                    self.send_table(doing, &shut, Table::Entries(entries))?;
+                    self.send_table(&shut, Table::Entries(entries))?;
                 }
                 self.off = Some(kept);
                 Ok(Outcome::Changed)
             }
-            Op::SetKey(key) => self.set_key(doing, key).map(|()| Outcome::Changed),
+            Op::SetKey(key) => self.set_key(key).map(|()| Outcome::Changed),
             Op::SetEntries(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
             Op::WriteTable(table) => {
                 self.needs_table(doing)?;
                 match &mut self.off {
                     Some(kept) => kept.clone_from(table),
-                    None => self.write_table(doing, table)?,
+                    None => self.write_table(table)?,
                 }
                 Ok(Outcome::Changed)
             }
             Op::ResetTable => {
                 self.needs_table(doing)?;
-                let queues = self.queue_count(doing)?;
-                let entries = self.rss(doing)?.map_or(0, |r| r.table.len());
+                let queues = self.queue_count()?;
+                let entries = self.rss()?.map_or(0, |r| r.table.len());
                 let wanted = round_robin(u16::try_from(entries).unwrap_or(u16::MAX), queues);
                 match &mut self.off {
                     Some(kept) => *kept = wanted,
-                    None => self.send_table(doing, &wanted, Table::Default)?,
+                    None => self.send_table(&wanted, Table::Default)?,
                 }
                 Ok(Outcome::Changed)
             }
-            Op::Channels(n) => self.set_channels(doing, *n),
+            Op::Channels(n) => self.set_channels(*n),
             Op::Home { queue, cpu } => self.set_home(doing, *queue, *cpu),
-            Op::HashTypes(types) => self.set_hash_types(doing, *types),
-            Op::Xps { queue, cpus } => self.steer(doing, Direction::Transmit, *queue, cpus),
-            Op::Rps { queue, cpus } => self.steer(doing, Direction::Receive, *queue, cpus),
+            Op::HashTypes(types) => self.set_hash_types(*types),
+            Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
+            Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
             Op::DefaultQueue(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
         }

@@ -74,9 +74,9 @@ fn capability(max: u16, entries: u16) -> Capability {
 }
 
 impl Nic {
-    fn new(name: &str, kind: Kind, topology: &Arc<Topology>, capability: Capability, channels: u16) -> Self {
+    fn new(name: &str, kind: Kind, topology: &Arc<Topology>, capability: &Capability, channels: u16) -> Self {
         let steers = kind == Kind::Kernel;
-        let capability = Capability { xps: steers, rps: steers, ..capability };
+        let capability = Capability { xps: steers, rps: steers, ..capability.clone() };
         let device = Device {
             xps: vec![CpuSet::new(); capability.steered_tx_queues(channels).into()],
             rps: vec![CpuSet::new(); if steers { channels.into() } else { 0 }],
@@ -87,7 +87,6 @@ impl Nic {
             hash_types: HashTypes::parse("ipv4,tcp_ipv4").unwrap(),
             default_queue: QueueId(0),
             user_table: UserTable::No,
-            ..Device::default()
         };
         let prefix = if kind == Kind::Kernel { "pci" } else { "softnic" };
         Self {
@@ -136,13 +135,13 @@ impl World {
             hash_types_settable: false,
             ..capability(4, 12)
         };
-        let mut blocks = Nic::new("k2", Kind::Kernel, &small, capability(4, 8), 4);
+        let mut blocks = Nic::new("k2", Kind::Kernel, &small, &capability(4, 8), 4);
         blocks.device.table = (0..8).map(|i| QueueId(i / 2)).collect();
         blocks.stable = blocks.device.clone();
         blocks.found = blocks.device.clone();
         let nics = [
-            Nic::new("k0", Kind::Kernel, &big, capability(8, 16), 4),
-            Nic::new("k1", Kind::Kernel, &big, fixed, 4),
+            Nic::new("k0", Kind::Kernel, &big, &capability(8, 16), 4),
+            Nic::new("k1", Kind::Kernel, &big, &fixed, 4),
             blocks,
         ];
         Self {
@@ -227,7 +226,7 @@ impl World {
         if options.contains_key("bad") || rng.percent(self.faults.create) {
             return Err("no such option".into());
         }
-        let mut nic = Nic::new(name, Kind::Softnic, &machines().1, capability(8, 16), 8);
+        let mut nic = Nic::new(name, Kind::Softnic, &machines().1, &capability(8, 16), 8);
         nic.options = options.clone();
         nic.options.entry("source".into()).or_insert_with(|| "none".into());
         let created = nic.arrival();
