@@ -43,6 +43,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why a processor, an entry or a flow is where it is')
             [CompletionResult]::new('table', 'table', [CompletionResultType]::ParameterValue, 'The indirection table: see it, set entries, move a processor''s entries')
             [CompletionResult]::new('flow', 'flow', [CompletionResultType]::ParameterValue, 'Predict where a flow goes: hash, entry, queue, processor')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Ask the traffic whether the hardware does what the table says')
             [CompletionResult]::new('hash', 'hash', [CompletionResultType]::ParameterValue, 'Compute hashes offline: of addresses, or of every packet of a capture')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry')
             [CompletionResult]::new('softnic', 'softnic', [CompletionResultType]::ParameterValue, 'Software NICs: create, delete, list, give another source')
@@ -81,6 +82,8 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--hash-types', '--hash-types', [CompletionResultType]::ParameterName, 'Which headers are hashed')
             [CompletionResult]::new('--smt', '--smt', [CompletionResultType]::ParameterName, 'Whether SMT siblings may receive')
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
+            [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
+            [CompletionResult]::new('--rps', '--rps', [CompletionResultType]::ParameterName, 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue')
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
@@ -214,6 +217,8 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--hash-types', '--hash-types', [CompletionResultType]::ParameterName, 'Which headers are hashed')
             [CompletionResult]::new('--smt', '--smt', [CompletionResultType]::ParameterName, 'Whether SMT siblings may receive')
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
+            [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
+            [CompletionResult]::new('--rps', '--rps', [CompletionResultType]::ParameterName, 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -321,6 +326,21 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             break
         }
         'rssctl;flow' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;verify' {
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'How long to look at each adapter, at most')
+            [CompletionResult]::new('--packets', '--packets', [CompletionResultType]::ParameterName, 'How many packets to look at, at most')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')

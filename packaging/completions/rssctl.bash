@@ -67,6 +67,9 @@ _rssctl() {
             rssctl,table)
                 cmd="rssctl__subcmd__table"
                 ;;
+            rssctl,verify)
+                cmd="rssctl__subcmd__verify"
+                ;;
             rssctl,wait)
                 cmd="rssctl__subcmd__wait"
                 ;;
@@ -113,7 +116,7 @@ _rssctl() {
 
     case "${cmd}" in
         rssctl)
-            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release plan why table flow hash stats softnic events wait doctor config global generate"
+            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release plan why table flow verify hash stats softnic events wait doctor config global generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -655,7 +658,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__plan)
-            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --allow --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --allow --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -714,6 +717,14 @@ _rssctl() {
                     return 0
                     ;;
                 --exclude-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --xps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rps)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -837,7 +848,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__set)
-            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -884,6 +895,14 @@ _rssctl() {
                     return 0
                     ;;
                 --exclude-cpus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --xps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rps)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1288,6 +1307,44 @@ _rssctl() {
                     return 0
                     ;;
                 --interface-description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__verify)
+            opts="-o -q -v -h --for --packets --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --packets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

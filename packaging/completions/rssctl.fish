@@ -49,6 +49,7 @@ complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "plan" -d 'Show what w
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "why" -d 'Explain why a processor, an entry or a flow is where it is'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "table" -d 'The indirection table: see it, set entries, move a processor\'s entries'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "flow" -d 'Predict where a flow goes: hash, entry, queue, processor'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "verify" -d 'Ask the traffic whether the hardware does what the table says'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "hash" -d 'Compute hashes offline: of addresses, or of every packet of a capture'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "stats" -d 'Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "softnic" -d 'Software NICs: create, delete, list, give another source'
@@ -85,6 +86,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-key -d 'Secre
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-types -d 'Which headers are hashed' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
 false\t''"
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
@@ -243,6 +246,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-key -d 'Secr
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-types -d 'Which headers are hashed' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
 reorder\t''
 gap\t''
@@ -382,6 +387,22 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l for -d 'How long to look at each adapter, at most' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l packets -d 'How many packets to look at, at most' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l proto -d 'tcp, udp or ip; with ports tcp unless said otherwise' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l pcap -d 'A capture, pcap or pcapng; `-` is standard input' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l hash-key -d 'The secret key in hex (40 bytes), `microsoft` or `symmetric`' -r
