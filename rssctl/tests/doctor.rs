@@ -216,6 +216,7 @@ fn commands_that_the_doctor_writes_are_understood() {
         "rssctl set 'a;b' --profile NUMAStatic  # writes the table again",
         "rssctl set eth0 --queues 8 --what-if  # then without --what-if, with --allow link",
         "rssctl set eth0 --hash-types ipv4,tcp_ipv4,udp_ipv4  # fragments",
+        "rssctl set eth0 --rps true",
         "rssctl set eth0 --numa-node 0  # the node of its slot",
         "rssctl events --adapter eth0  # when and what",
         "rssctl stats eth0 --per entry  # a few entries, or one flow",

@@ -94,14 +94,12 @@ impl<'a> Case<'a> {
     /// A line on where a queue's interrupt goes.
     pub(super) fn line(&self, queue: QueueId, cpu: CpuId) -> String {
         let node = self.node_of(cpu).map(|n| format!(", node {n}")).unwrap_or_default();
-        match self.nic.queues.get(queue.index()).and_then(|q| q.irq) {
-            Some(irq) => {
-                format!(
-                    "queue {queue}: interrupt {irq} on CPU {cpu}{node} (/proc/irq/{irq}/smp_affinity_list)"
-                )
-            }
-            None => format!("queue {queue} on CPU {cpu}{node}"),
-        }
+        let Some((report, irq)) = self.nic.queues.get(queue.index()).and_then(|q| Some((q, q.irq?))) else {
+            return format!("queue {queue} on CPU {cpu}{node}");
+        };
+        let bound = report.allowed.as_ref().is_some_and(|set| set.len() == 1);
+        let file = if bound { "smp_affinity_list" } else { "effective_affinity_list" };
+        format!("queue {queue}: interrupt {irq} on CPU {cpu}{node} (/proc/irq/{irq}/{file})")
     }
 }
 

@@ -34,7 +34,8 @@ fn needs_rps(case: &Case<'_>) -> Option<Finding> {
         .evidence
         .push(format!("/sys/class/net/{}/queues/rx-0/rps_cpus names no other CPU", case.nic.name));
     finding.evidence.extend(rate.map(|r| format!("{r} packets/s on one CPU")));
-    finding.remedy.push(spread(case));
+    let ours = case.nic.capability.as_ref().is_some_and(|c| c.rps);
+    finding.remedy.push(if ours { format!("rssctl set {} --rps true", case.word()) } else { spread(case) });
     Some(finding)
 }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::case::Case;
 use super::{Check, Finding, Severity};
 use crate::capability::ChannelControl;
+use crate::place::Path;
 use crate::settings::{Auto, Queues};
 
 pub(super) fn look(case: &Case<'_>, found: &mut Vec<Finding>) {
@@ -20,7 +21,9 @@ fn few_queues(case: &Case<'_>) -> Option<Finding> {
     let device = case.nic.device.as_ref().filter(|d| !d.table.is_empty())?;
     let (target, used) = (case.target.ok()?, case.used());
     let wanted = target.active;
-    if used.len() >= wanted || !case.driver().controls.table {
+    // Where the kernel spreads, one queue serves many CPUs.
+    let by_table = target.path != Path::Rps && case.driver().controls.table;
+    if used.len() >= wanted || !by_table {
         return None;
     }
     let severity = match (used.len(), case.managed()) {

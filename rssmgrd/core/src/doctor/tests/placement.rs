@@ -95,7 +95,9 @@ fn several_queues_on_one_cpu() {
     for queue in &mut wide.nics[0].queues {
         queue.effective = Some(set(&[4]));
     }
-    assert_eq!(found(&wide), [(Check::QueuesShareCpu, Error)]);
+    let f = one(&wide);
+    assert_eq!((f.check, f.severity), (Check::QueuesShareCpu, Error));
+    assert!(f.evidence[0].ends_with("(/proc/irq/40/effective_affinity_list)"), "{:?}", f.evidence);
 }
 
 #[test]

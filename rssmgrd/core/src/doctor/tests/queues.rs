@@ -152,6 +152,13 @@ fn one_queue_without_rps() {
     };
     assert_eq!(busy(20_000), [(Check::NeedsRps, Warning)]);
     assert_eq!(busy(19_999), [(Check::NeedsRps, Info)]);
+    let mut ours = single.clone();
+    capability(&mut ours).rps = true;
+    assert_eq!(one(&ours).remedy, ["rssctl set eth0 --rps true"]);
+    // What that leads to is as it should be: one queue for all the CPUs.
+    set_field(&mut ours.nics[0], "rps", "true");
+    ours.nics[0].queues[0].rps = Some(set(&[0, 1, 2, 3, 4, 5, 6, 7]));
+    assert_eq!(found(&ours), []);
     let mut spread = single.clone();
     spread.nics[0].queues[0].rps = Some(set(&[5, 6]));
     assert_eq!(found(&spread), []);
