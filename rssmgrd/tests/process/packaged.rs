@@ -12,7 +12,7 @@ use crate::process::{Client, Daemon, ended};
 
 /// What the bus's policy keeps from everybody but root. Anything else that the daemon can be asked must reach it: a new
 /// method belongs either here or in packaging/dbus/org.rssmgr1.conf.
-const FOR_ROOT: [&str; 7] = [
+const FOR_ROOT: [&str; 8] = [
     "org.rssmgr1.Adapter.GetHashKey",
     "org.rssmgr1.Manager.CreateSoftnic",
     "org.rssmgr1.Manager.DeleteSoftnic",
@@ -20,6 +20,7 @@ const FOR_ROOT: [&str; 7] = [
     "org.rssmgr1.Manager.Rundown",
     "org.rssmgr1.Manager.SetGlobal",
     "org.rssmgr1.Manager.SetSoftnicSource",
+    "org.rssmgr1.Manager.Verify",
 ];
 
 const NOBODY: u32 = 65534;
