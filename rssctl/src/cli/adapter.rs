@@ -232,20 +232,24 @@ pub struct TableMoveArgs {
 #[command(after_long_help = "Examples:\n  \
         rssctl flow nic0 192.0.2.1:4242 198.51.100.7:443\n  \
         rssctl flow nic0 [2001:db8::1]:53 [2001:db8::2]:3333 udp\n  \
-        rssctl flow nic0 192.0.2.1 198.51.100.7")]
+        rssctl flow nic0 192.0.2.1 198.51.100.7\n  \
+        rssctl flow nic0 --file flows.txt -o jsonl")]
 pub struct FlowArgs {
     /// The adapter
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Source: ADDRESS, ADDRESS:PORT or `[ADDRESS]:PORT`
-    #[arg(value_name = "SRC")]
-    pub src: String,
+    #[arg(value_name = "SRC", required_unless_present = "file")]
+    pub src: Option<String>,
     /// Destination, likewise
-    #[arg(value_name = "DST")]
-    pub dst: String,
+    #[arg(value_name = "DST", required_unless_present = "file")]
+    pub dst: Option<String>,
     /// tcp, udp or ip; with ports tcp unless said otherwise
     #[arg(value_name = "PROTO")]
     pub proto: Option<String>,
+    /// Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "proto"])]
+    pub file: Option<PathBuf>,
 }
 
 /// `rssctl verify`.

@@ -271,14 +271,29 @@ impl Guest {
 
     /// Plugs a card that was pulled out into a spare port. The guest names it as it likes: see [`Guest::interface`].
     pub(crate) fn plug(&mut self, nic: &str, spare: usize) -> Result<()> {
+        self.plug_into(nic, &format!("spare{spare}"))
+    }
+
+    /// As [`Guest::plug`], into the port that it was in.
+    pub(crate) fn plug_back(&mut self, nic: &str) -> Result<()> {
         let index = self.index(nic)?;
-        let device = machine::device(&self.nics[index], index, &format!("spare{spare}"));
-        let mut arguments = serde_json::Map::new();
+        self.plug_into(nic, &format!("slot{index}"))
+    }
+
+    fn plug_into(&mut self, nic: &str, port: &str) -> Result<()> {
+        let index = self.index(nic)?;
+        let device = machine::device(&self.nics[index], index, port);
+        let mut arguments = serde_json::Map::<String, serde_json::Value>::new();
         for (place, part) in device.split(',').enumerate() {
             let (key, value) =
                 if place == 0 { ("driver", part) } else { part.split_once('=').unwrap_or((part, "on")) };
-            // QEMU takes the text of numbers and switches as it takes it on its command line.
-            arguments.insert(key.to_owned(), value.into());
+            // A command line has text alone; here each value has its type.
+            let value = match value {
+                "on" => true.into(),
+                "off" => false.into(),
+                text => text.parse::<u64>().map_or_else(|_| text.into(), Into::into),
+            };
+            arguments.insert(key.to_owned(), value);
         }
         self.qmp.execute("device_add", &arguments.into()).map(drop)
     }

@@ -36,6 +36,8 @@ usage: cargo xtask lab [COMMAND]
   run [--product] KERNEL SCRIPT
                       boot the matrix guest, run a shell script in it, show its output and the console's end;
                       with --product the script has rssmgrd and rssctl, freshly built
+  cell KERNEL DRIVER [PART]
+                      one cell, or the parts of it whose names contain PART, or lack it when it begins with a -
   update              pin the newest packages in xtask/lab.toml
 
 KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matrix out.";
@@ -45,6 +47,9 @@ const BIG_KERNEL: &str = "linux-6.12";
 
 /// The kernel of the Debian guest, the one that its release came with.
 const DEBIAN_KERNEL: &str = "linux-6.1";
+
+/// How many failures of a cell are told: more of them say the same.
+const MOST_FAILURES: usize = 20;
 
 /// Checks of a kernel that are no driver's: the machine, and that the programs run there.
 const OTHERS: usize = 3;
@@ -59,6 +64,8 @@ pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
             run(project, kernel, &script.join(" "), &product::build(project)?)
         }
         ["run", kernel, script @ ..] if !script.is_empty() => run(project, kernel, &script.join(" "), &[]),
+        ["cell", kernel, driver] => cell(project, kernel, driver, ""),
+        ["cell", kernel, driver, part] => cell(project, kernel, driver, part),
         ["update"] => update(project),
         _ => {
             println!("{HELP}");
@@ -85,7 +92,7 @@ fn matrix(project: &Project) -> Result<bool> {
             Ok(mut guest) => {
                 println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
                 let (first, others) = (cells.len(), machines.len());
-                cells.extend(cells::drivers(&mut guest, kernel));
+                cells.extend(cells::drivers(&mut guest, kernel, "", ""));
                 machines.push(cells::machine(&mut guest, kernel));
                 machines.push(cells::product(&mut guest, kernel));
                 machines.push(cells::doctor(&mut guest, kernel));
@@ -111,11 +118,35 @@ fn matrix(project: &Project) -> Result<bool> {
     Ok(drivers == kernels * cells::PER_KERNEL && machines == kernels * OTHERS)
 }
 
+/// One cell, to work on it.
+fn cell(project: &Project, kernel: &str, driver: &str, part: &str) -> Result<bool> {
+    let store = open(project)?;
+    let (nics, programs) = (cells::nics(), product::build(project)?);
+    let mut guest = Guest::boot(&store, &Setup { kernel, nics: &nics, programs: &programs, ..small() })?;
+    println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
+    let cells = cells::drivers(&mut guest, kernel, driver, part);
+    cells.iter().for_each(report);
+    println!("last words:{}", guest.last_words());
+    Ok(!cells.is_empty() && cells.iter().all(|cell| cell.failures.is_empty()))
+}
+
 fn report(cell: &Cell) {
     let verdict = if cell.failures.is_empty() { "ok" } else { "FAILED" };
     println!("  {:<24} {verdict:<6} {:>3} checks {:>6.1} s", cell.name, cell.checks, cell.took.as_secs_f64());
-    for failure in &cell.failures {
+    for part in &cell.parts {
+        let verdict = if part.failed { "FAILED" } else { "ok" };
+        println!(
+            "      {:<54} {verdict:<6} {:>4} checks {:>6.1} s",
+            part.name,
+            part.checks,
+            part.took.as_secs_f64()
+        );
+    }
+    for failure in cell.failures.iter().take(MOST_FAILURES) {
         println!("    {failure}");
+    }
+    if let more @ 1.. = cell.failures.len().saturating_sub(MOST_FAILURES) {
+        println!("    and {more} more");
     }
 }
 

@@ -83,6 +83,22 @@ impl Product {
         Ok(product)
     }
 
+    /// As [`Product::start`], without what an earlier daemon has saved, and without that daemon.
+    pub(crate) fn fresh(guest: &mut Guest, options: Options) -> Result<Self> {
+        Self::end_all(guest)?;
+        guest.expect(&format!("rm -rf {STATE} {LOG}"))?;
+        Self::start(guest, options)
+    }
+
+    /// Ends whatever daemon there is.
+    pub(crate) fn end_all(guest: &mut Guest) -> Result<()> {
+        let script = format!(
+            "if [ -s {PID} ]; then p=$(cat {PID}); kill -9 $p; while [ -d /proc/$p ]; do sleep 0.02; done; fi 2>/dev/null\n\
+             rm -f {PID} {SOCKET}"
+        );
+        guest.expect(&script).map(drop)
+    }
+
     /// Starts the daemon where it has ended, after it was told to end where it has not.
     pub(crate) fn restart(&mut self, guest: &mut Guest) -> Result<()> {
         self.stop(guest)?;
@@ -125,8 +141,19 @@ impl Product {
 
     fn end(&mut self, guest: &mut Guest, signal: &str) -> Result<()> {
         let Some(job) = self.daemon.take() else { return Ok(()) };
-        guest.expect(&format!("kill -{signal} $(cat {PID})"))?;
+        // It may have been killed by a script of a test.
+        guest.run(&format!("kill -{signal} $(cat {PID})"))?;
         guest.wait(&job, PATIENCE).map(drop)
+    }
+
+    /// For scripts that call `rssctl` themselves: what follows `--address`.
+    pub(crate) const fn address(&self) -> &'static str {
+        SOCKET
+    }
+
+    /// The file with the daemon's process number.
+    pub(crate) const fn pid_file(&self) -> &'static str {
+        PID
     }
 
     /// Has it read its configuration again.
@@ -167,8 +194,8 @@ impl Product {
         adapters.pop().with_context(|| format!("no adapter {name}"))
     }
 
-    /// The end of the daemon's log.
+    /// The end of the daemon's log, without each entry that moved.
     pub(crate) fn log(&self, guest: &mut Guest) -> Result<String> {
-        guest.expect(&format!("tail -n 40 {LOG} 2>/dev/null || :"))
+        guest.expect(&format!("grep -v 'table entry' {LOG} 2>/dev/null | tail -n 15 || :"))
     }
 }

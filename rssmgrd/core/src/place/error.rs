@@ -95,7 +95,7 @@ pub enum PlaceError {
         queues: u16,
     },
     /// The key cannot be set here.
-    #[error("hash_key: this adapter's key cannot be set; use `keep`")]
+    #[error("hash_key: the key cannot be set, because this adapter's driver takes none; use `keep`")]
     KeyFixed,
     /// The wrong key length.
     #[error("hash_key: {got} bytes given, this adapter takes exactly {want}")]
@@ -111,7 +111,7 @@ pub enum PlaceError {
     )]
     NoBootKey,
     /// Hash types cannot be chosen here.
-    #[error("hash_types: this adapter's hash types cannot be set; use `keep`")]
+    #[error("hash_types: they cannot be set, because this adapter's driver takes none; use `keep`")]
     HashTypesFixed,
     /// Hash types that cannot be left out.
     #[error("hash_types: `{asked}` leaves out what this adapter always hashes; add {always}")]

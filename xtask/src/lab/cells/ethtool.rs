@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 /// What `ethtool -l` says of combined channels: the most there can be, and now.
 pub(crate) fn channels(guest: &mut Guest, nic: &str) -> Result<(u32, u32)> {
     let text = guest.expect(&format!("ethtool -l {nic}"))?;
+    parse_channels(&text).with_context(|| format!("no channels in {text}"))
+}
+
+pub(super) fn parse_channels(text: &str) -> Option<(u32, u32)> {
     let combined = text.lines().filter_map(|line| line.strip_prefix("Combined:")?.trim().parse().ok());
     let combined: Vec<u32> = combined.collect();
-    combined
-        .try_into()
-        .ok()
-        .map(|[max, now]: [u32; 2]| (max, now))
-        .with_context(|| format!("no channels in {text}"))
+    let [max, now] = combined.try_into().ok()?;
+    Some((max, now))
 }
 
 /// What `ethtool -x` says.
@@ -28,7 +29,7 @@ pub(crate) fn rss(guest: &mut Guest, nic: &str) -> Result<Rss> {
     Ok(parse_rss(&text))
 }
 
-fn parse_rss(text: &str) -> Rss {
+pub(super) fn parse_rss(text: &str) -> Rss {
     let (table, rest) = text.split_once("RSS hash key:").unwrap_or((text, ""));
     let rows = table.lines().filter_map(|line| line.split_once(": "));
     let rows = rows.filter(|(start, _)| start.trim().parse::<u32>().is_ok());
@@ -39,7 +40,10 @@ fn parse_rss(text: &str) -> Rss {
 
 /// The hash fields of a flow type as letters of `ethtool -N`, such as `sdfn`.
 pub(crate) fn fields(guest: &mut Guest, nic: &str, flow: &str) -> Result<String> {
-    let text = guest.expect(&format!("ethtool -n {nic} rx-flow-hash {flow}"))?;
+    Ok(fields_of(&guest.expect(&format!("ethtool -n {nic} rx-flow-hash {flow}"))?))
+}
+
+pub(super) fn fields_of(text: &str) -> String {
     let letters = text.lines().filter_map(|line| match line.trim() {
         "IP SA" => Some('s'),
         "IP DA" => Some('d'),
@@ -47,7 +51,7 @@ pub(crate) fn fields(guest: &mut Guest, nic: &str, flow: &str) -> Result<String>
         line if line.starts_with("L4 bytes 2 & 3") => Some('n'),
         _ => None,
     });
-    Ok(letters.collect())
+    letters.collect()
 }
 
 /// How a command ended: `ok`, or the reason that ethtool prints.

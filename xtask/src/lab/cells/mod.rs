@@ -25,6 +25,16 @@ pub(crate) struct Cell {
     pub(crate) checks: usize,
     pub(crate) failures: Vec<String>,
     pub(crate) took: Duration,
+    /// What it is made of, by name.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A named part of a cell.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) checks: usize,
+    pub(crate) failed: bool,
+    pub(crate) took: Duration,
 }
 
 /// Collects what is not as expected, so that one run shows all of it.
@@ -32,9 +42,23 @@ pub(crate) struct Cell {
 pub(crate) struct Checks {
     count: usize,
     failures: Vec<String>,
+    parts: Vec<Part>,
 }
 
 impl Checks {
+    /// Does a part of a cell. A part that cannot go on is a failed one, and the next one is done.
+    fn part(&mut self, name: &'static str, work: impl FnOnce(&mut Self) -> Result<()>) {
+        let (started, count, failures) = (Instant::now(), self.count, self.failures.len());
+        if let Err(error) = work(self) {
+            self.failures.push(format!("stopped: {error:#}"));
+        }
+        for failure in &mut self.failures[failures..] {
+            failure.insert_str(0, &format!("{name}: "));
+        }
+        let (checks, failed) = (self.count - count, self.failures.len() > failures);
+        self.parts.push(Part { name, checks, failed, took: started.elapsed() });
+    }
+
     pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, seen: &T, expected: &T) {
         self.that(seen == expected, || format!("{what}: {seen:?}, expected {expected:?}"));
     }
@@ -72,9 +96,23 @@ pub(crate) fn nics() -> Vec<Nic> {
     ]
 }
 
-/// The cells of one kernel, in a guest that runs it with [`nics`]. A cell that cannot go on is a failed one.
-pub(crate) fn drivers(guest: &mut Guest, kernel: &str) -> Vec<Cell> {
-    DRIVERS.iter().map(|(driver, check)| cell(guest, format!("{kernel} {driver}"), *check)).collect()
+/// The cells of one kernel, in a guest that runs it with [`nics`]: those of a driver, and the parts whose names contain
+/// a text. A cell that cannot go on is a failed one.
+pub(crate) fn drivers(guest: &mut Guest, kernel: &str, of: &str, part: &str) -> Vec<Cell> {
+    let cell = |(driver, check): &(&str, Check)| {
+        cell(guest, format!("{kernel} {driver}"), |guest, checks| {
+            if named("the driver alone", part) {
+                checks.part("the driver alone", |checks| check(guest, checks));
+            }
+            product::check(guest, checks, driver, part)
+        })
+    };
+    DRIVERS.iter().filter(|(driver, _)| driver.contains(of)).map(cell).collect()
+}
+
+/// Whether a part is asked for: by a text that its name contains, or with a `-` before it one that it lacks.
+fn named(name: &str, part: &str) -> bool {
+    part.strip_prefix('-').map_or_else(|| name.contains(part), |other| !name.contains(other))
 }
 
 /// What the guest as a machine can do: hot-plug, link changes, processors off and on, a bond.
@@ -108,7 +146,13 @@ fn cell(guest: &mut Guest, name: String, check: impl FnOnce(&mut Guest, &mut Che
     if let Err(error) = check(guest, &mut checks) {
         checks.failures.push(format!("stopped: {error:#}"));
     }
-    Cell { name, checks: checks.count, failures: checks.failures, took: started.elapsed() }
+    Cell {
+        name,
+        checks: checks.count,
+        failures: checks.failures,
+        took: started.elapsed(),
+        parts: checks.parts,
+    }
 }
 
 /// Sends a frame of every flow to a card, and waits until the guest has counted them all.

@@ -1,7 +1,92 @@
-//! The product in the guest.
+//! The product in the guest, a card at a time.
 
 mod doctor;
+mod agreement;
+mod blackbox;
+mod card;
+mod faults;
+mod kernel;
+mod lies;
+mod pairwise;
 mod smoke;
+mod steering;
+mod subject;
+mod trace;
+mod writes;
+
+use super::Checks;
+use crate::lab::guest::Guest;
+use anyhow::{Context as _, Result};
+use card::{CARDS, Card};
+use subject::Subject;
 
 pub(super) use doctor::check as doctor;
 pub(super) use smoke::check as smoke;
+
+/// A test of one card: its name, what it does, and which cards can show it.
+struct Test {
+    name: &'static str,
+    run: fn(&mut Subject<'_>) -> Result<()>,
+    of: fn(&Card) -> bool,
+}
+
+/// Tests that are written and of which some card fails, because the product lacks something: they run where they are
+/// asked for by name, and count nowhere.
+const AWAITED: &[Test] =
+    &[Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true }];
+
+const TESTS: &[Test] = &[
+    Test { name: "says what the kernel says, every pair", run: agreement::every_pair, of: |_| true },
+    Test {
+        name: "unsupported: exit code 5, nothing changed",
+        run: agreement::unsupported,
+        of: |card| !card.key,
+    },
+    Test { name: "every flow arrives where it should", run: steering::every_flow, of: |card| card.spreads },
+    Test {
+        name: "queues grow and shrink, whatever the table",
+        run: blackbox::growing_and_shrinking,
+        of: |card| card.channels.is_some(),
+    },
+    Test {
+        name: "refused for its impact, without a trace",
+        run: blackbox::refused_without_a_trace,
+        of: |card| card.channels == Some("link"),
+    },
+    Test {
+        name: "entries that do not fit",
+        run: blackbox::entries_that_do_not_fit,
+        of: |card| card.entries > 0,
+    },
+    Test { name: "a new key alone", run: blackbox::key_alone, of: |card| card.key },
+    Test { name: "one event a change", run: blackbox::one_event_a_change, of: |card| card.entries > 0 },
+    Test { name: "both directions at one queue", run: blackbox::both_directions, of: |card| card.key },
+    Test {
+        name: "the table is no table on paper",
+        run: lies::table_on_paper,
+        of: |card| card.driver == "virtio_net",
+    },
+    Test {
+        name: "a table of no effect is not believed",
+        run: lies::table_of_no_effect,
+        of: |card| card.driver == "vmxnet3",
+    },
+    Test { name: "an affinity file that cannot be written", run: faults::read_only_affinity, of: |_| true },
+    Test { name: "killed in an apply", run: faults::killed_in_an_apply, of: |_| true },
+    Test { name: "no write where the kernel agrees", run: writes::none_when_in_force, of: |_| true },
+    Test { name: "an apply makes the plan's changes", run: writes::the_plans_steps, of: |_| true },
+];
+
+/// All that the card of a driver can show, or the parts whose names contain a text.
+pub(super) fn check(guest: &mut Guest, checks: &mut Checks, driver: &str, part: &str) -> Result<()> {
+    let card = CARDS.iter().find(|card| card.driver == driver).context("no such card")?;
+    trace::start(guest)?;
+    let awaited = AWAITED.iter().filter(|test| test.name == part);
+    for test in TESTS.iter().chain(awaited).filter(|test| (test.of)(card) && super::named(test.name, part)) {
+        checks.part(test.name, |checks| {
+            let mut subject = Subject::new(guest, checks, card)?;
+            (test.run)(&mut subject)
+        });
+    }
+    Ok(())
+}
