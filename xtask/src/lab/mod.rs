@@ -9,6 +9,7 @@ mod guest;
 mod initramfs;
 mod kernel;
 mod machine;
+mod matrix;
 mod outside;
 mod pins;
 mod product;
@@ -24,13 +25,13 @@ use guest::{Guest, Setup};
 use pins::Pins;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 use store::Store;
 
 const HELP: &str = "\
 usage: cargo xtask lab [COMMAND]
 
   (none)              every driver on every kernel: the matrix
+  gate                the lab's part of `cargo xtask test`: the matrix and the big guest
   big                 boot the guest of 80 processors
   debian              install the package in a full Debian with systemd and D-Bus, set, reboot, upgrade and purge it
   run [--product] KERNEL SCRIPT
@@ -40,7 +41,7 @@ usage: cargo xtask lab [COMMAND]
                       one cell, or the parts of it whose names contain PART, or lack it when it begins with a -
   update              pin the newest packages in xtask/lab.toml
 
-KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matrix out.";
+KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matrix out, and says so.";
 
 /// The kernel of the big guest.
 const BIG_KERNEL: &str = "linux-6.12";
@@ -51,13 +52,11 @@ const DEBIAN_KERNEL: &str = "linux-6.1";
 /// How many failures of a cell are told: more of them say the same.
 const MOST_FAILURES: usize = 20;
 
-/// Checks of a kernel that are no driver's: the machine, and that the programs run there.
-const OTHERS: usize = 3;
-
 /// `cargo xtask lab ...`
 pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
     match arguments {
         [] => matrix(project),
+        ["gate"] => gate(project),
         ["big"] => big(project),
         ["debian"] => full(project),
         ["run", "--product", kernel, script @ ..] if !script.is_empty() => {
@@ -74,48 +73,30 @@ pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
     }
 }
 
+/// What is said where the environment leaves the lab out.
+pub(crate) fn left_out() -> Option<&'static str> {
+    let off = std::env::var_os("LAB").is_some_and(|lab| lab == "off");
+    off.then_some("lab: 0 of 12 cells, because LAB=off")
+}
+
 /// Every driver on every kernel.
 fn matrix(project: &Project) -> Result<bool> {
-    if std::env::var_os("LAB").is_some_and(|lab| lab == "off") {
-        println!("lab: SKIPPED, all of it, because LAB=off");
+    if let Some(why) = left_out() {
+        println!("SKIPPED {why}");
         return Ok(true);
     }
-    let started = Instant::now();
     let store = open(project)?;
-    let programs = product::build(project)?;
-    let mut cells = Vec::new();
-    let mut machines = Vec::new();
-    for kernel in store.kernels() {
-        let nics = cells::nics();
-        let setup = Setup { kernel, shape: &machine::SMALL, nics: &nics, programs: &programs, disk: None };
-        match Guest::boot(&store, &setup) {
-            Ok(mut guest) => {
-                println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
-                let (first, others) = (cells.len(), machines.len());
-                cells.extend(cells::drivers(&mut guest, kernel, "", ""));
-                machines.push(cells::machine(&mut guest, kernel));
-                machines.push(cells::product(&mut guest, kernel));
-                machines.push(cells::doctor(&mut guest, kernel));
-                for cell in cells[first..].iter().chain(&machines[others..]) {
-                    report(cell);
-                }
-                if cells[first..].iter().chain(&machines[others..]).any(|cell| !cell.failures.is_empty()) {
-                    println!("{kernel}: last words:{}", guest.last_words());
-                }
-            }
-            Err(error) => println!("{kernel}: FAILED to boot: {error:#}"),
-        }
+    Ok(matrix::run(&store, &product::build(project)?))
+}
+
+/// The lab's part of the gate: the matrix, and the big guest once.
+pub(crate) fn gate(project: &Project) -> Result<bool> {
+    if let Some(why) = left_out() {
+        println!("SKIPPED {why}");
+        return Ok(true);
     }
-    let kernels = store.kernels().len();
-    let passed = |of: &[Cell]| of.iter().filter(|cell| cell.failures.is_empty()).count();
-    let (drivers, machines) = (passed(&cells), passed(&machines));
-    println!(
-        "lab: {drivers} of {} cells, {machines} of {} checks of the lab and the programs passed, {:.1} s",
-        kernels * cells::PER_KERNEL,
-        kernels * OTHERS,
-        started.elapsed().as_secs_f64()
-    );
-    Ok(drivers == kernels * cells::PER_KERNEL && machines == kernels * OTHERS)
+    let cells = matrix(project)?;
+    Ok(big(project)? && cells)
 }
 
 /// One cell, to work on it.
@@ -125,29 +106,29 @@ fn cell(project: &Project, kernel: &str, driver: &str, part: &str) -> Result<boo
     let mut guest = Guest::boot(&store, &Setup { kernel, nics: &nics, programs: &programs, ..small() })?;
     println!("{kernel}: up after {:.1} s", guest.booted_in.as_secs_f64());
     let cells = cells::drivers(&mut guest, kernel, driver, part);
-    cells.iter().for_each(report);
+    print!("{}", cells.iter().map(report).collect::<String>());
     println!("last words:{}", guest.last_words());
     Ok(!cells.is_empty() && cells.iter().all(|cell| cell.failures.is_empty()))
 }
 
-fn report(cell: &Cell) {
-    let verdict = if cell.failures.is_empty() { "ok" } else { "FAILED" };
-    println!("  {:<24} {verdict:<6} {:>3} checks {:>6.1} s", cell.name, cell.checks, cell.took.as_secs_f64());
+/// What a cell found, in lines.
+fn report(cell: &Cell) -> String {
+    let line = |indent: &str, name: &str, failed: bool, checks: usize, took: std::time::Duration| {
+        let verdict = if failed { "FAILED" } else { "ok" };
+        let width = 62 - indent.len();
+        format!("{indent}{name:<width$} {verdict:<6} {checks:>4} checks {:>6.1} s\n", took.as_secs_f64())
+    };
+    let mut text = line("  ", &cell.name, !cell.failures.is_empty(), cell.checks, cell.took);
     for part in &cell.parts {
-        let verdict = if part.failed { "FAILED" } else { "ok" };
-        println!(
-            "      {:<54} {verdict:<6} {:>4} checks {:>6.1} s",
-            part.name,
-            part.checks,
-            part.took.as_secs_f64()
-        );
+        text += &line("    ", part.name, part.failed, part.checks, part.took);
     }
     for failure in cell.failures.iter().take(MOST_FAILURES) {
-        println!("    {failure}");
+        text += &format!("      {failure}\n");
     }
     if let more @ 1.. = cell.failures.len().saturating_sub(MOST_FAILURES) {
-        println!("    and {more} more");
+        text += &format!("      and {more} more\n");
     }
+    text
 }
 
 fn big(project: &Project) -> Result<bool> {
@@ -174,7 +155,7 @@ fn small() -> Setup<'static> {
 fn alone(mut guest: Guest, name: &str, check: impl Fn(&mut Guest) -> Cell) -> Result<bool> {
     println!("{name}: up after {:.1} s", guest.booted_in.as_secs_f64());
     let cell = check(&mut guest);
-    report(&cell);
+    print!("{}", report(&cell));
     if !cell.failures.is_empty() {
         println!("{name}: last words:{}", guest.last_words());
     }

@@ -1,9 +1,9 @@
 //! The product in the guest, a card at a time.
 
-mod doctor;
 mod agreement;
 mod blackbox;
 mod card;
+mod doctor;
 mod faults;
 mod kernel;
 mod lies;
