@@ -11,10 +11,11 @@ use rssmgr_core::device::Device;
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
-use rssmgr_core::manager::{AdapterResult, AdapterView, CommandError};
+use rssmgr_core::manager::{AdapterResult, AdapterState, AdapterView, CommandError};
 use rssmgr_core::packet::{FlowTuple, TransportKind};
 use rssmgr_core::place::{Candidate, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
+use rssmgr_core::preflight::Finding;
 use rssmgr_core::settings::Settings;
 use rssmgr_core::stats::Sample;
 use rssmgr_core::steer::{self, Steering};
@@ -30,9 +31,9 @@ use crate::error::{ApiError, ErrorKind};
 use crate::text;
 use crate::types::{
     AdapterRecord, CapabilityRecord, ChangeRecord, CpuStatsRecord, EntryRecord, EntryStatsRecord,
-    EventRecord, FlowQuery, FlowRecord, PlanRecord, ProcessorRecord, QueueRecord, QueueStatsRecord,
-    ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord, StepRecord, TotalsRecord,
-    VerifiedQueueRecord, VerifyRecord,
+    EventRecord, FlowQuery, FlowRecord, PlanRecord, PreflightRecord, ProcessorRecord, QueueRecord,
+    QueueStatsRecord, ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord, StepRecord,
+    TotalsRecord, VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -87,6 +88,10 @@ pub fn reason(r: &Reason) -> ReasonRecord {
 
 fn step(s: &Step) -> StepRecord {
     StepRecord { op: s.op.to_string(), impact: s.impact.name().into(), why: reason(&s.why) }
+}
+
+fn preflight(f: &Finding) -> PreflightRecord {
+    PreflightRecord { id: f.name().into(), remedy: f.remedy().flag().into(), text: f.to_string() }
 }
 
 fn candidate(c: &Candidate) -> ProcessorRecord {
@@ -219,12 +224,6 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         set.or_else(|| default.map(Processor::from)).unwrap_or_default().to_string()
     };
     let cap = &view.capability;
-    let (state, state_reason) = match &view.state {
-        rssmgr_core::manager::AdapterState::Degraded { because } => {
-            (view.state.name(), Some(because.clone()))
-        }
-        other => (other.name(), None),
-    };
     AdapterRecord {
         name: view.facts.name.clone(),
         id: view.id.0,
@@ -233,8 +232,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         mac: view.facts.mac.map(mac),
         node: view.facts.node.map(|n| n.0),
         pretended_topology: topology.label().map(Into::into),
-        state: state.into(),
-        state_reason,
+        state: view.state.name().into(),
+        state_reason: state_reason(view),
         verified: view.verified.name().into(),
         enabled: view.spreads(),
         global_enabled: rss_on,
@@ -278,7 +277,21 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         },
         settings: settings(&view.settings),
         reasons: view.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
+        pending: view.pending.iter().map(step).collect(),
         generation: view.generation.0,
+    }
+}
+
+/// Why an adapter is in its state, where that needs a reason.
+#[must_use]
+pub fn state_reason(view: &AdapterView) -> Option<String> {
+    match &view.state {
+        AdapterState::Degraded { because } => Some(because.clone()),
+        AdapterState::Pending => Some(match view.pending.len() {
+            1 => "1 step is left for `rssctl restart`".into(),
+            n => format!("{n} steps are left for `rssctl restart`"),
+        }),
+        AdapterState::Observed | AdapterState::Managed | AdapterState::Applying => None,
     }
 }
 
@@ -332,6 +345,9 @@ pub fn offline_plan(
         table: table(&target.device),
         queues: queues(&target.device, topology),
         reasons: target.reasons.iter().map(reason).collect(),
+        pending: Vec::new(),
+        findings: Vec::new(),
+        refusals: Vec::new(),
         error: None,
     }
 }
@@ -366,6 +382,9 @@ pub fn result(r: &AdapterResult, topology: &Topology) -> PlanRecord {
         table: table(&r.after),
         queues: queues(&r.after, topology),
         reasons: r.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
+        pending: r.pending.iter().map(step).collect(),
+        findings: r.findings.iter().map(preflight).collect(),
+        refusals: r.refusals.iter().map(error).collect(),
         error: r.error.as_ref().map(error),
     }
 }
@@ -383,7 +402,7 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::Place(_)
         | CommandError::NothingToMove { .. }
         | CommandError::Empty => ErrorKind::Usage,
-        CommandError::Impact { .. } => ErrorKind::Impact,
+        CommandError::Impact { .. } | CommandError::Preflight { .. } => ErrorKind::Impact,
         CommandError::RolledBack { .. } => ErrorKind::RolledBack,
         CommandError::Stale { .. }
         | CommandError::NotSaved { .. }

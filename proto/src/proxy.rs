@@ -21,6 +21,8 @@ pub trait Manager {
     fn reset(&self, selector: &[String], options: &Dictionary) -> zbus::Result<Dictionary>;
     /// Gives adapters back as they were found. Answers [`crate::types::ApplyRecord`].
     fn release(&self, selector: &[String], options: &Dictionary) -> zbus::Result<Dictionary>;
+    /// Takes the steps that are pending. Answers [`crate::types::ApplyRecord`].
+    fn restart(&self, selector: &[String], options: &Dictionary) -> zbus::Result<Dictionary>;
     /// Sets explicit table entries, each `ENTRY=PROCESSOR`. Answers [`crate::types::ApplyRecord`].
     fn set_entries(
         &self,
@@ -123,9 +125,12 @@ pub trait Adapter {
     /// Eligible processors: group, number, distance.
     #[zbus(property(emits_changed_signal = "invalidates"))]
     fn rss_processor_array(&self) -> zbus::Result<Vec<(u16, u8, u16)>>;
-    /// `observed`, `managed`, `applying` or `degraded`.
+    /// `observed`, `managed`, `pending`, `applying` or `degraded`.
     #[zbus(property)]
     fn state(&self) -> zbus::Result<String>;
+    /// Steps that are left for a restart, in words.
+    #[zbus(property)]
+    fn pending(&self) -> zbus::Result<Vec<String>>;
     /// The hash key; only for root and the daemon's own user.
     fn get_hash_key(&self) -> zbus::Result<Vec<u8>>;
     /// The whole record: [`crate::types::AdapterRecord`].

@@ -122,6 +122,11 @@ pub enum Command {
     /// Give an adapter back as it was found, and only observe it
     #[command(after_long_help = adapter::RELEASE_EXAMPLES)]
     Release(ChangeArgs),
+    /// Take the steps that `--no-restart` left pending, one adapter after the other
+    ///
+    /// Allows what a restart of the link costs, unless --allow says something else.
+    #[command(after_long_help = adapter::RESTART_EXAMPLES)]
+    Restart(ChangeArgs),
     /// Show what would be done, and why; nothing is changed
     ///
     /// Asks the daemon about its adapters. With --sysroot or --topology it plans an adapter of another machine, without a

@@ -94,6 +94,7 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Disable(args) => change::switch(c, args, false).await,
         Command::Reset(args) => change::reset(c, args).await,
         Command::Release(args) => change::release(c, args).await,
+        Command::Restart(args) => change::restart(c, args).await,
         Command::Plan(args) => plan::run(c, args).await,
         Command::Why(args) => why::run(c, args).await,
         Command::Table(TableCommand::Get { name }) => table::get(c, name).await,

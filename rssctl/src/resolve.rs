@@ -56,6 +56,14 @@ pub fn settings(patch: &SettingsPatch) -> Result<Dictionary, Stop> {
     Ok(out)
 }
 
+/// The local address of the connection that this command was typed over, as sshd tells it.
+fn login() -> Option<String> {
+    let connection = std::env::var("SSH_CONNECTION").ok()?;
+    // Client's address and port, then ours. A zone names an interface of the machine it was written on.
+    let address = connection.split_whitespace().nth(2)?.split('%').next()?;
+    address.parse::<std::net::IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
+}
+
 /// The options of a request.
 #[must_use]
 pub fn options(args: &ApplyArgs) -> ApplyOptions {
@@ -65,6 +73,9 @@ pub fn options(args: &ApplyArgs) -> ApplyOptions {
         if_generation: args.if_generation,
         allow: args.allow.as_ref().map(|a| a.to_ascii_lowercase()),
         atomic: args.atomic,
+        no_restart: args.no_restart,
+        force: args.force,
+        login: login(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rssmgr_core::AdapterId;
-use rssmgr_core::backend::Sampler;
+use rssmgr_core::backend::{Sampler, Surveyor};
 use rssmgr_core::device::BackendError;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::manager::{
@@ -44,6 +44,8 @@ pub struct Published {
     pub snapshot: Arc<Snapshot>,
     /// Readers of counters.
     pub samplers: Arc<BTreeMap<AdapterId, Arc<dyn Sampler>>>,
+    /// What looks around adapters.
+    pub surveyors: Arc<BTreeMap<AdapterId, Arc<dyn Surveyor>>>,
     /// Traffic sources.
     pub sources: Arc<BTreeMap<AdapterId, Source>>,
     /// Whether nothing is under way.
@@ -160,6 +162,7 @@ enum Done {
 struct Slot {
     nic: Option<Box<dyn Nic>>,
     sampler: Arc<dyn Sampler>,
+    surveyor: Option<Arc<dyn Surveyor>>,
     source: Option<Source>,
 }
 
@@ -202,6 +205,7 @@ impl Owner {
         let first = Published {
             snapshot: Arc::new(manager.snapshot()),
             samplers: Arc::default(),
+            surveyors: Arc::default(),
             sources: Arc::default(),
             settled: false,
         };
@@ -391,7 +395,8 @@ impl Owner {
                         Some(Source::Failed(_)) => Some(Source::Running),
                         source => source,
                     };
-                    let slot = Slot { sampler: nic.sampler(), source, nic: Some(nic) };
+                    let slot =
+                        Slot { sampler: nic.sampler(), surveyor: nic.surveyor(), source, nic: Some(nic) };
                     self.adopted = true;
                     self.nics.insert(adapter, slot);
                 }
@@ -441,9 +446,12 @@ impl Owner {
 
     fn show(&self, snapshot: Arc<Snapshot>) {
         let samplers = self.nics.iter().map(|(id, slot)| (*id, Arc::clone(&slot.sampler))).collect();
+        let surveyors =
+            self.nics.iter().filter_map(|(id, slot)| Some((*id, slot.surveyor.clone()?))).collect();
         let published = Published {
             snapshot,
             samplers: Arc::new(samplers),
+            surveyors: Arc::new(surveyors),
             sources: Arc::new(self.sources()),
             settled: self.manager.is_settled(),
         };

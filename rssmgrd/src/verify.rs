@@ -75,7 +75,9 @@ pub async fn in_background(handle: Handle) {
         due.retain(|id, _| snapshot.adapters.contains_key(id));
         let now = Instant::now();
         for (id, view) in &snapshot.adapters {
-            if view.facts.kind != Kind::Kernel || view.state != AdapterState::Managed {
+            if view.facts.kind != Kind::Kernel
+                || !matches!(view.state, AdapterState::Managed | AdapterState::Pending)
+            {
                 continue;
             }
             // A change brings it back to what was only read.

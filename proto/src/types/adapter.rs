@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::ReasonRecord;
+use super::plan::{ReasonRecord, StepRecord};
 use super::settings::SettingRecord;
 
 /// A CPU and where it is.
@@ -121,7 +121,7 @@ pub struct AdapterRecord {
     /// The pretended machine that the adapter's CPUs belong to; absent when they are this machine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretended_topology: Option<String>,
-    /// `observed`, `managed`, `applying`, `degraded`.
+    /// `observed`, `managed`, `pending`, `applying`, `degraded`.
     pub state: String,
     /// Why, where the state needs a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,6 +175,9 @@ pub struct AdapterRecord {
     pub settings: Vec<SettingRecord>,
     /// Why the plan is as it is.
     pub reasons: Vec<ReasonRecord>,
+    /// Steps that are left for a restart.
+    #[serde(default)]
+    pub pending: Vec<StepRecord>,
     /// Generation of the published state.
     pub generation: u64,
 }

@@ -86,9 +86,30 @@ pub struct PlanRecord {
     pub queues: Vec<QueueRecord>,
     /// Why.
     pub reasons: Vec<ReasonRecord>,
+    /// Steps that are left for a restart.
+    #[serde(default)]
+    pub pending: Vec<StepRecord>,
+    /// What stands around the adapter and would suffer from a change that stops its traffic.
+    #[serde(default)]
+    pub findings: Vec<PreflightRecord>,
+    /// Of a dry run: why the request would be refused.
+    #[serde(default)]
+    pub refusals: Vec<ApiError>,
     /// What went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ApiError>,
+}
+
+/// Something that preflight found around an adapter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PreflightRecord {
+    /// What it is, such as `xdp` or `default_route`.
+    pub id: String,
+    /// The option that lets a change happen all the same.
+    pub remedy: String,
+    /// The finding as a sentence.
+    pub text: String,
 }
 
 /// One setting that changes.
@@ -132,4 +153,11 @@ pub struct ApplyOptions {
     pub allow: Option<String>,
     /// If one adapter fails, none is changed.
     pub atomic: bool,
+    /// What would disturb more than is allowed stays pending, instead of refusing the change.
+    pub no_restart: bool,
+    /// Whatever stands in the way of a change that stops traffic.
+    pub force: bool,
+    /// The local address of the connection that the caller is logged in by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
 }

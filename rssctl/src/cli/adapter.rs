@@ -60,6 +60,17 @@ pub struct ApplyArgs {
     /// The worst that may happen to traffic; without it up to `reorder`
     #[arg(long, value_name = "CLASS", value_parser = impacts(), ignore_case = true)]
     pub allow: Option<String>,
+    /// Take harmless steps now and leave the rest for `rssctl restart`
+    ///
+    /// Harmless is what --allow allows; without it up to `reorder`. What is left is shown as pending and survives a
+    /// restart of the daemon; the next change of the same adapter replaces it.
+    #[arg(long)]
+    pub no_restart: bool,
+    /// Whatever is found in the way of a change that stops traffic
+    ///
+    /// Such as an XDP program, virtual functions in use, or an iSCSI session; `rssctl plan` shows what is found.
+    #[arg(long)]
+    pub force: bool,
     /// Change all adapters or none
     #[arg(long)]
     pub atomic: bool,
@@ -109,8 +120,12 @@ pub(super) const RELEASE_EXAMPLES: &str = "Examples:\n  \
     rssctl release nic0 --what-if\n  \
     rssctl release nic0";
 
-/// `rssctl enable`, `disable`, `reset` and `release`.
-#[derive(Debug, Args)]
+pub(super) const RESTART_EXAMPLES: &str = "Examples:\n  \
+    rssctl restart nic0 --what-if\n  \
+    rssctl restart --all";
+
+/// `rssctl enable`, `disable`, `reset`, `release` and `restart`.
+#[derive(Clone, Debug, Args)]
 pub struct ChangeArgs {
     #[arg(value_name = "NAME", help = NAMES)]
     /// Adapters.

@@ -63,6 +63,8 @@ pub enum Change {
     Reset,
     /// Back to how it was found.
     Release,
+    /// What is pending is taken.
+    Restart,
     /// Entries by hand, each `ENTRY=PROCESSOR`.
     SetEntries(Vec<String>),
     /// All entries of one processor to another.
@@ -91,6 +93,7 @@ impl Client {
             Change::Apply(settings) => m.apply(names, settings, &o).await,
             Change::Reset => m.reset(names, &o).await,
             Change::Release => m.release(names, &o).await,
+            Change::Restart => m.restart(names, &o).await,
             Change::SetEntries(entries) => m.set_entries(names, entries, &o).await,
             Change::MoveEntries { from, to } => m.move_entries(names, from, to, &o).await,
         };

@@ -1,5 +1,6 @@
-//! `rssctl set`, `enable`, `disable`, `reset` and `release`: one request to the daemon, its answer shown.
+//! `rssctl set`, `enable`, `disable`, `reset`, `release` and `restart`: one request to the daemon, its answer shown.
 
+use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{FIELDS, Field};
 use rssmgr_proto::ErrorKind;
 use rssmgr_proto::dict::{Dictionary, to_dict};
@@ -47,6 +48,13 @@ pub(super) async fn reset(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Result<
 /// Back to how it was found.
 pub(super) async fn release(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Result<(), Stop> {
     named(c, args, &Change::Release).await
+}
+
+/// What is pending is taken.
+pub(super) async fn restart(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Result<(), Stop> {
+    let mut args = args.clone();
+    args.apply.allow.get_or_insert_with(|| Impact::Link.name().into());
+    named(c, &args, &Change::Restart).await
 }
 
 /// A change that never means everybody by omission.

@@ -80,6 +80,10 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
         None => a.state.clone(),
     };
     line(&mut out, "State", &paint.graded(&a.state, &state));
+    if !a.pending.is_empty() {
+        let steps: Vec<String> = a.pending.iter().map(|s| format!("{} ({})", s.op, s.impact)).collect();
+        line(&mut out, "Pending", &paint.careful(&rows_of_one(&steps)));
+    }
     line(&mut out, "Verified", &a.verified);
     if !a.global_enabled {
         line(&mut out, "GlobalEnabled", &paint.careful("False (rssctl global set --rss on)"));

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use rssmgr_core::driver::Impact;
 use rssmgr_proto::types::{PlanRecord, ReasonRecord, StateRecord, StepRecord};
 
 use super::style::Paint;
@@ -31,6 +32,12 @@ pub fn plan(p: &PlanRecord, paint: Paint) -> String {
         let _ = writeln!(out, "\n  {}", paint.bold("Steps"));
         steps(&mut out, &p.steps, paint);
     }
+    if !p.pending.is_empty() {
+        let _ = writeln!(out, "\n  {}", paint.bold("Left for a restart"));
+        steps(&mut out, &p.pending, paint);
+    }
+    notes(&mut out, "Found around it", p.findings.iter().map(|f| &f.text), paint);
+    notes(&mut out, "Would be refused", p.refusals.iter().map(|e| &e.message), paint);
     if !p.reasons.is_empty() {
         let _ = writeln!(out, "\n  {}", paint.bold("Why"));
         for reason in &p.reasons {
@@ -86,6 +93,14 @@ fn states<'a>(before: &StateRecord, after: &StateRecord) -> Vec<(&'a str, String
     ]
 }
 
+/// A list of sentences below a heading; nothing when there are none.
+fn notes<'a>(out: &mut String, heading: &str, texts: impl Iterator<Item = &'a String>, paint: Paint) {
+    let list: String = texts.map(|t| paragraph("  - ", t)).collect();
+    if !list.is_empty() {
+        let _ = write!(out, "\n  {}\n{list}", paint.bold(heading));
+    }
+}
+
 /// Numbered steps; below each run of steps with the same reason, the reason.
 fn steps(out: &mut String, steps: &[StepRecord], paint: Paint) {
     let digits = steps.len().to_string().len();
@@ -133,6 +148,17 @@ fn paragraph(lead: &str, text: &str) -> String {
     out + &current + "\n"
 }
 
+/// `nic0: 3 steps are pending, impact link: rssctl restart nic0`.
+fn left(p: &PlanRecord, paint: Paint) -> String {
+    let Some(worst) = p.pending.iter().max_by_key(|s| Impact::parse(&s.impact)) else { return String::new() };
+    let steps = match p.pending.len() {
+        1 => "1 step is pending".to_string(),
+        n => format!("{n} steps are pending"),
+    };
+    let text = format!("{steps}, impact {}: `rssctl restart {}` takes them", worst.impact, p.name);
+    format!("{}: {}\n", paint.bold(&p.name), paint.careful(&text))
+}
+
 /// What was applied, a line an adapter; below it what the settings that were `asked` for, by key, were limited to.
 #[must_use]
 pub fn applied(p: &PlanRecord, asked: impl Fn(&str) -> bool, paint: Paint) -> String {
@@ -141,6 +167,7 @@ pub fn applied(p: &PlanRecord, asked: impl Fn(&str) -> bool, paint: Paint) -> St
     let line = headline(p, paint);
     let line =
         if changes.is_empty() { line } else { format!("{} ({})\n", line.trim_end(), changes.join(", ")) };
+    let line = line + &left(p, paint);
     let bit = |r: &&ReasonRecord| r.kind == "limit" && r.asked != r.given;
     let of_this = |r: &&ReasonRecord| r.id == "channels" || r.field.as_deref().is_some_and(&asked);
     p.reasons

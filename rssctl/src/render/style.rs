@@ -50,7 +50,7 @@ impl Paint {
     pub fn graded(self, word: &str, text: &str) -> String {
         match word {
             "none" | "applied" | "unchanged" => self.good(text),
-            "gap" | "warning" | "degraded" => self.careful(text),
+            "gap" | "warning" | "degraded" | "pending" => self.careful(text),
             "link" | "addresses" | "error" | "failed" => self.bad(text),
             _ => text.into(),
         }

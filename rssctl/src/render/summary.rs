@@ -38,6 +38,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
         vec!["NAME", "STATE", "ENABLED", "PROFILE", "QUEUES", "BASE", "MAX", "NODE", "PROCESSORS"];
     if wide {
         heads.extend([
+            "PENDING",
             "ENTRIES",
             "XPS",
             "RPS",
@@ -71,6 +72,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
             ];
             if wide {
                 row.extend([
+                    if a.pending.is_empty() { "-".into() } else { format!("{} steps", a.pending.len()) },
                     a.indirection_table.len().to_string(),
                     steered(&a.xps),
                     steered(&a.rps),

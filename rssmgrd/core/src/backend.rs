@@ -2,6 +2,7 @@
 
 use crate::capability::Capability;
 use crate::device::{BackendError, Device, Op, Outcome};
+use crate::preflight::Surroundings;
 use crate::stats::Sample;
 
 /// An adapter that can be read, changed and measured.
@@ -29,6 +30,17 @@ pub trait Backend: Send {
 
     /// A handle that reads counters without disturbing the backend, from any thread.
     fn sampler(&self) -> alloc::sync::Arc<dyn Sampler>;
+
+    /// A handle that looks at what stands around the adapter, from any thread; `None` where nothing can.
+    fn surveyor(&self) -> Option<alloc::sync::Arc<dyn Surveyor>> {
+        None
+    }
+}
+
+/// Looks at what stands around an adapter before a change. May block; never called on the owner's thread.
+pub trait Surveyor: Send + Sync {
+    /// What is there now. What cannot be read counts as not there.
+    fn survey(&self) -> Surroundings;
 }
 
 /// Reads an adapter's counters; cheap, never blocks.

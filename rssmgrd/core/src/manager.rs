@@ -25,7 +25,7 @@ mod start;
 mod view;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 
@@ -73,6 +73,8 @@ pub struct Manager {
     saved: SavedState,
     adapters: BTreeMap<AdapterId, Adapter>,
     next_adapter: u32,
+    /// Keys of the adapters that arrived in this run.
+    seen: BTreeSet<String>,
     groups: BTreeMap<GroupId, Group>,
     next_group: u64,
     waiting: VecDeque<Waiting>,
@@ -115,6 +117,7 @@ impl Manager {
             saved,
             adapters: BTreeMap::new(),
             next_adapter: 1,
+            seen: BTreeSet::new(),
             groups: BTreeMap::new(),
             next_group: 1,
             waiting: VecDeque::new(),

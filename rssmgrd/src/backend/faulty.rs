@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rssmgr_core::backend::{Backend, Sampler};
+use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 
@@ -87,6 +87,10 @@ impl Backend for Faulty {
 
     fn sampler(&self) -> Arc<dyn Sampler> {
         self.inner.sampler()
+    }
+
+    fn surveyor(&self) -> Option<Arc<dyn Surveyor>> {
+        self.inner.surveyor()
     }
 }
 

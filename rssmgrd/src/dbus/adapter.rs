@@ -198,10 +198,12 @@ properties! {
     hash_types "HashTypes" "true" Value: Vec<String> = |v| convert::hash_types(v.device.hash_types);
     /// Processor of packets without a hash: group and number.
     default_processor "DefaultProcessor" "true" Value: ProcessorValue = |v| wmi::default_processor(v);
-    /// `observed`, `managed`, `applying` or `degraded`.
+    /// `observed`, `managed`, `pending`, `applying` or `degraded`.
     state "State" "true" Value: String = |v| v.state.name().into();
     /// Why, where the state needs a reason.
     state_reason "StateReason" "true" Value: String = |v| wmi::state_reason(v);
+    /// Steps that are left for a restart, in words.
+    pending "Pending" "true" Value: Vec<String> = |v| v.pending.iter().map(|s| s.op.to_string()).collect();
     /// How far the state was verified: `traffic`, `config` (only read back), `refuted` or `unknown`.
     verified "Verified" "true" Value: String = |v| v.verified.name().into();
     /// The pretended machine that the processors belong to, or empty.

@@ -1,6 +1,7 @@
 //! What callers send, checked: every text has a length and printable characters, every key is known.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rssmgr_core::driver::Impact;
@@ -122,12 +123,22 @@ pub(super) fn options(dict: &Dictionary) -> Result<Options, ApiError> {
             ApiError::usage(format!("options: allow: `{}` is not known; allowed: {all}", text.escape_debug()))
         })?,
     };
+    let login = match given.login {
+        None => None,
+        Some(ip) => Some(ip.parse().map_err(|_| {
+            ApiError::usage(format!("options: login: `{}` is no IPv4 or IPv6 address", ip.escape_debug()))
+        })?),
+    };
     Ok(Options {
         dry_run: given.dry_run,
         runtime: given.runtime,
         if_generation: given.if_generation.map(Generation),
         allow,
         atomic: given.atomic,
+        no_restart: given.no_restart,
+        force: given.force,
+        surroundings: Arc::default(),
+        login,
     })
 }
 

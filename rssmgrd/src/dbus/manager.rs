@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rssmgr_core::manager::{AdapterView, Caller, Command, CommandError, Kind, Reply, Snapshot};
+use rssmgr_core::manager::{
+    AdapterView, Caller, Command, CommandError, Kind, Options, Reply, Selector, Snapshot,
+};
 use rssmgr_core::stats::Sample;
 use rssmgr_proto::convert::{self, Per};
 use rssmgr_proto::dict::{Dictionary, to_dict};
@@ -77,6 +79,22 @@ impl Manager {
             },
         };
         to_dict(&record)
+    }
+
+    /// The options with what stands around the adapters that are meant, looked at now.
+    async fn surveyed(&self, selector: &Selector, mut options: Options) -> Options {
+        let published = self.context.handle.published();
+        let Ok(views) = published.snapshot.select(selector) else { return options };
+        let surveyors: Vec<_> =
+            views.iter().filter_map(|v| Some((v.id, Arc::clone(published.surveyors.get(&v.id)?)))).collect();
+        if surveyors.is_empty() {
+            return options;
+        }
+        let survey = || surveyors.into_iter().map(|(id, s)| (id, s.survey())).collect();
+        // A survey that panics found nothing.
+        let around = tokio::task::spawn_blocking(survey).await.unwrap_or_default();
+        options.surroundings = Arc::new(around);
+        options
     }
 
     /// Waits until this connection's objects show a generation, so that a caller who was answered finds them.
@@ -208,6 +226,7 @@ impl Manager {
         let work = async {
             let selector = input::selector(selector)?;
             let (patch, options) = (input::settings(&settings)?, input::options(&options)?);
+            let options = self.surveyed(&selector, options).await;
             self.change(&header, connection, Command::Apply { selector, patch, options }).await
         };
         self.context.calls.count("Apply", work.await)
@@ -223,6 +242,7 @@ impl Manager {
     ) -> Result<Dictionary, ApiError> {
         let work = async {
             let (selector, options) = (input::selector(selector)?, input::options(&options)?);
+            let options = self.surveyed(&selector, options).await;
             self.change(&header, connection, Command::Reset { selector, options }).await
         };
         self.context.calls.count("Reset", work.await)
@@ -238,9 +258,26 @@ impl Manager {
     ) -> Result<Dictionary, ApiError> {
         let work = async {
             let (selector, options) = (input::selector(selector)?, input::options(&options)?);
+            let options = self.surveyed(&selector, options).await;
             self.change(&header, connection, Command::Release { selector, options }).await
         };
         self.context.calls.count("Release", work.await)
+    }
+
+    /// Takes the steps that are pending.
+    async fn restart(
+        &self,
+        selector: Vec<String>,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let work = async {
+            let (selector, options) = (input::selector(selector)?, input::options(&options)?);
+            let options = self.surveyed(&selector, options).await;
+            self.change(&header, connection, Command::Restart { selector, options }).await
+        };
+        self.context.calls.count("Restart", work.await)
     }
 
     /// Sets explicit table entries, each as ENTRY=PROCESSOR.
@@ -255,6 +292,7 @@ impl Manager {
         let work = async {
             let (selector, options) = (input::selector(selector)?, input::options(&options)?);
             let entries = input::entries(&entries)?;
+            let options = self.surveyed(&selector, options).await;
             self.change(&header, connection, Command::SetEntries { selector, entries, options }).await
         };
         self.context.calls.count("SetEntries", work.await)
@@ -273,6 +311,7 @@ impl Manager {
         let work = async {
             let (selector, options) = (input::selector(selector)?, input::options(&options)?);
             let (from, to) = (input::processor("from", &from)?, input::processor("to", &to)?);
+            let options = self.surveyed(&selector, options).await;
             self.change(&header, connection, Command::MoveEntries { selector, from, to, options }).await
         };
         self.context.calls.count("MoveEntries", work.await)

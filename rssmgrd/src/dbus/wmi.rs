@@ -2,7 +2,7 @@
 
 use rssmgr_core::Processor;
 use rssmgr_core::hash::{HashType, HashTypes};
-use rssmgr_core::manager::{AdapterState, AdapterView};
+use rssmgr_core::manager::AdapterView;
 use rssmgr_core::place::eligible::eligible;
 use rssmgr_proto::convert;
 
@@ -81,10 +81,7 @@ pub(super) fn default_processor(v: &AdapterView) -> ProcessorValue {
 
 /// Why the state is as it is, or empty.
 pub(super) fn state_reason(v: &AdapterView) -> String {
-    match &v.state {
-        AdapterState::Degraded { because } => because.clone(),
-        AdapterState::Observed | AdapterState::Managed | AdapterState::Applying => String::new(),
-    }
+    convert::state_reason(v).unwrap_or_default()
 }
 
 /// Whether somebody's settings are in force, or the device's own.

@@ -84,7 +84,7 @@ impl Collector {
         page.one(&catalogue::SETTLED, &[], truth(published.settled))?;
         page.one(&catalogue::RSS_ENABLED, &[], truth(snapshot.rss_on))?;
         let mut states: BTreeMap<&str, u64> =
-            ["observed", "managed", "applying", "degraded"].map(|s| (s, 0)).into();
+            ["observed", "managed", "pending", "applying", "degraded"].map(|s| (s, 0)).into();
         for view in snapshot.adapters.values() {
             *states.entry(view.state.name()).or_default() += 1;
         }

@@ -9,3 +9,4 @@ mod run;
 #[path = "../../../rssctl/tests/common/schema.rs"]
 mod schema;
 mod traffic;
+mod transactions;

@@ -64,35 +64,13 @@ impl Daemon {
 
     /// Starts one whose socket is at `socket`, and with whatever else `more` gives it.
     pub(crate) fn at(folder: TempDir, socket: PathBuf, more: impl FnOnce(&mut Command)) -> Self {
-        let dir = folder.path().to_owned();
-        let config = dir.join("rssmgrd.toml");
-        std::fs::write(&config, "").unwrap();
-        // The daemon says when it serves, as it does to systemd.
-        let ready = UnixDatagram::bind(dir.join("notify")).unwrap();
-        ready.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rssmgrd"));
-        command
-            .arg("--config")
-            .arg(config)
-            .arg("--state")
-            .arg(dir.join("state"))
-            .arg("--socket")
-            .arg(&socket);
-        command
-            .args(["--metrics", "off", "--software-only"])
-            .env("NOTIFY_SOCKET", dir.join("notify"))
-            .stdin(Stdio::null());
-        // Its log stays out of the test's.
-        command.stdout(Stdio::null()).stderr(std::fs::File::create(dir.join("log")).unwrap());
-        more(&mut command);
-        let daemon = Self { child: command.spawn().unwrap(), folder, socket };
-        let mut buffer = [0; 4096];
-        loop {
-            let n = ready.recv(&mut buffer).expect("the daemon did not start");
-            if buffer[..n].starts_with(b"READY=1") {
-                return daemon;
-            }
-        }
+        std::fs::write(folder.path().join("rssmgrd.toml"), "").unwrap();
+        Self { child: serving(folder.path(), &socket, more), folder, socket }
+    }
+
+    /// Starts the daemon that was killed again, with its folder.
+    pub(crate) fn restart(&mut self) {
+        self.child = serving(self.folder.path(), &self.socket, |_| {});
     }
 
     /// One with a software NIC without traffic: nic0, 16 queues, 2 nodes of 8 cores with 2 threads.
@@ -162,6 +140,36 @@ impl Daemon {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+/// A daemon that says that it serves, as it does to systemd.
+fn serving(dir: &Path, socket: &Path, more: impl FnOnce(&mut Command)) -> Child {
+    // One that was killed has left its own.
+    let _ = std::fs::remove_file(dir.join("notify"));
+    let ready = UnixDatagram::bind(dir.join("notify")).unwrap();
+    ready.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rssmgrd"));
+    command
+        .arg("--config")
+        .arg(dir.join("rssmgrd.toml"))
+        .arg("--state")
+        .arg(dir.join("state"))
+        .arg("--socket")
+        .arg(socket);
+    command
+        .args(["--metrics", "off", "--software-only"])
+        .env("NOTIFY_SOCKET", dir.join("notify"))
+        .stdin(Stdio::null());
+    // Its log stays out of the test's.
+    command.stdout(Stdio::null()).stderr(std::fs::File::create(dir.join("log")).unwrap());
+    more(&mut command);
+    let child = command.spawn().unwrap();
+    let mut said = [0; 4096];
+    let mut length = 0;
+    while !said[..length].starts_with(b"READY=1") {
+        length = ready.recv(&mut said).expect("the daemon did not start");
+    }
+    child
 }
 
 impl Drop for Daemon {

@@ -13,6 +13,7 @@ use crate::driver::Driver;
 use crate::field::Field;
 use crate::ids::{AdapterId, CpuId, Generation};
 use crate::place::Target;
+use crate::plan::Step;
 use crate::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
 use crate::topology::Topology;
 
@@ -47,6 +48,8 @@ pub(super) struct Adapter {
     pub(super) degraded: Option<String>,
     pub(super) verified: Verified,
     pub(super) target: Option<Target>,
+    /// Steps that are left for a restart.
+    pub(super) pending: Vec<Step>,
     /// The processors the profile chose.
     pub(super) assigned: Option<Vec<CpuId>>,
     /// Whether a group is at work on it.
@@ -73,6 +76,7 @@ impl Adapter {
         match &self.degraded {
             Some(because) => AdapterState::Degraded { because: because.clone() },
             None if self.busy => AdapterState::Applying,
+            None if self.managed && !self.pending.is_empty() => AdapterState::Pending,
             None if self.managed => AdapterState::Managed,
             None => AdapterState::Observed,
         }
@@ -88,6 +92,7 @@ impl Adapter {
             topology: Arc::clone(&self.topology),
             settings: self.settings.clone(),
             target: self.target.clone(),
+            pending: self.pending.clone(),
             state: self.state(),
             verified: self.verified,
             generation,

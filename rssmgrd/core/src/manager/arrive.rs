@@ -1,6 +1,7 @@
 //! Adapters come and go: what an earlier run left is found again, and what it left open is taken back.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::Manager;
 use super::adapter::{Adapter, Runtime, basis, settings};
@@ -9,6 +10,7 @@ use super::effect::{Created, Effect, Notice};
 use super::queue::Waiting;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
 use crate::device::Device;
+use crate::driver::Impact;
 use crate::event::{Event, EventKind};
 use crate::ids::{AdapterId, Generation};
 
@@ -22,6 +24,8 @@ impl Manager {
             let old = *old;
             self.leave(old);
         }
+        // Seen in this run already, it went and came again.
+        let fresh = !self.seen.insert(facts.key.clone());
         let id = AdapterId(self.next_adapter);
         self.next_adapter += 1;
         let saved = self.saved.adapters.get(&facts.key);
@@ -61,6 +65,7 @@ impl Manager {
             topology: Arc::clone(&topology),
             settings: in_force.clone(),
             target: None,
+            pending: Vec::new(),
             state: AdapterState::Observed,
             verified: Verified::Unknown,
             generation: Generation(0),
@@ -80,6 +85,7 @@ impl Manager {
                 degraded: None,
                 verified: Verified::Unknown,
                 target: None,
+                pending: Vec::new(),
                 assigned,
                 busy: false,
                 recovering,
@@ -94,8 +100,18 @@ impl Manager {
             self.reply_after.insert(id, command);
         }
         if named || in_hand || recovering {
-            let intents = self.as_is(id).into_iter().collect();
-            self.build(None, self.owner_uid, intents, &Options::default(), None);
+            // An unfinished change is taken back whatever that takes; a link that is down has nothing to lose.
+            let allow = match (recovering, fresh) {
+                (true, _) => Impact::Addresses,
+                (false, true) => Impact::Link,
+                (false, false) => Impact::Reorder,
+            };
+            let mut intent = self.as_is(id);
+            if let (Some(intent), true) = (&mut intent, allow > Impact::Reorder) {
+                intent.limit = None;
+            }
+            let options = Options { allow, ..Options::automatic() };
+            self.build(None, self.owner_uid, intent.into_iter().collect(), &options, None);
         } else {
             self.publish(&[id]);
             self.answer_creation(id, None);

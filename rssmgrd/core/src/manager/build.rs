@@ -9,12 +9,14 @@ use alloc::vec::Vec;
 use super::Manager;
 use super::adapter::{Adapter, basis, settings};
 use super::command::{CommandError, CommandId, Options};
-use super::group::{Draft, Group, Member};
+use super::group::{Draft, Group, Member, Planned};
 use super::start::Intent;
+use crate::defer::harmless;
 use crate::driver::Impact;
 use crate::ids::{AdapterId, CpuId};
 use crate::place::{AdapterInput, GiveBack, Path, PlaceError, Target, place};
-use crate::plan::{Step, plan};
+use crate::plan::{Step, impact, plan};
+use crate::preflight::{Finding, findings, refusing};
 use crate::settings::{Auto, KeySetting, Settings, Xps};
 use crate::topology::Topology;
 
@@ -45,9 +47,14 @@ impl Manager {
                 Some(self.draft(self.adapters.get(&id)?, intent, after, target, options))
             })
             .collect();
-        if options.atomic && members.iter().any(Member::has_failed) {
+        if options.atomic && members.iter().any(|m| m.has_failed() || m.is_refused()) {
+            let some_failed = members.iter().any(Member::has_failed);
             for m in members.iter_mut().filter(|m| !m.has_failed()) {
-                m.fail(CommandError::Atomic);
+                if some_failed {
+                    m.fail(CommandError::Atomic);
+                } else {
+                    m.would_be_refused(CommandError::Atomic);
+                }
             }
         }
         if let (true, Some(id)) = (options.dry_run, asked) {
@@ -70,10 +77,24 @@ impl Manager {
             (None, Some(placed)) => placed.map_err(CommandError::from),
             (None, None) => Ok(Target::snapshot(a.whole().clone())),
         };
-        let steps_to = |t: Target| {
+        let allow = intent.limit.map_or(options.allow, |limit| limit.min(options.allow));
+        // What is given back is given back whole.
+        let defers = options.no_restart && intent.restore.is_none();
+        let around = options.surroundings.get(&intent.id);
+        let findings = around.map(|s| findings(s, options.login)).unwrap_or_default();
+        let steps_to = |t: Target| -> Result<Planned, CommandError> {
             let steps = plan(a.driver(), &a.capability, &a.device, &t)?;
-            within(&steps, options.allow)?;
-            Ok((t, steps))
+            let mut planned = Planned { target: t, steps, pending: Vec::new(), refusals: Vec::new() };
+            if defers && impact(&planned.steps) > allow {
+                let (now, steps) = harmless(a.driver(), &a.capability, &a.device, &planned.target, allow);
+                planned.pending = plan(a.driver(), &a.capability, &now.device, &planned.target)?;
+                (planned.target, planned.steps) = (now, steps);
+            }
+            planned.refusals = refusals(&planned.steps, allow, &findings, options);
+            match planned.refusals.first() {
+                Some(e) if !options.dry_run => Err(e.clone()),
+                _ => Ok(planned),
+            }
         };
         let mut planned = target.and_then(steps_to);
         let mut instead = None;
@@ -85,12 +106,14 @@ impl Manager {
             intent.managed = a.managed;
         }
         // Processors that run-time settings chose are not to be found again after a restart.
-        if let (Ok((target, _)), true, Some(entry)) = (&planned, intent.managed, &mut intent.saved)
+        if let (Ok(p), true, Some(entry)) = (&planned, intent.managed, &mut intent.saved)
             && instead.is_none()
-            && !intent.runtime.patch.replans()
         {
-            entry.assigned = chosen(target).to_vec();
-            entry.basis = basis(&settings_after);
+            entry.pending = (!p.pending.is_empty()).then_some(allow);
+            if !intent.runtime.patch.replans() && intent.restore.is_none() {
+                entry.assigned = chosen(&p.target).to_vec();
+                entry.basis = basis(&settings_after);
+            }
         }
         let saved = self.saved.adapters.get(&a.facts.key);
         let asked = |s: &super::SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released);
@@ -110,6 +133,7 @@ impl Manager {
             saved_after: intent.saved,
             runtime_after: intent.runtime,
             managed_after: intent.managed,
+            findings,
             planned,
         })
     }
@@ -216,9 +240,13 @@ fn same_machine(a: &Arc<Topology>, b: &Arc<Topology>) -> bool {
     Arc::ptr_eq(a, b) || a == b
 }
 
-fn within(steps: &[Step], allowed: Impact) -> Result<(), CommandError> {
-    match steps.iter().find(|s| s.impact > allowed) {
-        Some(s) => Err(CommandError::Impact { step: s.op.to_string(), impact: s.impact, allowed }),
-        None => Ok(()),
-    }
+/// Why these steps may not be taken: the worst of them disturbs more than is allowed, or something stands in its way.
+fn refusals(steps: &[Step], allowed: Impact, findings: &[Finding], options: &Options) -> Vec<CommandError> {
+    let Some(worst) = steps.iter().max_by_key(|s| s.impact) else { return Vec::new() };
+    let (step, impact) = (worst.op.to_string(), worst.impact);
+    let too_much = (impact > allowed).then(|| CommandError::Impact { step: step.clone(), impact, allowed });
+    let in_the_way = refusing(findings, impact, options.force, false)
+        .into_iter()
+        .map(|finding| CommandError::Preflight { step: step.clone(), impact, finding });
+    too_much.into_iter().chain(in_the_way).collect()
 }

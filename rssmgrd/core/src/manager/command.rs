@@ -2,7 +2,9 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use super::selector::Selector;
 use super::view::Config;
@@ -12,6 +14,7 @@ use crate::field::Field;
 use crate::ids::{AdapterId, EntryIndex, Generation, Processor};
 use crate::place::{PlaceError, Target};
 use crate::plan::Step;
+use crate::preflight::{Finding, Surroundings};
 use crate::settings::SettingsPatch;
 
 /// A command, for its answer.
@@ -42,11 +45,37 @@ pub struct Options {
     pub allow: Impact,
     /// If one adapter fails, none is changed.
     pub atomic: bool,
+    /// What would disturb more than is allowed stays pending, instead of refusing the change.
+    pub no_restart: bool,
+    /// Whatever preflight finds in the way.
+    pub force: bool,
+    /// What stands around the adapters. What is not here has nothing around it.
+    pub surroundings: Arc<BTreeMap<AdapterId, Surroundings>>,
+    /// The local address of the connection that the caller is logged in by.
+    pub login: Option<IpAddr>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dry_run: false, runtime: false, if_generation: None, allow: Impact::Reorder, atomic: false }
+        Self {
+            dry_run: false,
+            runtime: false,
+            if_generation: None,
+            allow: Impact::Reorder,
+            atomic: false,
+            no_restart: false,
+            force: false,
+            surroundings: Arc::default(),
+            login: None,
+        }
+    }
+}
+
+impl Options {
+    /// How what nobody asked for just now is done: what is harmless at once, and the rest stays pending.
+    #[must_use]
+    pub(super) fn automatic() -> Self {
+        Self { no_restart: true, ..Self::default() }
     }
 }
 
@@ -96,6 +125,13 @@ pub enum Command {
         /// How.
         options: Options,
     },
+    /// Take the steps that are pending.
+    Restart {
+        /// Which adapters.
+        selector: Selector,
+        /// How.
+        options: Options,
+    },
     /// Turn the machine-wide switch.
     SetGlobal {
         /// RSS on or off.
@@ -135,6 +171,7 @@ impl Command {
             Self::Apply { options, .. }
             | Self::Reset { options, .. }
             | Self::Release { options, .. }
+            | Self::Restart { options, .. }
             | Self::SetEntries { options, .. }
             | Self::MoveEntries { options, .. } => !options.dry_run,
             _ => true,
@@ -206,6 +243,16 @@ pub enum CommandError {
         impact: Impact,
         /// The worst allowed.
         allowed: Impact,
+    },
+    /// Something in the way of a change that stops traffic.
+    #[error("`{step}` has impact `{}`, and {finding}: repeat with {} if it may be done all the same", .impact.name(), .finding.remedy().flag())]
+    Preflight {
+        /// The step in words.
+        step: String,
+        /// Its impact.
+        impact: Impact,
+        /// What stands in the way.
+        finding: Finding,
     },
     /// No entry points where entries were to be moved from.
     #[error("no table entry points at processor {from}: `rssctl table get` shows where they point")]
@@ -311,6 +358,12 @@ pub struct AdapterResult {
     pub after: Device,
     /// What was planned.
     pub target: Option<Target>,
+    /// Steps that are left for a restart.
+    pub pending: Vec<Step>,
+    /// What preflight found around it.
+    pub findings: Vec<Finding>,
+    /// Of a dry run: why it would be refused.
+    pub refusals: Vec<CommandError>,
     /// What went wrong.
     pub error: Option<CommandError>,
 }

@@ -18,6 +18,7 @@ use crate::device::{BackendError, Device, Op, Outcome};
 use crate::ids::AdapterId;
 use crate::place::Target;
 use crate::plan::{Step, plan};
+use crate::preflight::Finding;
 use crate::settings::Settings;
 
 /// A group, for answers to its effects.
@@ -85,6 +86,10 @@ pub(super) struct Member {
     /// As last read.
     pub(super) device: Device,
     steps: Vec<Step>,
+    /// Steps that are left for a restart.
+    pub(super) pending: Vec<Step>,
+    refusals: Vec<CommandError>,
+    findings: Vec<Finding>,
     /// Whether something else than the device changes.
     changed: bool,
     /// Whether the adapter may be in another state than was last read.
@@ -107,14 +112,29 @@ pub(super) struct Draft {
     pub(super) saved_after: Option<SavedAdapter>,
     pub(super) runtime_after: Runtime,
     pub(super) managed_after: bool,
-    pub(super) planned: Result<(Target, Vec<Step>), CommandError>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) planned: Result<Planned, CommandError>,
+}
+
+/// What is to be done to one adapter.
+pub(super) struct Planned {
+    pub(super) target: Target,
+    pub(super) steps: Vec<Step>,
+    /// What is left for a restart.
+    pub(super) pending: Vec<Step>,
+    /// Of a dry run: why it would be refused.
+    pub(super) refusals: Vec<CommandError>,
 }
 
 impl Member {
     pub(super) fn new(d: Draft) -> Self {
-        let (target, steps, error) = match d.planned {
-            Ok((target, steps)) => (Some(target), steps, None),
-            Err(e) => (None, Vec::new(), Some(e)),
+        let (planned, error) = match d.planned {
+            Ok(p) => (Some(p), None),
+            Err(e) => (None, Some(e)),
+        };
+        let (target, steps, pending, refusals) = match planned {
+            Some(p) => (Some(p.target), p.steps, p.pending, p.refusals),
+            None => (None, Vec::new(), Vec::new(), Vec::new()),
         };
         Self {
             id: d.id,
@@ -133,6 +153,9 @@ impl Member {
             managed_after: d.managed_after,
             target,
             steps,
+            pending,
+            refusals,
+            findings: d.findings,
             failures: Vec::new(),
             stage: if error.is_some() { Stage::Failed } else { Stage::Ready },
             error,
@@ -146,6 +169,18 @@ impl Member {
 
     pub(super) const fn has_failed(&self) -> bool {
         matches!(self.stage, Stage::Failed)
+    }
+
+    /// Whether a dry run found that it would be refused.
+    pub(super) const fn is_refused(&self) -> bool {
+        !self.refusals.is_empty()
+    }
+
+    /// Notes that the real run would be refused, where nothing says so yet.
+    pub(super) fn would_be_refused(&mut self, error: CommandError) {
+        if !self.is_refused() {
+            self.refusals.push(error);
+        }
     }
 
     pub(super) const fn succeeded(&self) -> bool {
@@ -232,6 +267,9 @@ impl Member {
             before: self.before.clone(),
             after,
             target: self.target.clone(),
+            pending: self.pending.clone(),
+            findings: self.findings.clone(),
+            refusals: self.refusals.clone(),
             error: self.error.clone(),
         }
     }

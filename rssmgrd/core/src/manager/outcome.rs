@@ -69,6 +69,7 @@ fn succeed(a: &mut Adapter, m: &Member, uid: u32, tell: &mut impl FnMut(EventKin
     a.degraded = None;
     a.back = None;
     a.verified = if a.managed { Verified::Config } else { Verified::Unknown };
+    a.pending = if m.managed_after && m.instead.is_none() { m.pending.clone() } else { Vec::new() };
     a.target = m.target.clone().filter(|_| m.managed_after && m.instead.is_none());
     if m.instead.is_none() {
         a.assigned = a.target.as_ref().map(|t| chosen(t).to_vec());

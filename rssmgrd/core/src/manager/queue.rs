@@ -132,6 +132,7 @@ impl Manager {
             Command::Apply { selector, .. }
             | Command::Reset { selector, .. }
             | Command::Release { selector, .. }
+            | Command::Restart { selector, .. }
             | Command::SetEntries { selector, .. }
             | Command::MoveEntries { selector, .. } => {
                 let between = self.creating.keys().chain(self.unsaved.keys()).chain(self.deleting.keys());

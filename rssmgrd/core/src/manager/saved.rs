@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::device::Device;
+use crate::driver::Impact;
 use crate::ids::CpuId;
 use crate::settings::{ManualTable, SettingsPatch};
 
@@ -47,6 +48,8 @@ pub struct SavedAdapter {
     pub basis: String,
     /// Queues it had when it was first seen.
     pub found_queues: u16,
+    /// Steps are pending: the worst that may be done to the adapter before a restart takes them.
+    pub pending: Option<Impact>,
     /// Its state when it was first seen, for release. An adapter that has one is in our hands, and is given back when
     /// nobody names it any more.
     pub original: Option<Device>,

@@ -11,6 +11,7 @@ use super::saved::SavedAdapter;
 use super::selector::Selector;
 use super::view::{AdapterFacts, Kind};
 use crate::device::Device;
+use crate::driver::Impact;
 use crate::event::EventKind;
 use crate::ids::{AdapterId, CpuId, EntryIndex, Processor};
 use crate::settings::{ManualTable, SettingsPatch};
@@ -24,6 +25,8 @@ pub(super) struct Intent {
     pub(super) managed: bool,
     /// Back to this state instead of a placement.
     pub(super) restore: Option<Device>,
+    /// The worst that may be done to the adapter until a restart, whatever is allowed otherwise.
+    pub(super) limit: Option<Impact>,
 }
 
 impl Manager {
@@ -34,6 +37,7 @@ impl Manager {
             }
             Command::Reset { selector, options } => self.reset(id, caller, &selector, &options),
             Command::Release { selector, options } => self.release(id, caller, &selector, &options),
+            Command::Restart { selector, options } => self.restart(id, caller, &selector, &options),
             Command::SetEntries { selector, entries, options } => {
                 self.set_entries(id, caller, &selector, &options, |_| Ok(entries.clone()))
             }
@@ -43,7 +47,7 @@ impl Manager {
             Command::SetGlobal { rss } => {
                 let turned = (self.saved.rss_on != rss).then_some(rss);
                 let intents = self.all_as_they_are(|a| a.managed);
-                self.build(Some(id), caller.uid, intents, &Options::default(), turned);
+                self.build(Some(id), caller.uid, intents, &Options::automatic(), turned);
                 Ok(())
             }
             Command::CreateSoftnic { name, options } => self.create(id, name, options),
@@ -54,7 +58,7 @@ impl Manager {
                 let files = u32::try_from(self.config.files.len()).unwrap_or(u32::MAX);
                 self.tell(None, EventKind::ConfigurationLoaded { files });
                 let intents = self.all_as_they_are(|_| true);
-                self.build(Some(id), caller.uid, intents, &Options::default(), None);
+                self.build(Some(id), caller.uid, intents, &Options::automatic(), None);
                 Ok(())
             }
             Command::Wait(_) => {
@@ -147,7 +151,14 @@ impl Manager {
                 entry.managed = true;
                 entry.released = false;
             }
-            intents.push(Intent { id: adapter, saved: Some(entry), runtime, managed: true, restore: None });
+            intents.push(Intent {
+                id: adapter,
+                saved: Some(entry),
+                runtime,
+                managed: true,
+                restore: None,
+                limit: None,
+            });
         }
         self.build(Some(id), caller.uid, intents, options, None);
         Ok(())
@@ -165,6 +176,7 @@ impl Manager {
             let Some(mut intent) = self.as_is(adapter) else { continue };
             if let (true, Some(entry)) = (a.managed, &mut intent.saved) {
                 intent.runtime = Runtime::default();
+                intent.limit = None;
                 // An adapter stays managed, unless only run-time settings made it so.
                 intent.managed = self.is_managed(&a.facts, Some(entry));
                 if !options.runtime {
@@ -197,10 +209,26 @@ impl Manager {
                 runtime: Runtime::default(),
                 managed: false,
                 restore: None,
+                limit: None,
             };
             self.give_back(a, &mut intent);
             intents.push(intent);
         }
+        self.build(Some(id), caller.uid, intents, options, None);
+        Ok(())
+    }
+
+    /// The settings stay; what is pending of them is taken.
+    fn restart(
+        &mut self,
+        id: CommandId,
+        caller: &Caller,
+        selector: &Selector,
+        options: &Options,
+    ) -> Result<(), CommandError> {
+        let selected = self.selected(selector, options)?;
+        let now = |intent: Intent| Intent { limit: None, ..intent };
+        let intents = selected.into_iter().filter_map(|(adapter, _)| self.as_is(adapter).map(now)).collect();
         self.build(Some(id), caller.uid, intents, options, None);
         Ok(())
     }
@@ -235,7 +263,9 @@ impl Manager {
         let saved = self.saved.adapters.get(&a.facts.key);
         let managed = self.is_managed(&a.facts, saved) || !a.runtime.is_empty();
         let entry = if managed { Some(self.entry(a)) } else { saved.cloned() };
-        let mut intent = Intent { id, saved: entry, runtime: a.runtime.clone(), managed, restore: None };
+        let limit = saved.and_then(|s| s.pending);
+        let mut intent =
+            Intent { id, saved: entry, runtime: a.runtime.clone(), managed, restore: None, limit };
         if !managed && (a.managed || a.back.is_some()) {
             self.give_back(a, &mut intent);
         }

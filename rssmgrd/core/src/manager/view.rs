@@ -11,6 +11,7 @@ use crate::capability::Capability;
 use crate::device::Device;
 use crate::ids::{AdapterId, Generation, NodeId};
 use crate::place::{self, Path, Reason, Target};
+use crate::plan::Step;
 use crate::settings::{Layer, Settings};
 use crate::topology::Topology;
 
@@ -49,6 +50,8 @@ pub enum AdapterState {
     Observed,
     /// Managed.
     Managed,
+    /// Managed, and steps are left for a restart.
+    Pending,
     /// A change is under way.
     Applying,
     /// A change failed and could not be taken back; nothing is changed automatically.
@@ -65,6 +68,7 @@ impl AdapterState {
         match self {
             Self::Observed => "observed",
             Self::Managed => "managed",
+            Self::Pending => "pending",
             Self::Applying => "applying",
             Self::Degraded { .. } => "degraded",
         }
@@ -115,6 +119,8 @@ pub struct AdapterView {
     pub settings: Settings,
     /// The plan in force; `None` for an adapter that is only observed.
     pub target: Option<Target>,
+    /// Steps that are left for a restart.
+    pub pending: Vec<Step>,
     /// Whose hands it is in.
     pub state: AdapterState,
     /// How far it was verified.

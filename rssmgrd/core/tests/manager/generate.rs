@@ -56,8 +56,10 @@ fn options(rng: &mut Rng, generation: Generation) -> Options {
         dry_run: rng.percent(8),
         runtime: rng.percent(20),
         if_generation: rng.percent(5).then_some(generation),
-        allow: if rng.percent(5) { Impact::None } else { Impact::Reorder },
+        allow: rng.pick(&[Impact::None, Impact::Reorder, Impact::Reorder, Impact::Reorder, Impact::Link]),
         atomic: rng.percent(40),
+        no_restart: rng.percent(20),
+        ..Options::default()
     }
 }
 
@@ -78,7 +80,8 @@ pub(crate) fn about_adapters(rng: &mut Rng, generation: Generation) -> Command {
     let (selector, options) = (selector(rng), options(rng, generation));
     match rng.below(16) {
         0 | 1 => Command::Reset { selector, options },
-        2 | 3 => Command::Release { selector, options },
+        2 => Command::Release { selector, options },
+        3 => Command::Restart { selector, options },
         4 | 5 => {
             let entries: BTreeMap<_, _> = (0..rng.below(4))
                 .map(|_| (EntryIndex(u16::try_from(rng.below(9)).unwrap()), processor(rng)))

@@ -41,6 +41,7 @@ impl Kept {
                 k.patch = SettingsPatch::default();
                 k.table.clear();
             }
+            Command::Restart { .. } => return None,
             Command::Apply { patch, .. } => {
                 k.patch.merge(patch);
                 if patch.replans() {

@@ -318,7 +318,8 @@ impl Sim {
         assert!(s.generation > self.generation(), "generations grow");
         assert!(self.durable.contains(&shown(&s)), "shown before it was durable");
         for (id, v) in &s.adapters {
-            let resting = matches!(v.state, AdapterState::Managed | AdapterState::Observed);
+            let resting =
+                matches!(v.state, AdapterState::Managed | AdapterState::Pending | AdapterState::Observed);
             let Some(nic) = self.w.by_id(*id).filter(|_| resting) else { continue };
             assert_eq!(
                 v.device.difference(&nic.device),
@@ -328,7 +329,8 @@ impl Sim {
             );
             if let Some(t) = &v.target {
                 assert_eq!(t.device.difference(&v.device), None, "{}: not its target", v.facts.name);
-                assert_eq!(v.state, AdapterState::Managed);
+                assert_ne!(v.state, AdapterState::Observed);
+                assert_eq!(v.state == AdapterState::Pending, !v.pending.is_empty());
             }
         }
         self.snapshot = Some(s);
@@ -484,7 +486,11 @@ impl Sim {
             if let Some(told) = self.tables.get(id) {
                 assert_eq!(*told, table, "{name}: the events tell another table");
                 let used: BTreeSet<Processor> = in_use(v).into_iter().map(Processor::from).collect();
-                assert_eq!(self.used[id], used, "{name}: the events tell other processors");
+                assert_eq!(
+                    self.used.get(id).cloned().unwrap_or_default(),
+                    used,
+                    "{name}: the events tell other processors"
+                );
             } else {
                 assert!(v.target.is_none(), "{name}: its table was never told");
             }
@@ -554,6 +560,7 @@ pub(crate) fn options_of_mut(c: &mut Command) -> Option<&mut Options> {
         Command::Apply { options, .. }
         | Command::Reset { options, .. }
         | Command::Release { options, .. }
+        | Command::Restart { options, .. }
         | Command::SetEntries { options, .. }
         | Command::MoveEntries { options, .. } => Some(options),
         _ => None,
@@ -565,6 +572,7 @@ pub(crate) fn selector_of(c: &Command) -> Option<Vec<String>> {
         Command::Apply { selector, .. }
         | Command::Reset { selector, .. }
         | Command::Release { selector, .. }
+        | Command::Restart { selector, .. }
         | Command::SetEntries { selector, .. }
         | Command::MoveEntries { selector, .. } => Some(selector.0.clone()),
         _ => None,

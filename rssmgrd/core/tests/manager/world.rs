@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rssmgr_core::capability::{Capability, ChannelControl};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
-use rssmgr_core::driver::{apply, round_robin};
+use rssmgr_core::driver::{Driver, Nic as DriversNic, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, SavedState};
 use rssmgr_core::topology::Topology;
@@ -114,6 +114,10 @@ impl Nic {
         self.facts.kind == Kind::Kernel
     }
 
+    pub(crate) fn driver(&self) -> &'static Driver {
+        Driver::of(&self.facts.driver)
+    }
+
     pub(crate) fn arrival(&self) -> Created {
         Created {
             facts: self.facts.clone(),
@@ -137,6 +141,8 @@ impl World {
         };
         let mut blocks = Nic::new("k2", Kind::Kernel, &small, &capability(4, 8), 4);
         blocks.device.table = (0..8).map(|i| QueueId(i / 2)).collect();
+        // Its link goes down when its queues change.
+        blocks.facts.driver = "iavf".into();
         blocks.stable = blocks.device.clone();
         blocks.found = blocks.device.clone();
         let nics = [
@@ -173,7 +179,8 @@ impl World {
     pub(crate) fn run(&mut self, rng: &mut Rng, id: AdapterId, op: &Op) -> Result<Outcome, BackendError> {
         let fault = rng.percent(self.faults.run).then(|| rng.below(4));
         let Some(nic) = self.by_id(id).filter(|n| n.present) else { return Err(BackendError::Gone) };
-        let after = apply(&nic.capability, &nic.device, op)?;
+        let before = DriversNic::from(nic.device.clone());
+        let after = nic.driver().apply(&nic.capability, &before, op)?.device;
         let failed = || Err(BackendError::system("ioctl", "EIO"));
         match fault {
             None => nic.device = after,

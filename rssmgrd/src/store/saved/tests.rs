@@ -2,6 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue};
+use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{OpenTransaction, SavedAdapter, SavedSoftnic};
@@ -27,6 +28,7 @@ fn state(queues: i64) -> SavedState {
         assigned: vec![CpuId(1), CpuId(64)],
         basis: "profile=Closest queues=4".into(),
         found_queues: 16,
+        pending: Some(Impact::Reorder),
         original: Some(device()),
         ..SavedAdapter::default()
     };

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue, UserTable};
+use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
@@ -38,6 +39,8 @@ struct Adapter {
     assigned: Vec<u32>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     basis: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending: Option<String>,
     settings: BTreeMap<String, Setting>,
     table: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,6 +140,7 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
         found_queues: a.found_queues,
         assigned: a.assigned.iter().map(|c| c.0).collect(),
         basis: a.basis.clone(),
+        pending: a.pending.map(|impact| impact.name().to_owned()),
         settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
         table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
         original: a.original.as_ref().map(hardware),
@@ -200,9 +204,14 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
         released: a.released,
         assigned: a.assigned.into_iter().map(CpuId).collect(),
         basis: a.basis,
+        pending: a.pending.as_deref().map(impact).transpose()?,
         found_queues: a.found_queues,
         original: a.original.map(device).transpose()?,
     })
+}
+
+fn impact(name: &str) -> Result<Impact, String> {
+    Impact::parse(name).ok_or_else(|| format!("there is no impact `{name}`"))
 }
 
 fn device(h: Hardware) -> Result<Device, String> {
