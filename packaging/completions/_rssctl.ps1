@@ -367,6 +367,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             break
         }
         'rssctl;flow' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')

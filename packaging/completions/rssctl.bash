@@ -55,6 +55,9 @@ _rssctl() {
             rssctl,reset)
                 cmd="rssctl__subcmd__reset"
                 ;;
+            rssctl,restart)
+                cmd="rssctl__subcmd__restart"
+                ;;
             rssctl,set)
                 cmd="rssctl__subcmd__set"
                 ;;
@@ -116,7 +119,7 @@ _rssctl() {
 
     case "${cmd}" in
         rssctl)
-            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release plan why table flow verify hash stats softnic events wait doctor config global generate"
+            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release restart plan why table flow verify hash stats softnic events wait doctor config global generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -236,7 +239,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__disable)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -320,7 +323,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__enable)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -416,12 +419,16 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__flow)
-            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --file --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
                     return 0
@@ -756,7 +763,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__release)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -802,7 +809,53 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__reset)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --confirm)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --if-generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interface-description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__restart)
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -848,7 +901,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__set)
-            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1234,7 +1287,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__table__subcmd__move)
-            opts="-o -q -v -h --from --to --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --from --to --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1288,7 +1341,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__table__subcmd__set)
-            opts="-o -q -v -h --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -350,6 +350,7 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rssctl;flow'= {
+            cand --file 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input'
             cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'

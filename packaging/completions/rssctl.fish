@@ -419,6 +419,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_sub
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l file -d 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'
