@@ -67,6 +67,7 @@ fn examples_work() {
     capture.write(0, &[0; 60], 60).unwrap();
     folder.file("traffic.pcap", &capture.finish().unwrap());
     folder.file("rssmgrd.toml", b"");
+    folder.file("flows.txt", b"192.0.2.1:1 198.51.100.7:443 tcp\n");
     fs::create_dir_all(folder.0.join("recorded/sys/devices/system/cpu/cpu0")).unwrap();
 
     let helps = helps();

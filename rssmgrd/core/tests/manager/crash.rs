@@ -38,6 +38,8 @@ pub(crate) fn check(s: &mut Sim) -> u64 {
             if !placed || !s.outstanding.is_empty() {
                 other.queues.clone_from(&nic.device.queues);
                 other.table.clone_from(&nic.device.table);
+                other.xps.clone_from(&nic.device.xps);
+                other.rps.clone_from(&nic.device.rps);
             }
             assert_eq!(nic.device.difference(&other), None, "{key}: a second crash ends elsewhere");
         }
