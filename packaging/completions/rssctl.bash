@@ -55,9 +55,6 @@ _rssctl() {
             rssctl,reset)
                 cmd="rssctl__subcmd__reset"
                 ;;
-            rssctl,restart)
-                cmd="rssctl__subcmd__restart"
-                ;;
             rssctl,set)
                 cmd="rssctl__subcmd__set"
                 ;;
@@ -69,9 +66,6 @@ _rssctl() {
                 ;;
             rssctl,table)
                 cmd="rssctl__subcmd__table"
-                ;;
-            rssctl,verify)
-                cmd="rssctl__subcmd__verify"
                 ;;
             rssctl,wait)
                 cmd="rssctl__subcmd__wait"
@@ -119,7 +113,7 @@ _rssctl() {
 
     case "${cmd}" in
         rssctl)
-            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release restart plan why table flow verify hash stats softnic events wait doctor config global generate"
+            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release plan why table flow hash stats softnic events wait doctor config global generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -239,7 +233,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__disable)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -323,7 +317,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__enable)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -419,16 +413,12 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__flow)
-            opts="-o -q -v -h --file --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
                     return 0
@@ -665,7 +655,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__plan)
-            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --allow --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --drift --allow --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -727,11 +717,7 @@ _rssctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --xps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --rps)
+                --drift)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -763,7 +749,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__release)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -809,53 +795,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__reset)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --confirm)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
-                --allow)
-                    COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
-                    return 0
-                    ;;
-                --if-generation)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --interface-description)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
-                    return 0
-                    ;;
-                --address)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        rssctl__subcmd__restart)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -901,7 +841,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__set)
-            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --drift --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -951,11 +891,7 @@ _rssctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --xps)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --rps)
+                --drift)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1287,7 +1223,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__table__subcmd__move)
-            opts="-o -q -v -h --from --to --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --from --to --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1341,7 +1277,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__table__subcmd__set)
-            opts="-o -q -v -h --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --dry-run --what-if --confirm --pass-thru --runtime --allow --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1360,44 +1296,6 @@ _rssctl() {
                     return 0
                     ;;
                 --interface-description)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --output)
-                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
-                    return 0
-                    ;;
-                -o)
-                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
-                    return 0
-                    ;;
-                --address)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        rssctl__subcmd__verify)
-            opts="-o -q -v -h --for --packets --output --address --color --quiet --verbose --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --for)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --packets)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -285,13 +285,10 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
 /// Why an adapter is in its state, where that needs a reason.
 #[must_use]
 pub fn state_reason(view: &AdapterView) -> Option<String> {
-    match &view.state {
-        AdapterState::Degraded { because } => Some(because.clone()),
-        AdapterState::Pending => Some(match view.pending.len() {
-            1 => "1 step is left for `rssctl restart`".into(),
-            n => format!("{n} steps are left for `rssctl restart`"),
-        }),
-        AdapterState::Observed | AdapterState::Managed | AdapterState::Applying => None,
+    match (&view.state, view.pending.len()) {
+        (AdapterState::Pending, 1) => Some("1 step is left for `rssctl restart`".into()),
+        (AdapterState::Pending, n) => Some(format!("{n} steps are left for `rssctl restart`")),
+        (state, _) => state.because().map(Into::into),
     }
 }
 
@@ -406,6 +403,7 @@ pub fn error(e: &CommandError) -> ApiError {
         CommandError::RolledBack { .. } => ErrorKind::RolledBack,
         CommandError::Stale { .. }
         | CommandError::NotSaved { .. }
+        | CommandError::Away { .. }
         | CommandError::Degraded { .. }
         | CommandError::Backend(_)
         | CommandError::Atomic => ErrorKind::Failed,

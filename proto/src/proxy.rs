@@ -125,7 +125,7 @@ pub trait Adapter {
     /// Eligible processors: group, number, distance.
     #[zbus(property(emits_changed_signal = "invalidates"))]
     fn rss_processor_array(&self) -> zbus::Result<Vec<(u16, u8, u16)>>;
-    /// `observed`, `managed`, `pending`, `applying` or `degraded`.
+    /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted` or `away`.
     #[zbus(property)]
     fn state(&self) -> zbus::Result<String>;
     /// Steps that are left for a restart, in words.

@@ -14,6 +14,7 @@ use clap::Parser as _;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::manager::{Caller, Command, Manager, SavedState, Setup};
 use rssmgr_proto::{ApiError, ErrorKind};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 use tracing_subscriber::prelude::*;
 
@@ -27,6 +28,7 @@ use crate::dbus::clients::Clients;
 use crate::dbus::server::{Bus, PrivateSocket, SocketError, default_folder, on_bus};
 use crate::dbus::{Context, Reload, all_well};
 use crate::events::Events;
+use crate::kernel::{News, Watcher};
 use crate::metrics;
 use crate::metrics::collect::Collector;
 use crate::owner::{Handle, Owner, Parts};
@@ -44,6 +46,9 @@ const METRICS: &str = "127.0.0.1:9758";
 
 /// How long clients may take to read what was told last.
 const LAST_WORDS: Duration = Duration::from_millis(250);
+
+/// How often managed interfaces are read although nothing was told, in seconds, unless configured.
+const POLL: u32 = 5;
 
 /// Exit codes: a failure, and a file that cannot be used.
 const FAILED: u8 = 1;
@@ -156,6 +161,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
 
     let boot_key = rssmgr_host::boot_key(Path::new("/"));
     let factory = Arc::new(SoftnicFactory::new(boot_key.as_ref()).context("drawing a hash key")?);
+    let poll = loaded.daemon.poll_interval.unwrap_or(POLL);
     let saved_file = stored.file.path().display().to_string();
     let manager = Manager::new(Setup {
         now: clock::now(),
@@ -163,12 +169,13 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
         boot_key,
         config: loaded.adapters,
         saved: stored.state,
+        poll_ns: (poll > 0).then(|| u64::from(poll) * 1_000_000_000),
     });
     let save = Box::new(stored.file);
     // A demonstration never touches the machine.
     let kernel = demo.is_none() && !args.software_only;
-    let adapters = if kernel { interfaces().await? } else { Vec::new() };
-    let parts = Parts { factory, adapters, save, disk: disk.clone(), events: Arc::clone(&events) };
+    let (adapters, news) = if kernel { interfaces(poll).await? } else { (Vec::new(), None) };
+    let parts = Parts { factory, adapters, news, save, disk: disk.clone(), events: Arc::clone(&events) };
     let (owner, handle) = Owner::new(manager, parts).context("making a timer")?;
     let (stop, stopped) = oneshot::channel::<()>();
     // Stopped by a word, and by the sender's end.
@@ -246,10 +253,17 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     result.and(ended)
 }
 
-/// The machine's adapters. Asking the drivers may block for long.
-async fn interfaces() -> anyhow::Result<Vec<Made>> {
-    let found = tokio::task::spawn_blocking(|| anyhow::Ok(Interfaces::new()?.all()?)).await?;
-    found.context("looking for network interfaces")
+/// The machine's adapters, and what is told of them from now on. Asking the drivers may block for long.
+async fn interfaces(poll: u32) -> anyhow::Result<(Vec<Made>, Option<UnboundedReceiver<News>>)> {
+    let look = move || {
+        let watcher = Watcher::open()?;
+        let interfaces = Interfaces::new()?;
+        let found = interfaces.all()?;
+        let (tell, news) = unbounded_channel();
+        watcher.start(interfaces, tell, Duration::from_secs(poll.max(1).into()))?;
+        anyhow::Ok((found, Some(news)))
+    };
+    tokio::task::spawn_blocking(look).await?.context("looking for network interfaces")
 }
 
 /// The private socket, and whether it is where `rssctl` looks for it.

@@ -23,6 +23,7 @@ use crate::alarm::Alarm;
 use crate::backend::{Factory, Made, Nic, Source};
 use crate::clock;
 use crate::events::Events;
+use crate::kernel::News;
 use crate::store::disk::Disk;
 
 /// Commands that wait for the owner to take them.
@@ -33,6 +34,12 @@ const TURN: usize = 64;
 
 /// How often sources are asked whether they have ended.
 const SOURCES: Duration = Duration::from_millis(250);
+
+/// How often calls are looked for that do not come back.
+const LATE: Duration = Duration::from_secs(1);
+
+/// How long a call into a driver may take before it is told of: igb takes a second to change its channels.
+const TOO_LONG: Duration = Duration::from_secs(5);
 
 /// How long changes under way may take to end when the daemon is told to stop.
 const LAST_CHANGES: Duration = Duration::from_secs(5);
@@ -134,6 +141,8 @@ pub struct Parts {
     pub factory: Arc<dyn Factory>,
     /// Adapters of the machine that are there already.
     pub adapters: Vec<Made>,
+    /// What the kernel tells of them from then on.
+    pub news: Option<mpsc::UnboundedReceiver<News>>,
     /// Where state is made durable.
     pub save: Box<dyn Save>,
     /// The thread for that.
@@ -155,7 +164,7 @@ enum Done {
     /// An adapter was made.
     Made { name: String, result: Result<Made, String> },
     /// An adapter comes back from another thread.
-    Back { adapter: AdapterId, nic: Box<dyn Nic>, answer: Input },
+    Back { adapter: AdapterId, serial: u64, nic: Box<dyn Nic>, answer: Input },
 }
 
 /// An adapter; absent while another thread works on it.
@@ -164,6 +173,10 @@ struct Slot {
     sampler: Arc<dyn Sampler>,
     surveyor: Option<Arc<dyn Surveyor>>,
     source: Option<Source>,
+    /// Tells it from an earlier one of the same id.
+    serial: u64,
+    /// Since when another thread works on it, with what, and how often that was told to take too long.
+    working: Option<(Instant, &'static str, u32)>,
 }
 
 /// The owner.
@@ -176,6 +189,12 @@ pub struct Owner {
     nics: BTreeMap<AdapterId, Slot>,
     /// Adapters that were made and have no id yet.
     newborn: BTreeMap<String, Box<dyn Nic>>,
+    news: Option<mpsc::UnboundedReceiver<News>>,
+    /// The kernel's interfaces by index.
+    indexes: BTreeMap<u32, AdapterId>,
+    /// What was told of interfaces that had no id yet.
+    early: BTreeMap<u32, Vec<News>>,
+    next_serial: u64,
     /// Whether an adapter came whose source was not looked at yet.
     adopted: bool,
     asks: mpsc::Receiver<Ask>,
@@ -211,7 +230,7 @@ impl Owner {
         };
         let (news, heard) = mpsc::unbounded_channel();
         let (publish, published) = watch::channel(Arc::new(first));
-        let Parts { factory, adapters, save, disk, events } = parts;
+        let Parts { factory, adapters, news: told, save, disk, events } = parts;
         let mut owner = Self {
             manager,
             factory,
@@ -220,6 +239,10 @@ impl Owner {
             events,
             nics: BTreeMap::new(),
             newborn: BTreeMap::new(),
+            news: told,
+            indexes: BTreeMap::new(),
+            early: BTreeMap::new(),
+            next_serial: 0,
             adopted: false,
             asks,
             answers: BTreeMap::new(),
@@ -230,7 +253,7 @@ impl Owner {
             publish,
             alarm: Alarm::new()?,
         };
-        adapters.into_iter().for_each(|made| owner.arrive(made));
+        adapters.into_iter().for_each(|made| owner.arrive(made, Notice::Arrived));
         Ok((owner, Handle { asks: ask, published, news }))
     }
 
@@ -240,6 +263,8 @@ impl Owner {
         tokio::pin!(stop);
         let mut sources = interval(SOURCES);
         sources.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut late = interval(LATE);
+        late.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut beat = interval(alive.map_or(Duration::from_secs(3600), |(every, _)| every));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -250,6 +275,8 @@ impl Owner {
                 Some(done) = self.done.recv() => self.take(done),
                 Some(ask) = self.asks.recv() => self.command(ask),
                 Some(notice) = self.heard.recv() => self.tell(Input::Kernel(notice)),
+                Some(news) = told(&mut self.news) => self.hear(news),
+                _ = late.tick(), if self.nics.values().any(|s| s.working.is_some()) => self.look_for_late_calls(),
                 () = self.alarm.rings() => self.tell(Input::Timer),
                 _ = sources.tick(), if self.nics.values().any(|s| s.source.is_some()) => self.look_at_sources(),
                 _ = beat.tick(), if alive.is_some() => {
@@ -285,9 +312,52 @@ impl Owner {
     }
 
     /// An interface of the machine is there.
-    fn arrive(&mut self, Made { nic, created }: Made) {
+    fn arrive(&mut self, Made { nic, created }: Made, how: fn(Box<Created>) -> Notice) {
         self.newborn.insert(created.facts.name.clone(), nic);
-        self.tell(Input::Kernel(Notice::Arrived(created)));
+        self.tell(Input::Kernel(how(created)));
+    }
+
+    /// The kernel tells something.
+    fn hear(&mut self, news: News) {
+        let id = news.ifindex().and_then(|i| self.indexes.get(&i).copied());
+        let notice = match (news, id) {
+            (News::Here(made), _) => return self.arrive(made, Notice::Plugged),
+            (News::Processors(machine), _) => Notice::Topology(machine),
+            (News::Changed { hint, broke, .. }, Some(adapter)) => Notice::Changed { adapter, hint, broke },
+            (News::Renamed { name, .. }, Some(adapter)) => Notice::Renamed { adapter, name },
+            (News::Gone { ifindex, away }, Some(adapter)) => {
+                self.indexes.remove(&ifindex);
+                drop_elsewhere(self.nics.remove(&adapter));
+                if away { Notice::Away { adapter } } else { Notice::Gone { adapter } }
+            }
+            (news, None) => {
+                // One that waits for its id is told of afterwards; others are no adapters.
+                if let Some(ifindex) = news.ifindex().filter(|i| self.is_newborn(*i)) {
+                    self.early.entry(ifindex).or_default().push(news);
+                }
+                return;
+            }
+        };
+        self.tell(Input::Kernel(notice));
+    }
+
+    fn is_newborn(&self, ifindex: u32) -> bool {
+        self.newborn.values().any(|nic| nic.ifindex() == Some(ifindex))
+    }
+
+    /// Tells of calls into drivers that do not come back, once and then every tenfold of it.
+    fn look_for_late_calls(&mut self) {
+        let mut stuck = Vec::new();
+        for (adapter, slot) in &mut self.nics {
+            let Some((since, operation, told)) = &mut slot.working else { continue };
+            let seconds = u32::try_from(since.elapsed().as_secs()).unwrap_or(u32::MAX);
+            if since.elapsed() > TOO_LONG * (1 + 10 * *told) {
+                *told += 1;
+                let operation = (*operation).to_owned();
+                stuck.push(Notice::Stuck { adapter: *adapter, operation, seconds });
+            }
+        }
+        stuck.into_iter().for_each(|notice| self.tell(Input::Kernel(notice)));
     }
 
     fn command(&mut self, ask: Ask) {
@@ -307,9 +377,10 @@ impl Owner {
                 });
                 self.tell(Input::Created { name, result });
             }
-            Done::Back { adapter, nic, answer } => {
-                if let Some(slot) = self.nics.get_mut(&adapter) {
+            Done::Back { adapter, serial, nic, answer } => {
+                if let Some(slot) = self.nics.get_mut(&adapter).filter(|s| s.serial == serial) {
                     slot.nic = Some(nic);
+                    slot.working = None;
                     if matches!(answer, Input::SourceSet { result: Ok(_), .. }) {
                         // A new source begins as a running one, so that its end is noticed however early it comes.
                         slot.source = Some(Source::Running);
@@ -349,18 +420,21 @@ impl Owner {
         match effect {
             Effect::Run { group, adapter, op } => self.work_on(
                 adapter,
+                "an operation",
                 false,
                 move |nic| Input::Ran { group, adapter, result: nic.execute(&op) },
                 move |e| Input::Ran { group, adapter, result: Err(e) },
             ),
             Effect::Observe { group, adapter } => self.work_on(
                 adapter,
+                "a reading",
                 false,
                 move |nic| Input::Observed { group, adapter, result: nic.observe() },
                 move |e| Input::Observed { group, adapter, result: Err(e) },
             ),
             Effect::SetSource { adapter, source } => self.work_on(
                 adapter,
+                "a new source",
                 true,
                 move |nic| Input::SourceSet { adapter, result: nic.set_source(&source) },
                 move |e| Input::SourceSet { adapter, result: Err(e.to_string()) },
@@ -395,10 +469,23 @@ impl Owner {
                         Some(Source::Failed(_)) => Some(Source::Running),
                         source => source,
                     };
-                    let slot =
-                        Slot { sampler: nic.sampler(), surveyor: nic.surveyor(), source, nic: Some(nic) };
+                    self.next_serial += 1;
+                    let slot = Slot {
+                        sampler: nic.sampler(),
+                        surveyor: nic.surveyor(),
+                        source,
+                        nic: Some(nic),
+                        serial: self.next_serial,
+                        working: None,
+                    };
                     self.adopted = true;
+                    let ifindex = slot.nic.as_ref().and_then(|n| n.ifindex());
                     self.nics.insert(adapter, slot);
+                    if let Some(ifindex) = ifindex {
+                        self.indexes.insert(ifindex, adapter);
+                        let early = self.early.remove(&ifindex).unwrap_or_default();
+                        early.into_iter().for_each(|news| self.hear(news));
+                    }
                 }
             }
             Effect::Delete { adapter } => drop_elsewhere(self.nics.remove(&adapter)),
@@ -421,6 +508,7 @@ impl Owner {
     fn work_on(
         &mut self,
         adapter: AdapterId,
+        what: &'static str,
         slow: bool,
         work: impl FnOnce(&mut dyn Nic) -> Input + Send + 'static,
         failed: impl FnOnce(BackendError) -> Input,
@@ -431,9 +519,14 @@ impl Owner {
         };
         if slow || nic.blocking() {
             let done = self.done_from.clone();
+            let mut serial = 0;
+            if let Some(slot) = self.nics.get_mut(&adapter) {
+                serial = slot.serial;
+                slot.working = Some((Instant::now(), what, 0));
+            }
             tokio::task::spawn_blocking(move || {
                 let answer = work(&mut *nic);
-                let _ = done.send(Done::Back { adapter, nic, answer });
+                let _ = done.send(Done::Back { adapter, serial, nic, answer });
             });
         } else {
             let answer = work(&mut *nic);
@@ -486,6 +579,14 @@ impl Owner {
         for notice in ended {
             self.tell(Input::Kernel(notice));
         }
+    }
+}
+
+/// The next that the kernel tells; never, where nobody listens to it.
+async fn told(news: &mut Option<mpsc::UnboundedReceiver<News>>) -> Option<News> {
+    match news {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -50,7 +50,9 @@ impl Paint {
     pub fn graded(self, word: &str, text: &str) -> String {
         match word {
             "none" | "applied" | "unchanged" => self.good(text),
-            "gap" | "warning" | "degraded" | "pending" => self.careful(text),
+            "gap" | "warning" | "degraded" | "pending" | "stuck" | "contested" | "drifted" => {
+                self.careful(text)
+            }
             "link" | "addresses" | "error" | "failed" => self.bad(text),
             _ => text.into(),
         }

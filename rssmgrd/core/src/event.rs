@@ -252,6 +252,36 @@ events! {
     /// A traffic source ended or failed.
     2015 Warning SourceEnded { state: String, because: String }
         "traffic source {state}: {because}";
+    /// Somebody else, or an event, left an adapter otherwise than its settings say.
+    2040 Warning AdapterDrifted { what: String, policy: String }
+        "is not as its settings say: {what} (drift = {policy})";
+    /// The settings are in force again.
+    2041 Info DriftRepaired { what: String }
+        "is as its settings say again: {what}";
+    /// What somebody else changed became the setting.
+    2042 Info DriftAdopted { what: String }
+        "what was found became the setting: {what}";
+    /// Somebody undoes again and again what is put back; nothing is changed automatically any more.
+    2043 Error AdapterContested { what: String, suspect: String }
+        "is contested: {what} does not stay as it is put back; suspect: {suspect}; left alone until a request names it";
+    /// A call into the driver takes too long.
+    2044 Error AdapterStuck { operation: String, seconds: u32 }
+        "is stuck: {operation} has not come back for {seconds} s";
+    /// The call that took too long came back.
+    2045 Info AdapterAnswers { }
+        "answers again";
+    /// An interface has another name.
+    2046 Info AdapterRenamed { from: String }
+        "has a new name; it was {from}";
+    /// An interface was moved to another network namespace; nothing is changed there.
+    2047 Info AdapterAway { }
+        "was moved to another network namespace: nothing is changed until it is back";
+    /// CPUs went on line or off line.
+    2048 Info ProcessorsChanged { online: u32 }
+        "{online} processors are on line";
+    /// What differed is as the settings say again, without our doing.
+    2049 Info DriftGone { }
+        "is as its settings say again, by itself";
     /// Packets arrived as the table says.
     2060 Info TrafficObeysTable { packets: u64 }
         "traffic obeys the table: {packets} packets arrived as predicted";

@@ -34,6 +34,8 @@ pub enum Field {
     Xps,
     /// Whether the kernel spreads what the adapter cannot.
     Rps,
+    /// What is done when somebody else changes the adapter.
+    Drift,
 }
 
 /// Which part of a setting a PowerShell parameter carries.
@@ -86,7 +88,7 @@ const fn ps(name: &'static str, aliases: &'static [&'static str], part: Part) ->
 }
 
 /// The table.
-pub const FIELDS: [FieldInfo; 13] = [
+pub const FIELDS: [FieldInfo; 14] = [
     FieldInfo {
         field: Field::Enabled,
         key: "enabled",
@@ -235,6 +237,17 @@ pub const FIELDS: [FieldInfo; 13] = [
         allowed: "true or false",
         default: "false (true where an adapter without a table was set by name)",
         help: "Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue",
+    },
+    FieldInfo {
+        field: Field::Drift,
+        key: "drift",
+        flag: "drift",
+        value_name: "reassert|report|adopt",
+        powershell: &[],
+        wmi: &[],
+        allowed: "reassert (put the settings back), report (only say so) or adopt (what was found becomes the setting)",
+        default: "reassert",
+        help: "What is done when somebody else changes the adapter",
     },
 ];
 

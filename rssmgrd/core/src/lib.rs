@@ -15,6 +15,7 @@ pub mod cpuset;
 pub mod defer;
 pub mod device;
 pub mod doctor;
+pub mod drift;
 pub mod driver;
 pub mod event;
 pub mod field;

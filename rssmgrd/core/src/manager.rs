@@ -6,15 +6,18 @@
 //! acknowledged has been made durable before; a run that ends in between is taken back by the next one.
 //!
 //! Rooms: `queue` (who waits for whom), `start` (what a command means), `build` (placing, planning), `group` (the
-//! transaction), `outcome` (what it came to, for readers and listeners), `arrive`, `softnic`, `save`.
+//! transaction), `outcome` (what it came to, for readers and listeners), `drift` (what
+//! others change), `arrive`, `identity`, `softnic`, `save`.
 
 mod adapter;
 mod arrive;
 mod build;
 mod checked;
 mod command;
+mod drift;
 mod effect;
 mod group;
+mod identity;
 mod outcome;
 mod queue;
 mod save;
@@ -25,13 +28,14 @@ mod start;
 mod view;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 
 pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
 pub use effect::{Created, Effect, Input, Notice, SaveId};
 pub use group::GroupId;
+pub use identity::Identity;
 pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
 pub use selector::{Selector, glob, is_glob};
 pub use view::{
@@ -39,9 +43,12 @@ pub use view::{
     SoftnicView, Verified,
 };
 
+use crate::drift::Suspects;
 use crate::hash::HashKey;
 use crate::ids::{AdapterId, Generation, Moment};
+use crate::topology::Topology;
 use adapter::Adapter;
+use drift::Look;
 use group::Group;
 use queue::Waiting;
 use save::{Durable, Saving};
@@ -60,6 +67,8 @@ pub struct Setup {
     pub config: Config,
     /// What an earlier run saved.
     pub saved: SavedState,
+    /// How often managed interfaces are read although nothing was told, in ns; `None`: never.
+    pub poll_ns: Option<u64>,
 }
 
 /// The machine.
@@ -73,8 +82,6 @@ pub struct Manager {
     saved: SavedState,
     adapters: BTreeMap<AdapterId, Adapter>,
     next_adapter: u32,
-    /// Keys of the adapters that arrived in this run.
-    seen: BTreeSet<String>,
     groups: BTreeMap<GroupId, Group>,
     next_group: u64,
     waiting: VecDeque<Waiting>,
@@ -98,6 +105,16 @@ pub struct Manager {
     durable: Durable,
     generation: Generation,
     effects: VecDeque<Effect>,
+    /// Adapters that are being read because something was told.
+    looks: BTreeMap<AdapterId, Look>,
+    poll_ns: Option<u64>,
+    /// When all managed interfaces were read last.
+    looked_at: Moment,
+    suspects: Suspects,
+    /// The machine, once it has changed.
+    machine: Option<Arc<Topology>>,
+    /// Interfaces in other network namespaces, as they were when they went.
+    away: BTreeMap<AdapterId, Arc<AdapterView>>,
 }
 
 /// What came of making a software NIC.
@@ -107,7 +124,7 @@ impl Manager {
     /// A machine that starts from what an earlier run left.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        let Setup { now, owner_uid, boot_key, config, saved } = setup;
+        let Setup { now, owner_uid, boot_key, config, saved, poll_ns } = setup;
         let durable = Durable::of(&saved);
         let mut m = Self {
             now,
@@ -117,7 +134,6 @@ impl Manager {
             saved,
             adapters: BTreeMap::new(),
             next_adapter: 1,
-            seen: BTreeSet::new(),
             groups: BTreeMap::new(),
             next_group: 1,
             waiting: VecDeque::new(),
@@ -133,6 +149,12 @@ impl Manager {
             durable,
             generation: Generation(0),
             effects: VecDeque::new(),
+            looks: BTreeMap::new(),
+            poll_ns,
+            looked_at: now,
+            suspects: Suspects::new(),
+            machine: None,
+            away: BTreeMap::new(),
         };
         for nic in m.saved.softnics.clone() {
             m.creating.insert(nic.name.clone(), None);
@@ -149,22 +171,35 @@ impl Manager {
         match input {
             Input::Command { id, caller, command } => self.command(id, caller, command),
             Input::Withdraw { id } => self.withdraw(id),
-            Input::Ran { group, adapter, result } => self.ran(group, adapter, result),
-            Input::Observed { group, adapter, result } => self.observed(group, adapter, result),
+            Input::Ran { group, adapter, result } => {
+                self.answers(adapter);
+                self.expect_echo(adapter, &result);
+                self.ran(group, adapter, result);
+            }
+            Input::Observed { group, adapter, result } => {
+                self.answers(adapter);
+                if self.end_look(group, adapter) {
+                    self.looked(adapter, result);
+                } else {
+                    self.observed(group, adapter, result);
+                }
+            }
             Input::Saved { save, result } => self.save_answered(save, &result),
             Input::Created { name, result } => self.created(name, result),
             Input::SourceSet { adapter, result } => self.source_set(adapter, result),
             Input::Kernel(notice) => self.notice(notice),
             Input::Timer => {}
         }
+        self.tick();
         self.start_waiting();
+        self.start_looks();
         self.flush();
     }
 
     /// When [`Input::Timer`] is due next; `None` while nothing waits for a time. To be asked again after every input.
     #[must_use]
-    pub const fn deadline(&self) -> Option<Moment> {
-        None
+    pub fn deadline(&self) -> Option<Moment> {
+        self.next_look()
     }
 
     /// The next effect to execute, if there is one.
@@ -179,6 +214,7 @@ impl Manager {
             && self.creating.is_empty()
             && self.sources.is_empty()
             && self.saving.is_idle()
+            && self.looks_are_through()
             && self.waiting.iter().all(Waiting::is_for_settling)
     }
 
@@ -188,7 +224,13 @@ impl Manager {
         Snapshot {
             generation: self.generation,
             rss_on: self.durable.rss_on,
-            adapters: self.adapters.iter().map(|(id, a)| (*id, Arc::clone(&a.view))).collect(),
+            adapters: self
+                .adapters
+                .iter()
+                .map(|(id, a)| (*id, &a.view))
+                .chain(self.away.iter().map(|(id, v)| (*id, v)))
+                .map(|(id, view)| (id, Arc::clone(view)))
+                .collect(),
             softnics: self
                 .durable
                 .softnics

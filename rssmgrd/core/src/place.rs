@@ -247,9 +247,26 @@ fn choose(
     let (queues, _) = queues_wanted(input);
     let (n, _) = processor_limit(input, array, queues);
     let reachable: Vec<Candidate> = array.reachable().copied().collect();
-    let mut cpus = order::order(input, topology, &reachable, shares);
+    let order = order::order(input, topology, &reachable, shares);
+    let mut cpus = match input.assigned {
+        Some(assigned) if !input.replan => mended(assigned, &order),
+        _ => order,
+    };
     cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     if cpus.is_empty() { Err(PlaceError::nothing_eligible(input.settings, topology)) } else { Ok(cpus) }
+}
+
+/// The processors of a running adapter of which some may not be used any more: each of those gives way to the next of
+/// the profile's order, the others stay where they are.
+fn mended(assigned: &[CpuId], order: &[CpuId]) -> Vec<CpuId> {
+    let mut kept = CpuSet::new();
+    let stays: Vec<Option<CpuId>> =
+        assigned.iter().map(|cpu| Some(*cpu).filter(|c| order.contains(c) && kept.insert(*c))).collect();
+    if kept.is_empty() {
+        return order.to_vec();
+    }
+    let mut next = order.iter().copied().filter(|cpu| !kept.contains(*cpu));
+    stays.into_iter().filter_map(|cpu| cpu.or_else(|| next.next())).collect()
 }
 
 /// The target of an adapter that is to use these processors.

@@ -10,6 +10,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::cpuset::CpuSet;
+use crate::drift::Policy;
 use crate::field::{Field, FieldError, Raw};
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{EntryIndex, MAX_CPU, NodeId, Processor};
@@ -161,6 +162,8 @@ pub struct SettingsPatch {
     pub xps: Option<Xps>,
     /// Receive packet steering.
     pub rps: Option<bool>,
+    /// What is done about changes by others.
+    pub drift: Option<Policy>,
 }
 
 /// Where a value comes from, from weakest to strongest.
@@ -247,6 +250,8 @@ pub struct Settings {
     pub xps: Sourced<Xps>,
     /// Receive packet steering; see [`Settings::packet_steering`].
     pub rps: Sourced<bool>,
+    /// What is done about changes by others.
+    pub drift: Sourced<Policy>,
     /// Explicit entries.
     pub table: Sourced<ManualTable>,
 }
@@ -297,6 +302,7 @@ impl Settings {
             over(&mut s.exclude_cpus, p.exclude_cpus.as_ref(), l, Field::ExcludeCpus);
             over(&mut s.xps, p.xps.as_ref(), l, Field::Xps);
             over(&mut s.rps, p.rps.as_ref(), l, Field::Rps);
+            over(&mut s.drift, p.drift.as_ref(), l, Field::Drift);
             if let Some(part) = p.base_processor {
                 base = part_over(part, base);
                 s.base_processor.origin = l.origin_of(Field::BaseProcessor);
@@ -339,6 +345,7 @@ impl Settings {
             Field::ExcludeCpus => self.exclude_cpus.value.to_string(),
             Field::Xps => xps_text(self.xps.value).to_string(),
             Field::Rps => self.rps.value.to_string(),
+            Field::Drift => self.drift.value.name().to_string(),
         }
     }
 
@@ -371,6 +378,7 @@ impl Settings {
             Field::ExcludeCpus => &self.exclude_cpus.origin,
             Field::Xps => &self.xps.origin,
             Field::Rps => &self.rps.origin,
+            Field::Drift => &self.drift.origin,
         }
     }
 }
@@ -437,6 +445,7 @@ impl SettingsPatch {
         drop_if(&mut self.exclude_cpus, other.exclude_cpus.is_some());
         drop_if(&mut self.xps, other.xps.is_some());
         drop_if(&mut self.rps, other.rps.is_some());
+        drop_if(&mut self.drift, other.drift.is_some());
     }
 
     /// Lays `newer` over this patch.
@@ -457,6 +466,7 @@ impl SettingsPatch {
         take(&mut self.exclude_cpus, newer.exclude_cpus.as_ref());
         take(&mut self.xps, newer.xps.as_ref());
         take(&mut self.rps, newer.rps.as_ref());
+        take(&mut self.drift, newer.drift.as_ref());
         for (slot, part, default) in [
             (&mut self.base_processor, newer.base_processor, BASE),
             (&mut self.max_processor, newer.max_processor, MAX),
@@ -548,6 +558,9 @@ impl SettingsPatch {
                 self.exclude_cpus =
                     Some(CpuSet::parse_list(list).map_err(|e| fail(format!("is no CPU list: {e}")))?);
             }
+            Field::Drift => {
+                self.drift = Some(Policy::parse(text).ok_or_else(|| fail("is no policy".into()))?);
+            }
         }
         Ok(())
     }
@@ -581,6 +594,7 @@ impl SettingsPatch {
             Field::ExcludeCpus => text(self.exclude_cpus.as_ref()?.to_string()),
             Field::Xps => text(xps_text(self.xps?).to_string()),
             Field::Rps => self.rps.map(Raw::Bool),
+            Field::Drift => text(self.drift?.name().to_string()),
         }
     }
 

@@ -79,9 +79,14 @@ proptest! {
             distinct.dedup();
             prop_assert_eq!(distinct.len(), all.len(), "a processor has two queues");
             // At least what the arbiter guarantees, since it never cuts below what the limits allow.
-            match oracle.kept() {
-                Some(kept) => prop_assert_eq!(&active, &kept, "a running adapter moved"),
-                None => prop_assert_eq!(active.len(), oracle.n),
+            match (oracle.kept(), oracle.mended()) {
+                (Some(kept), _) => prop_assert_eq!(&active, &kept, "a running adapter moved"),
+                (None, Some(stays)) => {
+                    prop_assert_eq!(active.len(), oracle.n.min(stays.len()).min(oracle.eligible.len()));
+                    let moved = stays.iter().zip(&active).any(|(stays, cpu)| stays.is_some_and(|s| s != *cpu));
+                    prop_assert!(!moved || active.len() == oracle.eligible.len(), "{stays:?} became {active:?}");
+                }
+                (None, None) => prop_assert_eq!(active.len(), oracle.n),
             }
             prop_assert_eq!(has(&target, Rule::Kept), oracle.kept().is_some());
             let limit = target.reasons.iter().find_map(|r| match r {
@@ -161,7 +166,7 @@ proptest! {
         for (me, (adapter, result)) in world.adapters.iter().zip(&results).enumerate() {
             let oracle = Oracle::of(&world, adapter);
             let Ok(target) = result else { continue };
-            if oracle.kept().is_some() {
+            if oracle.kept().is_some() || oracle.mended().is_some() {
                 continue;
             }
             let mut shares: BTreeMap<u32, u32> = BTreeMap::new();

@@ -12,6 +12,7 @@ use rssmgr_core::topology::Topology;
 use rssmgr_ethtool::{Found, LinuxNic, Sampling, discover, discover_one};
 
 use super::{Made, Nic, Source};
+use crate::kernel::Discover;
 
 /// Finds the machine's adapters.
 #[derive(Clone, Debug)]
@@ -59,6 +60,18 @@ impl Interfaces {
             options: BTreeMap::new(),
         };
         Made { nic: Box::new(KernelAdapter { nic: found.nic }), created: Box::new(created) }
+    }
+}
+
+impl Discover for Interfaces {
+    fn adapter(&mut self, ifindex: u32) -> Result<Option<Made>, String> {
+        self.one(ifindex)
+    }
+
+    fn machine(&mut self) -> Result<Arc<Topology>, String> {
+        let topology = rssmgr_host::topology(Path::new("/")).map_err(|e| e.to_string())?;
+        self.topology = Arc::new(topology);
+        Ok(Arc::clone(&self.topology))
     }
 }
 

@@ -83,8 +83,7 @@ impl Collector {
         page.one(&catalogue::GENERATION, &[], float(snapshot.generation.0))?;
         page.one(&catalogue::SETTLED, &[], truth(published.settled))?;
         page.one(&catalogue::RSS_ENABLED, &[], truth(snapshot.rss_on))?;
-        let mut states: BTreeMap<&str, u64> =
-            ["observed", "managed", "pending", "applying", "degraded"].map(|s| (s, 0)).into();
+        let mut states: BTreeMap<&str, u64> = AdapterState::NAMES.map(|s| (s, 0)).into();
         for view in snapshot.adapters.values() {
             *states.entry(view.state.name()).or_default() += 1;
         }

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::command::Change;
+use super::drift::Drift;
 use super::saved::SavedAdapter;
 use super::view::{AdapterFacts, AdapterState, AdapterView, Config, Verified};
 use crate::capability::Capability;
@@ -58,6 +59,8 @@ pub(super) struct Adapter {
     pub(super) recovering: bool,
     /// Whether the whole table was told; single entries are told from then on.
     pub(super) told: bool,
+    /// What others did to it.
+    pub(super) drift: Drift,
     pub(super) settings: Settings,
     pub(super) view: Arc<AdapterView>,
 }
@@ -75,10 +78,15 @@ impl Adapter {
     pub(super) fn state(&self) -> AdapterState {
         match &self.degraded {
             Some(because) => AdapterState::Degraded { because: because.clone() },
-            None if self.busy => AdapterState::Applying,
-            None if self.managed && !self.pending.is_empty() => AdapterState::Pending,
-            None if self.managed => AdapterState::Managed,
-            None => AdapterState::Observed,
+            None => self.drift.hard_state().unwrap_or_else(|| match (self.busy, self.managed) {
+                (true, _) => AdapterState::Applying,
+                (false, true) => self.drift.soft_state().unwrap_or(if self.pending.is_empty() {
+                    AdapterState::Managed
+                } else {
+                    AdapterState::Pending
+                }),
+                (false, false) => AdapterState::Observed,
+            }),
         }
     }
 

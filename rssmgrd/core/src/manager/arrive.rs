@@ -1,11 +1,13 @@
 //! Adapters come and go: what an earlier run left is found again, and what it left open is taken back.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Manager;
 use super::adapter::{Adapter, Runtime, basis, settings};
 use super::command::{CommandError, CommandId, Options, Reply};
+use super::drift::Drift;
 use super::effect::{Created, Effect, Notice};
 use super::queue::Waiting;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
@@ -17,17 +19,17 @@ use crate::ids::{AdapterId, Generation};
 impl Manager {
     /// An adapter came to be: its settings are found again and, if it is managed, applied. One that an earlier run
     /// had in its hands and that nobody names any more is given back.
-    pub(super) fn arrive(&mut self, created: Created, reply: Option<CommandId>) {
+    pub(super) fn arrive(&mut self, created: Created, reply: Option<CommandId>, fresh: bool) {
         let Created { facts, capability, device, topology, .. } = created;
         self.wake = true;
-        if let Some((old, _)) = self.adapters.iter().find(|(_, a)| a.facts.key == facts.key) {
-            let old = *old;
-            self.leave(old);
+        // Whoever looked at the interface may have looked at the machine long before.
+        let machine = self.machine.as_ref().filter(|_| facts.kind == Kind::Kernel);
+        let topology = machine.map_or(topology, Arc::clone);
+        let back_from_away = self.away.iter().find(|(_, v)| v.facts.key == facts.key).map(|(id, _)| *id);
+        let id = back_from_away.unwrap_or(AdapterId(self.next_adapter));
+        if self.away.remove(&id).is_none() {
+            self.next_adapter += 1;
         }
-        // Seen in this run already, it went and came again.
-        let fresh = !self.seen.insert(facts.key.clone());
-        let id = AdapterId(self.next_adapter);
-        self.next_adapter += 1;
         let saved = self.saved.adapters.get(&facts.key);
         let open = self.saved.open.iter().find(|o| o.adapter == facts.key);
         let recovering = open.is_some();
@@ -90,6 +92,7 @@ impl Manager {
                 busy: false,
                 recovering,
                 told: false,
+                drift: Drift::default(),
                 settings: in_force,
                 view,
             },
@@ -100,22 +103,28 @@ impl Manager {
             self.reply_after.insert(id, command);
         }
         if named || in_hand || recovering {
-            // An unfinished change is taken back whatever that takes; a link that is down has nothing to lose.
-            let allow = match (recovering, fresh) {
-                (true, _) => Impact::Addresses,
-                (false, true) => Impact::Link,
-                (false, false) => Impact::Reorder,
-            };
-            let mut intent = self.as_is(id);
-            if let (Some(intent), true) = (&mut intent, allow > Impact::Reorder) {
-                intent.limit = None;
-            }
-            let options = Options { allow, ..Options::automatic() };
-            self.build(None, self.owner_uid, intent.into_iter().collect(), &options, None);
+            self.resume(id, recovering, fresh);
         } else {
             self.publish(&[id]);
             self.answer_creation(id, None);
         }
+    }
+
+    /// Makes an adapter that arrived, and is ours, what its settings say: takes back what an earlier run left open, and
+    /// leaves for a restart what may not be done without one.
+    fn resume(&mut self, id: AdapterId, recovering: bool, fresh: bool) {
+        // An unfinished change is taken back whatever that takes; a link that is down has nothing to lose.
+        let allow = match (recovering, fresh) {
+            (true, _) => Impact::Addresses,
+            (false, true) => Impact::Link,
+            (false, false) => Impact::Reorder,
+        };
+        let mut intent = self.as_is(id);
+        if let (Some(intent), true) = (&mut intent, allow > Impact::Reorder) {
+            intent.limit = None;
+        }
+        let options = Options { allow, ..Options::automatic() };
+        self.build(None, self.owner_uid, intent.into_iter().collect(), &options, None);
     }
 
     /// Answers the command that an adapter owes its being to, when there is one.
@@ -134,24 +143,65 @@ impl Manager {
 
     /// An adapter is not there any more. What was saved of it stays, also what was left open.
     pub(super) fn leave(&mut self, id: AdapterId) {
-        let Some(a) = self.adapters.remove(&id) else { return };
-        self.wake = true;
+        if let Some(view) = self.away.remove(&id) {
+            self.publish(&[]);
+            self.tell(Some((id, &view.facts.name)), EventKind::AdapterGone {});
+        }
+        let Some(a) = self.take_out(id) else { return };
         self.publish(&[]);
         self.tell(Some((id, &a.facts.name)), EventKind::AdapterGone {});
         self.abandon(id);
     }
 
+    /// An interface was moved to another network namespace: for everything here it is gone, but it is shown, and when
+    /// it comes back it has its id again.
+    fn go_away(&mut self, id: AdapterId) {
+        let Some(a) = self.take_out(id) else { return };
+        let view = AdapterView { state: AdapterState::Away, target: None, ..(*a.view).clone() };
+        self.away.insert(id, Arc::new(AdapterView { facts: a.facts.clone(), device: a.device, ..view }));
+        self.publish(&[]);
+        self.tell(Some((id, &a.facts.name)), EventKind::AdapterAway {});
+        self.abandon(id);
+    }
+
+    fn take_out(&mut self, id: AdapterId) -> Option<Adapter> {
+        let a = self.adapters.remove(&id)?;
+        self.looks.remove(&id);
+        self.wake = true;
+        Some(a)
+    }
+
+    fn arrived(&mut self, mut created: Box<Created>, fresh: bool) {
+        created.facts.key = self.lasting_key(&created.facts);
+        let key = &created.facts.key;
+        // It came, went and came again: only what was read last is true.
+        if let Some(old) = self.adapters.iter().find(|(_, a)| a.facts.key == *key).map(|(id, _)| *id) {
+            self.leave(old);
+        }
+        self.waiting.retain(|w| !matches!(w, Waiting::Arrival { created: c, .. } if c.facts.key == *key));
+        self.enqueue(Waiting::Arrival { created, asked: None, fresh });
+    }
+
+    fn is_kernel(&self, id: AdapterId) -> bool {
+        self.adapters.get(&id).is_some_and(|a| a.facts.kind == Kind::Kernel)
+    }
+
     pub(super) fn notice(&mut self, notice: Notice) {
         match notice {
-            Notice::Arrived(created) => {
-                // It came, went and came again while it waited: only what was read last is true.
-                let key = &created.facts.key;
-                self.waiting
-                    .retain(|w| !matches!(w, Waiting::Arrival { created: c, .. } if c.facts.key == *key));
-                self.enqueue(Waiting::Arrival { created, asked: None });
+            Notice::Arrived(created) => self.arrived(created, false),
+            Notice::Plugged(created) => self.arrived(created, true),
+            Notice::Changed { adapter, hint, broke } => self.changed(adapter, hint, broke),
+            Notice::Renamed { adapter, name } => self.renamed(adapter, name),
+            Notice::Stuck { adapter, operation, seconds } => self.stuck(adapter, operation, seconds),
+            Notice::Topology(topology) => self.processors_changed(&topology),
+            Notice::Suspects(suspects) => self.suspected(suspects),
+            Notice::Away { adapter } => {
+                if self.is_kernel(adapter) {
+                    self.go_away(adapter);
+                }
             }
             Notice::Gone { adapter } => {
-                if self.adapters.get(&adapter).is_some_and(|a| a.facts.kind == Kind::Kernel) {
+                if self.is_kernel(adapter) || self.away.contains_key(&adapter) {
                     self.leave(adapter);
                 }
             }

@@ -11,11 +11,12 @@ use super::adapter::{Adapter, basis, settings};
 use super::command::{CommandError, CommandId, Options};
 use super::group::{Draft, Group, Member, Planned};
 use super::start::Intent;
+use crate::capability::{Capability, ChannelControl};
 use crate::defer::harmless;
-use crate::driver::Impact;
+use crate::driver::{Impact, Nic};
 use crate::ids::{AdapterId, CpuId};
 use crate::place::{AdapterInput, GiveBack, Path, PlaceError, Target, place};
-use crate::plan::{Step, impact, plan};
+use crate::plan::{Step, impact, plan_nic};
 use crate::preflight::{Finding, findings, refusing};
 use crate::settings::{Auto, KeySetting, Settings, Xps};
 use crate::topology::Topology;
@@ -30,23 +31,7 @@ impl Manager {
         options: &Options,
         rss_after: Option<bool>,
     ) {
-        let rss_on = rss_after.unwrap_or(self.saved.rss_on);
-        let intents: BTreeMap<AdapterId, (Intent, Settings)> = intents
-            .into_iter()
-            .filter_map(|i| {
-                let a = self.adapters.get(&i.id)?;
-                let after = settings(&a.facts, &self.config, i.saved.as_ref(), &i.runtime);
-                Some((i.id, (i, after)))
-            })
-            .collect();
-        let mut targets = self.targets(&intents, rss_on);
-        let mut members: Vec<Member> = intents
-            .into_iter()
-            .filter_map(|(id, (intent, after))| {
-                let target = targets.remove(&id);
-                Some(self.draft(self.adapters.get(&id)?, intent, after, target, options))
-            })
-            .collect();
+        let mut members = self.draw(intents, options, rss_after);
         if options.atomic && members.iter().any(|m| m.has_failed() || m.is_refused()) {
             let some_failed = members.iter().any(Member::has_failed);
             for m in members.iter_mut().filter(|m| !m.has_failed()) {
@@ -62,6 +47,32 @@ impl Manager {
             return self.answer(id, results, true);
         }
         self.begin(Group::new(asked, uid, options, members, rss_after));
+    }
+
+    /// Places and plans all intents together: what would be done.
+    pub(super) fn draw(
+        &self,
+        intents: Vec<Intent>,
+        options: &Options,
+        rss_after: Option<bool>,
+    ) -> Vec<Member> {
+        let rss_on = rss_after.unwrap_or(self.saved.rss_on);
+        let intents: BTreeMap<AdapterId, (Intent, Settings)> = intents
+            .into_iter()
+            .filter_map(|i| {
+                let a = self.adapters.get(&i.id)?;
+                let after = settings(&a.facts, &self.config, i.saved.as_ref(), &i.runtime);
+                Some((i.id, (i, after)))
+            })
+            .collect();
+        let mut targets = self.targets(&intents, rss_on);
+        intents
+            .into_iter()
+            .filter_map(|(id, (intent, after))| {
+                let target = targets.remove(&id);
+                Some(self.draft(self.adapters.get(&id)?, intent, after, target, options))
+            })
+            .collect()
     }
 
     fn draft(
@@ -83,11 +94,15 @@ impl Manager {
         let around = options.surroundings.get(&intent.id);
         let findings = around.map(|s| findings(s, options.login)).unwrap_or_default();
         let steps_to = |t: Target| -> Result<Planned, CommandError> {
-            let steps = plan(a.driver(), &a.capability, &a.device, &t)?;
-            let mut planned = Planned { target: t, steps, pending: Vec::new(), refusals: Vec::new() };
+            let nic = Nic { table: a.drift.table, ..Nic::from(a.device.clone()) };
+            let steps = plan_nic(a.driver(), &a.capability, &nic, &t)?;
+            let assigned = chosen(&t).to_vec();
+            let mut planned =
+                Planned { target: t, assigned, steps, pending: Vec::new(), refusals: Vec::new() };
             if defers && impact(&planned.steps) > allow {
                 let (now, steps) = harmless(a.driver(), &a.capability, &a.device, &planned.target, allow);
-                planned.pending = plan(a.driver(), &a.capability, &now.device, &planned.target)?;
+                let then = Nic::from(now.device.clone());
+                planned.pending = plan_nic(a.driver(), &a.capability, &then, &planned.target)?;
                 (planned.target, planned.steps) = (now, steps);
             }
             planned.refusals = refusals(&planned.steps, allow, &findings, options);
@@ -108,10 +123,11 @@ impl Manager {
         // Processors that run-time settings chose are not to be found again after a restart.
         if let (Ok(p), true, Some(entry)) = (&planned, intent.managed, &mut intent.saved)
             && instead.is_none()
+            && (intent.named || !a.drift.leaves_channels())
         {
             entry.pending = (!p.pending.is_empty()).then_some(allow);
             if !intent.runtime.patch.replans() && intent.restore.is_none() {
-                entry.assigned = chosen(&p.target).to_vec();
+                entry.assigned.clone_from(&p.assigned);
                 entry.basis = basis(&settings_after);
             }
         }
@@ -125,7 +141,8 @@ impl Manager {
             name: a.facts.name.clone(),
             before: a.device.clone(),
             whole: a.whole().clone(),
-            doubtful: a.degraded.is_some(),
+            doubtful: a.degraded.is_some() || a.recovering && a.back.is_some(),
+            named: intent.named,
             instead,
             changed: resolves || a.managed != intent.managed,
             settings_before: a.settings.clone(),
@@ -167,20 +184,29 @@ impl Manager {
                 .iter()
                 .filter_map(|id| Some((*id, as_found(self.adapters.get(id)?, &intents.get(id)?.1))))
                 .collect();
+            // Nobody allowed to change these channels, so the rest is made to fit them.
+            let left: BTreeMap<AdapterId, Capability> = ids
+                .iter()
+                .filter_map(|id| Some((*id, self.adapters.get(id)?)))
+                .filter(|(id, a)| a.drift.leaves_channels() && !intents.get(id).is_some_and(|(i, _)| i.named))
+                .map(|(id, a)| (id, Capability { channels: ChannelControl::Fixed, ..a.capability.clone() }))
+                .collect();
             let inputs: Vec<AdapterInput<'_>> = ids
                 .iter()
                 .filter_map(|id| {
                     let a = self.adapters.get(id)?;
                     let after = given_up.get(id);
-                    let replan = after.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s));
+                    let given = intents.get(id).and_then(|(i, _)| i.processors.as_deref());
+                    let replan = given.is_none()
+                        && after.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s));
                     Some(AdapterInput {
                         id: *id,
                         node: a.facts.node,
                         settings: after.unwrap_or(&a.settings),
-                        capability: &a.capability,
+                        capability: left.get(id).unwrap_or(&a.capability),
                         device: a.whole(),
                         found_queues: a.found_queues,
-                        assigned: self.present(*id, a),
+                        assigned: given.or(self.present(*id, a)),
                         replan,
                         rss_on,
                         boot_key: self.boot_key.as_ref(),
@@ -201,7 +227,8 @@ impl Manager {
 
     /// The processors an adapter runs on, or will when the change under way is through.
     fn present<'a>(&'a self, id: AdapterId, a: &'a Adapter) -> Option<&'a [CpuId]> {
-        self.under_way(id).and_then(|m| m.target.as_ref()).map(chosen).or(a.assigned.as_deref())
+        let under_way = self.under_way(id).filter(|m| m.target.is_some());
+        under_way.map(|m| m.assigned.as_slice()).or(a.assigned.as_deref())
     }
 }
 

@@ -198,6 +198,15 @@ pub enum CommandError {
         /// Names there are.
         known: Vec<String>,
     },
+    /// It is in another network namespace.
+    #[error(
+        "`{name}` was moved to another network namespace, where nothing is changed: move it back (`ip -n NAMESPACE link \
+         set {name} netns 1`) and repeat"
+    )]
+    Away {
+        /// The name.
+        name: String,
+    },
     /// A name is taken.
     #[error("an adapter named `{name}` exists already: choose another name or delete it first")]
     Exists {

@@ -11,6 +11,7 @@ use super::saved::SavedState;
 use super::view::{AdapterFacts, Snapshot};
 use crate::capability::Capability;
 use crate::device::{BackendError, Device, Op, Outcome};
+use crate::drift::{Hint, Suspects};
 use crate::event::Event;
 use crate::ids::AdapterId;
 use crate::topology::Topology;
@@ -40,6 +41,44 @@ pub struct Created {
 pub enum Notice {
     /// A network interface of the kernel appeared, or was there at start. Followed by [`Effect::Adopted`].
     Arrived(Box<Created>),
+    /// As [`Notice::Arrived`], of one that came into being just now, or whose driver was loaded anew: its link is not
+    /// in use yet, and may be disturbed.
+    Plugged(Box<Created>),
+    /// Something about an adapter changed, by whomever; it is read again.
+    Changed {
+        /// Which one.
+        adapter: AdapterId,
+        /// What was told.
+        hint: Hint,
+        /// Whether the event itself took the interface down or reset it.
+        broke: bool,
+    },
+    /// A network interface has another name.
+    Renamed {
+        /// Which one.
+        adapter: AdapterId,
+        /// Its new name.
+        name: String,
+    },
+    /// A network interface was moved to another network namespace. It comes back by [`Notice::Arrived`], and keeps its
+    /// id.
+    Away {
+        /// Which one.
+        adapter: AdapterId,
+    },
+    /// A call into an adapter has not come back for a long time. The answer, when it comes, ends it.
+    Stuck {
+        /// Which one.
+        adapter: AdapterId,
+        /// What was asked of it.
+        operation: String,
+        /// How long ago, in seconds.
+        seconds: u32,
+    },
+    /// CPUs went on line or off line: the machine as it is now.
+    Topology(Arc<Topology>),
+    /// Programs that are known to write what we write, as they run now.
+    Suspects(Suspects),
     /// A network interface of the kernel disappeared. One that goes before it has an id is reported after
     /// [`Effect::Adopted`], or by its next arrival.
     Gone {

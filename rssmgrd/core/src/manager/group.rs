@@ -15,7 +15,7 @@ use super::effect::Effect;
 use super::save::Purpose;
 use super::saved::{OpenTransaction, SavedAdapter};
 use crate::device::{BackendError, Device, Op, Outcome};
-use crate::ids::AdapterId;
+use crate::ids::{AdapterId, CpuId};
 use crate::place::Target;
 use crate::plan::{Step, plan};
 use crate::preflight::Finding;
@@ -85,11 +85,15 @@ pub(super) struct Member {
     pub(super) failures: Vec<(String, String)>,
     /// As last read.
     pub(super) device: Device,
+    /// The processors that the profile chose.
+    pub(super) assigned: Vec<CpuId>,
     steps: Vec<Step>,
     /// Steps that are left for a restart.
     pub(super) pending: Vec<Step>,
     refusals: Vec<CommandError>,
     findings: Vec<Finding>,
+    /// Whether a person's request names the adapter.
+    pub(super) named: bool,
     /// Whether something else than the device changes.
     changed: bool,
     /// Whether the adapter may be in another state than was last read.
@@ -106,6 +110,7 @@ pub(super) struct Draft {
     pub(super) whole: Device,
     pub(super) changed: bool,
     pub(super) doubtful: bool,
+    pub(super) named: bool,
     pub(super) instead: Option<CommandError>,
     pub(super) settings_before: Settings,
     pub(super) settings_after: Settings,
@@ -119,6 +124,8 @@ pub(super) struct Draft {
 /// What is to be done to one adapter.
 pub(super) struct Planned {
     pub(super) target: Target,
+    /// The processors that the profile chose, also where those of the target are fewer until a restart.
+    pub(super) assigned: Vec<CpuId>,
     pub(super) steps: Vec<Step>,
     /// What is left for a restart.
     pub(super) pending: Vec<Step>,
@@ -132,9 +139,9 @@ impl Member {
             Ok(p) => (Some(p), None),
             Err(e) => (None, Some(e)),
         };
-        let (target, steps, pending, refusals) = match planned {
-            Some(p) => (Some(p.target), p.steps, p.pending, p.refusals),
-            None => (None, Vec::new(), Vec::new(), Vec::new()),
+        let (target, assigned, steps, pending, refusals) = match planned {
+            Some(p) => (Some(p.target), p.assigned, p.steps, p.pending, p.refusals),
+            None => (None, Vec::new(), Vec::new(), Vec::new(), Vec::new()),
         };
         Self {
             id: d.id,
@@ -145,6 +152,7 @@ impl Member {
             whole: d.whole,
             changed: d.changed,
             doubtful: d.doubtful,
+            named: d.named,
             instead: d.instead,
             settings_before: d.settings_before,
             settings_after: d.settings_after,
@@ -152,6 +160,7 @@ impl Member {
             runtime_after: d.runtime_after,
             managed_after: d.managed_after,
             target,
+            assigned,
             steps,
             pending,
             refusals,
@@ -165,6 +174,19 @@ impl Member {
     pub(super) fn fail(&mut self, error: CommandError) {
         self.error = Some(error);
         self.stage = Stage::Failed;
+    }
+
+    /// What it does, in order.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The operation under way.
+    fn running(&self) -> Option<&Op> {
+        match &self.stage {
+            Stage::Forward(left) | Stage::Back(left) => left.front(),
+            _ => None,
+        }
     }
 
     pub(super) const fn has_failed(&self) -> bool {
@@ -330,11 +352,16 @@ impl Manager {
         let stepping = group.members.iter().filter(|m| !m.has_failed() && !m.steps.is_empty());
         let opened: Vec<OpenTransaction> =
             stepping.map(|m| OpenTransaction { adapter: m.key.clone(), before: m.whole.clone() }).collect();
+        let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
         if opened.is_empty() {
+            // A look may show that there is something to take back.
+            let looks = group.members.iter().any(|m| !m.has_failed() && m.doubtful);
             self.groups.insert(id, group);
+            if looks {
+                self.publish(&touched);
+            }
             return self.advance(id);
         }
-        let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
         // What is still open from before is durable already, and can be taken back on a full disk.
         let durable = opened.iter().all(|o| self.saved.open.contains(o));
         if !durable {
@@ -433,6 +460,15 @@ impl Manager {
             _ => return,
         }
         self.go_on(id, adapter);
+    }
+
+    /// The operation under way on an adapter.
+    pub(super) fn running(&self, adapter: AdapterId) -> Option<&Op> {
+        self.groups
+            .values()
+            .flat_map(|g| &g.members)
+            .find(|m| m.id == adapter && m.running().is_some())?
+            .running()
     }
 
     fn member(&mut self, id: GroupId, adapter: AdapterId) -> Option<&mut Member> {

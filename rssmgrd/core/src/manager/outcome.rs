@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use super::Manager;
 use super::adapter::{Adapter, changes};
-use super::build::chosen;
 use super::command::{AdapterResult, CommandError, CommandId, Reply};
 use super::effect::Effect;
 use super::group::{GroupId, Member};
@@ -36,6 +35,7 @@ impl Manager {
             } else {
                 fail(a, m, group.asked.is_none(), &mut tell);
             }
+            a.drift.settled(m, &mut tell);
             a.device = m.device.clone();
         }
         if let Some(rss) = group.rss_after {
@@ -71,8 +71,9 @@ fn succeed(a: &mut Adapter, m: &Member, uid: u32, tell: &mut impl FnMut(EventKin
     a.verified = if a.managed { Verified::Config } else { Verified::Unknown };
     a.pending = if m.managed_after && m.instead.is_none() { m.pending.clone() } else { Vec::new() };
     a.target = m.target.clone().filter(|_| m.managed_after && m.instead.is_none());
-    if m.instead.is_none() {
-        a.assigned = a.target.as_ref().map(|t| chosen(t).to_vec());
+    // With channels that somebody took away it does with fewer processors only as long as it must.
+    if m.instead.is_none() && (m.named || !a.drift.leaves_channels()) {
+        a.assigned = a.target.is_some().then(|| m.assigned.clone());
     }
     if core::mem::take(&mut a.recovering) {
         tell(EventKind::TransactionRecovered {});
@@ -143,7 +144,7 @@ fn cpus_in_use(device: &Device) -> Vec<CpuId> {
 
 /// Tells what changed between two states of a device: processors taken and left, and table entries. The first time
 /// everything is told; of an adapter that is only observed nothing is told until it changes.
-fn tell_table(a: &mut Adapter, new: &Device, managed: bool, tell: &mut impl FnMut(EventKind)) {
+pub(super) fn tell_table(a: &mut Adapter, new: &Device, managed: bool, tell: &mut impl FnMut(EventKind)) {
     let old = &a.device;
     if !a.told && !managed && old.difference(new).is_none() {
         return;

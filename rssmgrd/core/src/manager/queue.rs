@@ -24,6 +24,8 @@ pub(super) enum Waiting {
     Arrival {
         created: Box<Created>,
         asked: Option<CommandId>,
+        /// Whether it came into being just now.
+        fresh: bool,
     },
 }
 
@@ -76,7 +78,9 @@ impl Manager {
                 let held = self.is_held(w)
                     || claim.adapters.iter().any(|id| {
                         let a = self.adapters.get(id);
-                        adapters.contains(id) || a.is_some_and(|a| a.busy || names.contains(&a.facts.name))
+                        adapters.contains(id)
+                            || a.is_some_and(|a| a.busy || names.contains(&a.facts.name))
+                            || self.looks.contains_key(id)
                     })
                     || claim.names.iter().any(|n| names.contains(n) || self.is_between(n));
                 if held {
@@ -88,7 +92,9 @@ impl Manager {
                     self.wake = true;
                     match self.waiting.remove(i) {
                         Some(Waiting::Command { id, caller, command }) => self.start(id, &caller, command),
-                        Some(Waiting::Arrival { created, asked }) => self.arrive(*created, asked),
+                        Some(Waiting::Arrival { created, asked, fresh }) => {
+                            self.arrive(*created, asked, fresh);
+                        }
                         None => {}
                     }
                 }
@@ -166,7 +172,11 @@ impl Manager {
             let hits: Vec<AdapterId> =
                 self.adapters.iter().filter(|(_, a)| one.means(&a.facts.name)).map(|(id, _)| *id).collect();
             if hits.is_empty() {
-                return Err(self.no_such(pattern));
+                let away = self.away.values().find(|v| one.means(&v.facts.name));
+                return Err(match away {
+                    Some(v) => CommandError::Away { name: v.facts.name.clone() },
+                    None => self.no_such(pattern),
+                });
             }
             out.extend(hits);
         }

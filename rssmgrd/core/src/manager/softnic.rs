@@ -71,7 +71,7 @@ impl Manager {
                 None => return self.restoring.push_front((name, None)),
                 Some(Ok(created)) => {
                     self.creating.remove(&name);
-                    self.enqueue(Waiting::Arrival { created, asked: None });
+                    self.enqueue(Waiting::Arrival { created, asked: None, fresh: false });
                 }
                 Some(Err(because)) => {
                     self.creating.remove(&name);
@@ -100,7 +100,7 @@ impl Manager {
         let Some((id, created)) = self.unsaved.remove(name) else { return };
         self.wake = true;
         match result {
-            Ok(()) => self.enqueue(Waiting::Arrival { created, asked: Some(id) }),
+            Ok(()) => self.enqueue(Waiting::Arrival { created, asked: Some(id), fresh: false }),
             Err(reason) => {
                 self.saved.softnics.retain(|s| s.name != name);
                 self.effects.push_back(Effect::Discard { name: name.into() });

@@ -27,6 +27,10 @@ pub(super) struct Intent {
     pub(super) restore: Option<Device>,
     /// The worst that may be done to the adapter until a restart, whatever is allowed otherwise.
     pub(super) limit: Option<Impact>,
+    /// Whether a person's request names the adapter.
+    pub(super) named: bool,
+    /// The processors it is to have, whatever else would be chosen.
+    pub(super) processors: Option<Vec<CpuId>>,
 }
 
 impl Manager {
@@ -158,6 +162,8 @@ impl Manager {
                 managed: true,
                 restore: None,
                 limit: None,
+                named: true,
+                processors: None,
             });
         }
         self.build(Some(id), caller.uid, intents, options, None);
@@ -174,6 +180,7 @@ impl Manager {
         let mut intents = Vec::new();
         for (adapter, a) in self.selected(selector, options)? {
             let Some(mut intent) = self.as_is(adapter) else { continue };
+            intent.named = true;
             if let (true, Some(entry)) = (a.managed, &mut intent.saved) {
                 intent.runtime = Runtime::default();
                 intent.limit = None;
@@ -210,6 +217,8 @@ impl Manager {
                 managed: false,
                 restore: None,
                 limit: None,
+                named: true,
+                processors: None,
             };
             self.give_back(a, &mut intent);
             intents.push(intent);
@@ -250,9 +259,10 @@ impl Manager {
     }
 
     /// What a change of configuration or of the machine-wide switch means for everybody whom it may touch: nothing
-    /// changes a degraded adapter but a request that names it.
+    /// changes a degraded or contested adapter but a request that names it.
     fn all_as_they_are(&self, of: impl Fn(&Adapter) -> bool) -> Vec<Intent> {
-        let whole = self.adapters.iter().filter(|(_, a)| a.degraded.is_none() && of(a));
+        let whole =
+            self.adapters.iter().filter(|(_, a)| a.degraded.is_none() && !a.drift.is_contested() && of(a));
         whole.filter_map(|(id, _)| self.as_is(*id)).collect()
     }
 
@@ -264,8 +274,16 @@ impl Manager {
         let managed = self.is_managed(&a.facts, saved) || !a.runtime.is_empty();
         let entry = if managed { Some(self.entry(a)) } else { saved.cloned() };
         let limit = saved.and_then(|s| s.pending);
-        let mut intent =
-            Intent { id, saved: entry, runtime: a.runtime.clone(), managed, restore: None, limit };
+        let mut intent = Intent {
+            id,
+            saved: entry,
+            runtime: a.runtime.clone(),
+            managed,
+            restore: None,
+            limit,
+            named: false,
+            processors: None,
+        };
         if !managed && (a.managed || a.back.is_some()) {
             self.give_back(a, &mut intent);
         }

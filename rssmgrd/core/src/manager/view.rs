@@ -59,9 +59,30 @@ pub enum AdapterState {
         /// Why.
         because: String,
     },
+    /// A call into its driver has not come back for a long time.
+    Stuck {
+        /// Which, and for how long.
+        because: String,
+    },
+    /// Somebody undid twice what was put back; nothing is changed until a request names it.
+    Contested {
+        /// What, and who is suspected.
+        because: String,
+    },
+    /// It is not as its settings say, and is left so: by its policy, or because mending it would disturb too much.
+    Drifted {
+        /// What differs.
+        what: String,
+    },
+    /// Moved to another network namespace: nothing is changed there.
+    Away,
 }
 
 impl AdapterState {
+    /// The names of all states.
+    pub const NAMES: [&'static str; 9] =
+        ["observed", "managed", "pending", "applying", "degraded", "stuck", "contested", "drifted", "away"];
+
     /// The name in JSON.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -71,6 +92,23 @@ impl AdapterState {
             Self::Pending => "pending",
             Self::Applying => "applying",
             Self::Degraded { .. } => "degraded",
+            Self::Stuck { .. } => "stuck",
+            Self::Contested { .. } => "contested",
+            Self::Drifted { .. } => "drifted",
+            Self::Away => "away",
+        }
+    }
+
+    /// What there is to say about it, in words; nothing for one that is as it should be.
+    #[must_use]
+    pub fn because(&self) -> Option<&str> {
+        match self {
+            Self::Degraded { because } | Self::Stuck { because } | Self::Contested { because } => {
+                Some(because)
+            }
+            Self::Drifted { what } => Some(what),
+            Self::Away => Some("moved to another network namespace"),
+            Self::Observed | Self::Managed | Self::Pending | Self::Applying => None,
         }
     }
 }

@@ -33,6 +33,7 @@ fn wrong_kinds_and_ranges_name_field_value_and_remedy() {
         ("xps", Raw::from("on"), "xps: `on` is neither; allowed: cpus"),
         ("rps", Raw::Int(1), "rps: `1` is a number; allowed: true or false"),
         ("exclude_cpus", Raw::from("3-1"), "is no CPU list"),
+        ("drift", Raw::from("fight"), "is no policy; allowed: reassert"),
     ] {
         let e = patch(&[(key, raw)]).expect_err(key).to_string();
         assert!(e.contains(needle), "{key}: {e}");
@@ -108,6 +109,7 @@ proptest! {
             xps: steering.0.map(|on| if on { Xps::Cpus } else { Xps::Off }),
             rps: steering.1,
             hash_key: Some(KeySetting::Random(Some(HashKey::microsoft()))),
+            drift: Some(Policy::Adopt),
             ..SettingsPatch::default()
         };
         let mut back = SettingsPatch::default();

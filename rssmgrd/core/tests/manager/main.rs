@@ -4,6 +4,7 @@
 
 mod cases;
 mod crash;
+mod drift;
 mod generate;
 mod model;
 mod rng;

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rssmgr_core::device::Device;
+use rssmgr_core::device::{Device, Op};
+use rssmgr_core::drift::Hint;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashKey;
@@ -13,6 +14,7 @@ use rssmgr_core::manager::{
     AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice,
     OpenTransaction, Options, Reply, Setup, Snapshot, Status,
 };
+use rssmgr_core::topology::Topology;
 use rssmgr_core::{AdapterId, CpuId, Generation};
 
 use crate::model::Kept;
@@ -50,6 +52,10 @@ pub(crate) struct Sim {
     /// Whether a crash is tried after every effect that changes something outside.
     pub(crate) crash: bool,
     pub(crate) effects: u32,
+    /// Whether others change adapters too, so that what requests left is not all that may be there.
+    pub(crate) meddled: bool,
+    pub(crate) events: Vec<Event>,
+    pub(crate) ops: Vec<Op>,
     next: u64,
     /// Adapters with an operation or a reading under way.
     at_work: BTreeSet<AdapterId>,
@@ -90,6 +96,7 @@ impl Sim {
             boot_key: Some(HashKey::microsoft()),
             config: w.config.clone(),
             saved: w.durable.clone(),
+            poll_ns: None,
         });
         let first = w.shown();
         let mut s = Self {
@@ -108,6 +115,9 @@ impl Sim {
             in_order: false,
             crash: false,
             effects: 0,
+            meddled: false,
+            events: Vec::new(),
+            ops: Vec::new(),
             next: 1,
             at_work: BTreeSet::new(),
             saving: false,
@@ -164,12 +174,9 @@ impl Sim {
     pub(crate) fn unplug(&mut self, key: &str) {
         self.execute();
         let nic = self.w.nics.get_mut(key).unwrap();
-        nic.present = false;
-        let of_it = |i: &Input| matches!(i, Input::Kernel(Notice::Arrived(c)) if c.facts.key == key);
-        self.answers.retain(|i| !of_it(i));
-        if let Some(id) = nic.id.take() {
-            let name = nic.facts.name.clone();
-            self.claims.values_mut().for_each(|names| names.retain(|n| *n != name));
+        let id = nic.id.or(nic.away.take());
+        self.leaves(key);
+        if let Some(id) = id {
             note(&mut self.trace, || format!("unplug {key} {id}"));
             self.at_work.remove(&id);
             self.m.handle(self.w.now, Input::Kernel(Notice::Gone { adapter: id }));
@@ -180,10 +187,69 @@ impl Sim {
         let nic = self.w.nics.get_mut(key).unwrap();
         if !nic.present {
             nic.present = true;
+            nic.away = None;
             note(&mut self.trace, || format!("plug {key}"));
             let arrival = Notice::Arrived(Box::new(nic.arrival()));
             self.m.handle(self.w.now, Input::Kernel(arrival));
         }
+    }
+
+    pub(crate) fn handle(&mut self, input: Input) {
+        self.note(|| format!("  {input:?}").chars().take(160).collect());
+        self.m.handle(self.w.now, input);
+    }
+
+    /// Somebody else changes an interface, and the kernel tells.
+    pub(crate) fn others(&mut self, key: &str, hint: Hint, broke: bool, f: impl FnOnce(&mut Device)) {
+        self.meddled = true;
+        let nic = self.w.nics.get_mut(key).unwrap();
+        if !nic.present {
+            return;
+        }
+        f(&mut nic.device);
+        match nic.id {
+            Some(adapter) => self.handle(Input::Kernel(Notice::Changed { adapter, hint, broke })),
+            None => nic.changed = true,
+        }
+    }
+
+    /// An interface is moved to another network namespace.
+    pub(crate) fn move_away(&mut self, key: &str) {
+        self.meddled = true;
+        self.execute();
+        let Some(id) = self.w.nics[key].id else { return };
+        self.leaves(key);
+        self.w.nics.get_mut(key).unwrap().away = Some(id);
+        self.at_work.remove(&id);
+        self.handle(Input::Kernel(Notice::Away { adapter: id }));
+    }
+
+    /// It comes back; its link was taken down by the move.
+    pub(crate) fn come_back(&mut self, key: &str) {
+        let nic = self.w.nics.get_mut(key).unwrap();
+        if nic.away.take().is_some() {
+            nic.present = true;
+            let arrival = Notice::Plugged(Box::new(nic.arrival()));
+            self.handle(Input::Kernel(arrival));
+        }
+    }
+
+    /// CPUs come or go.
+    pub(crate) fn machine(&mut self, now: &Arc<Topology>) {
+        self.meddled = true;
+        self.w.nics.values_mut().filter(|n| n.is_kernel()).for_each(|n| n.topology = Arc::clone(now));
+        self.handle(Input::Kernel(Notice::Topology(Arc::clone(now))));
+    }
+
+    /// An interface is not there any more; what it was when it was announced counts no longer.
+    fn leaves(&mut self, key: &str) {
+        let nic = self.w.nics.get_mut(key).unwrap();
+        nic.present = false;
+        nic.id = None;
+        let name = nic.facts.name.clone();
+        self.claims.values_mut().for_each(|names| names.retain(|n| *n != name));
+        let of_it = |i: &Input| matches!(i, Input::Kernel(Notice::Arrived(c)) if c.facts.key == key);
+        self.answers.retain(|i| !of_it(i));
     }
 
     /// Executes all effects that there are.
@@ -231,7 +297,10 @@ impl Sim {
                 break;
             }
         }
-        self.check_rest();
+        assert!(self.m.is_settled(), "waits for ever");
+        if !self.meddled {
+            self.check_rest();
+        }
     }
 
     fn view_state(&self, id: AdapterId) -> Option<&AdapterState> {
@@ -244,12 +313,20 @@ impl Sim {
                 assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
                 let seen = self.view_state(adapter);
                 assert!(
-                    matches!(seen, Some(AdapterState::Applying | AdapterState::Degraded { .. })),
+                    matches!(
+                        seen,
+                        Some(
+                            AdapterState::Applying
+                                | AdapterState::Degraded { .. }
+                                | AdapterState::Stuck { .. }
+                        )
+                    ),
                     "changed while readers think it rests: {seen:?}"
                 );
                 self.check_written_ahead(adapter);
                 let result = self.w.run(&mut self.rng, adapter, &op);
                 self.runs += 1;
+                self.ops.push(op);
                 self.answers.push(Input::Ran { group, adapter, result });
                 self.try_crash();
             }
@@ -274,7 +351,10 @@ impl Sim {
             Effect::Adopted { name, adapter } => {
                 let nic = self.w.nics.values_mut().find(|n| n.facts.name == name).expect("adopts what is");
                 nic.id = Some(adapter);
-                if !nic.present {
+                if core::mem::take(&mut nic.changed) && nic.present {
+                    let hint = Hint::Features;
+                    self.m.handle(self.w.now, Input::Kernel(Notice::Changed { adapter, hint, broke: false }));
+                } else if !nic.present {
                     // It went before it had a name.
                     nic.id = None;
                     self.m.handle(self.w.now, Input::Kernel(Notice::Gone { adapter }));
@@ -308,10 +388,11 @@ impl Sim {
     /// The state before is durable before anything is changed.
     fn check_written_ahead(&mut self, id: AdapterId) {
         let open = self.w.durable.open.clone();
+        let meddled = self.meddled;
         let Some(nic) = self.w.by_id(id) else { return };
         let open =
             open.iter().find(|o| o.adapter == nic.facts.key).expect("a change without open transaction");
-        assert_eq!(open.before.difference(&nic.stable), None, "the way back is lost");
+        assert!(meddled || open.before.difference(&nic.stable).is_none(), "the way back is lost");
     }
 
     fn published(&mut self, s: Arc<Snapshot>) {
@@ -319,7 +400,8 @@ impl Sim {
         assert!(self.durable.contains(&shown(&s)), "shown before it was durable");
         for (id, v) in &s.adapters {
             let resting =
-                matches!(v.state, AdapterState::Managed | AdapterState::Pending | AdapterState::Observed);
+                matches!(v.state, AdapterState::Managed | AdapterState::Pending | AdapterState::Observed)
+                    && !self.meddled;
             let Some(nic) = self.w.by_id(*id).filter(|_| resting) else { continue };
             assert_eq!(
                 v.device.difference(&nic.device),
@@ -337,6 +419,7 @@ impl Sim {
     }
 
     fn told(&mut self, event: Event) {
+        self.events.push(event.clone());
         let Some(id) = event.id else { return };
         match event.kind {
             EventKind::RssInitializeIndirectionTable { indirection_table, .. } => {
@@ -359,11 +442,19 @@ impl Sim {
                 assert!(old.is_none_or(|o| o == old_value), "{setting}: told something else before");
                 assert!(old_value != value || setting == "hash_key" || setting == "table");
             }
+            // What it is there is not told; everything is told anew when it is back.
+            EventKind::AdapterAway {} => {
+                self.tables.remove(&id);
+                self.used.remove(&id);
+                self.told.retain(|(of, _), _| *of != id);
+            }
             EventKind::RssFailure { .. } => {
                 self.failed.insert(id);
             }
-            EventKind::AdapterDegraded { .. } => {
-                assert!(self.failed.contains(&id), "degraded, and nothing failed");
+            EventKind::AdapterDegraded { because } => {
+                // What cannot even be tried (others took queues from an adapter without a control for them) fails nowhere.
+                let tried = !because.contains("not supported by this adapter");
+                assert!(self.failed.contains(&id) || !tried, "degraded, and nothing failed: {because}");
                 self.degraded.insert(id);
             }
             _ => {}
@@ -408,10 +499,14 @@ impl Sim {
     }
 
     fn check_result(&mut self, command: &Command, r: &AdapterResult) {
+        if self.meddled {
+            return;
+        }
         let Some(nic) = self.w.by_name(&r.name).cloned() else { return };
         let key = &nic.facts.key;
         let known = self.model.entry(key.clone()).or_default();
-        if nic.id != Some(r.id) {
+        let there = self.snapshot.as_ref().is_some_and(|s| s.adapters.contains_key(&r.id));
+        if nic.id != Some(r.id) || !there {
             // Gone meanwhile: only what is durable counts.
             if let Some(after) = known.after(command, &r.name, Some(r)).filter(|_| r.error.is_none()) {
                 *known = after;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rssmgr_core::capability::{Capability, ChannelControl};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
-use rssmgr_core::driver::{Driver, Nic as DriversNic, round_robin};
+use rssmgr_core::driver::{self, Driver, TableState, apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, SavedState};
 use rssmgr_core::topology::Topology;
@@ -38,6 +38,12 @@ pub(crate) struct Nic {
     pub(crate) present: bool,
     /// Its id in the present run.
     pub(crate) id: Option<AdapterId>,
+    /// Whether its table is obeyed.
+    pub(crate) table: TableState,
+    /// The id that it had when it went to another namespace.
+    pub(crate) away: Option<AdapterId>,
+    /// Whether it was changed after it was announced and before it had an id.
+    pub(crate) changed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +113,9 @@ impl Nic {
             options: BTreeMap::new(),
             present: true,
             id: None,
+            table: TableState::Obeyed,
+            away: None,
+            changed: false,
         }
     }
 
@@ -179,8 +188,14 @@ impl World {
     pub(crate) fn run(&mut self, rng: &mut Rng, id: AdapterId, op: &Op) -> Result<Outcome, BackendError> {
         let fault = rng.percent(self.faults.run).then(|| rng.below(4));
         let Some(nic) = self.by_id(id).filter(|n| n.present) else { return Err(BackendError::Gone) };
-        let before = DriversNic::from(nic.device.clone());
-        let after = nic.driver().apply(&nic.capability, &before, op)?.device;
+        let after = if nic.facts.driver == "softnic" {
+            apply(&nic.capability, &nic.device, op)?
+        } else {
+            let before = driver::Nic { table: nic.table, ..driver::Nic::from(nic.device.clone()) };
+            let after = Driver::of(&nic.facts.driver).apply(&nic.capability, &before, op)?;
+            nic.table = after.table;
+            after.device
+        };
         let failed = || Err(BackendError::system("ioctl", "EIO"));
         match fault {
             None => nic.device = after,

@@ -235,6 +235,18 @@ impl<'a> Oracle<'a> {
             }
     }
 
+    /// What each processor of a running adapter is worth that lost some of them: itself, or nothing where another must
+    /// take its place. `None` for an adapter that keeps all or is chosen anew.
+    pub(crate) fn mended(&self) -> Option<Vec<Option<u32>>> {
+        let assigned =
+            self.adapter.assigned.as_ref().filter(|_| !self.adapter.replan && self.kept().is_none())?;
+        let mut seen = BTreeSet::new();
+        let stays =
+            assigned.iter().map(|c| Some(c.0).filter(|c| self.eligible.contains(c) && seen.insert(*c)));
+        let stays: Vec<Option<u32>> = stays.collect();
+        stays.iter().any(Option::is_some).then_some(stays)
+    }
+
     /// The processors that a running adapter keeps.
     pub(crate) fn kept(&self) -> Option<Vec<u32>> {
         let assigned = self.adapter.assigned.as_ref().filter(|a| !self.adapter.replan && !a.is_empty())?;

@@ -69,6 +69,8 @@ pub struct DaemonConfig {
     pub log: Option<LogLevel>,
     /// `max_clients`: private connections at the same time.
     pub max_clients: Option<u32>,
+    /// `poll_interval`: seconds between readings of managed interfaces of which nothing was told; 0 is never.
+    pub poll_interval: Option<u32>,
 }
 
 /// A configuration that was read.

@@ -15,11 +15,14 @@ use super::{ConfigError, DaemonConfig, Loaded, LogLevel};
 use crate::store::config::error::Mistake;
 
 const TABLES: [&str; 2] = ["daemon", "adapter"];
-const DAEMON: [&str; 4] = ["metrics", "metrics_entries", "log", "max_clients"];
+const DAEMON: [&str; 5] = ["metrics", "metrics_entries", "log", "max_clients", "poll_interval"];
 const MATCH: [&str; 3] = ["name", "mac", "driver"];
 
 /// Most private connections that can be allowed.
 const MOST_CLIENTS: i64 = 10_000;
+
+/// The longest time between two readings, in seconds.
+const LONGEST_POLL: i64 = 3600;
 
 /// A file that is being read.
 struct Reader<'a> {
@@ -97,6 +100,12 @@ impl Reader<'_> {
                     let n = n.and_then(|n| u32::try_from(n).ok());
                     let allowed = || format!("a number, 1 to {MOST_CLIENTS}");
                     into.max_clients = Some(n.ok_or_else(|| self.wrong(name, value, allowed()))?);
+                }
+                ("poll_interval", value_) => {
+                    let seconds = integer(value_).filter(|n| (0..=LONGEST_POLL).contains(n));
+                    let seconds = seconds.and_then(|n| u32::try_from(n).ok());
+                    let allowed = || format!("seconds, 1 to {LONGEST_POLL}, or 0 for never");
+                    into.poll_interval = Some(seconds.ok_or_else(|| self.wrong(name, value, allowed()))?);
                 }
                 _ => return Err(self.unknown(key.span(), "key of [daemon]", name, &DAEMON)),
             }

@@ -26,7 +26,7 @@ fn facts(name: &str, driver: &str) -> AdapterFacts {
 #[test]
 fn a_configuration_is_read_with_the_line_of_each_setting() {
     let loaded = read(
-        "[daemon]\nmetrics = \"off\"\nlog = \"debug\"\nmax_clients = 7\nmetrics_entries = true\n\n[[adapter]]\nmatch = { name = \"eth*\", driver = \"igb\" }\nprofile = \"Closest\"\nqueues = 4\n[[adapter]]\nmatch.mac = \"02:00:00:00:00:01\"\nhash_types = [\"ipv4\", \"tcp_ipv4\"]\nqueues = \"auto\"\n",
+        "[daemon]\nmetrics = \"off\"\nlog = \"debug\"\nmax_clients = 7\npoll_interval = 9\nmetrics_entries = true\n\n[[adapter]]\nmatch = { name = \"eth*\", driver = \"igb\" }\nprofile = \"Closest\"\nqueues = 4\n[[adapter]]\nmatch.mac = \"02:00:00:00:00:01\"\nhash_types = [\"ipv4\", \"tcp_ipv4\"]\nqueues = \"auto\"\n",
     )
     .unwrap();
     assert_eq!(
@@ -36,6 +36,7 @@ fn a_configuration_is_read_with_the_line_of_each_setting() {
             metrics_entries: Some(true),
             log: Some(LogLevel::Debug),
             max_clients: Some(7),
+            poll_interval: Some(9),
         }
     );
     let origins = |name, driver| {
@@ -60,6 +61,7 @@ fn every_mistake_says_where_it_is_and_what_to_do() {
         ("[daemon]\nmetrics = 9758\n", "f.toml:2:11", "write \"127.0.0.1:9758\" or \"off\""),
         ("[daemon]\nmetrics = \"localhost\"\n", "f.toml:2:11", "ADDRESS:PORT"),
         ("[daemon]\nmax_clients = 0\n", "f.toml:2:15", "1 to 10000"),
+        ("[daemon]\npoll_interval = -1\n", "f.toml:2:17", "0 for never"),
         ("[daemon]\nlog = \"loud\"\n", "f.toml:2:7", "\"warn\""),
         ("daemon = 1\n", "f.toml:1:1", "write [daemon]"),
         ("[[adapter]]\nqueues = 4\n", "f.toml:1:1", "needs `match`"),

@@ -1,0 +1,131 @@
+//! What the notifications about interfaces amount to, told from what was known of each.
+
+use std::collections::BTreeMap;
+
+use rssmgr_core::drift::Hint;
+use rssmgr_netlink::rtnetlink::Link;
+
+use super::News;
+
+/// What is known of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    name: String,
+    up: bool,
+    mtu: u32,
+    carrier: Option<bool>,
+}
+
+impl Known {
+    fn of(link: &Link) -> Self {
+        Self { name: link.name.clone(), up: link.is_up(), mtu: link.mtu, carrier: link.carrier }
+    }
+}
+
+/// What came of a notification.
+#[derive(Debug)]
+pub(super) enum Meaning {
+    /// The interface is new.
+    New,
+    /// This is to be told.
+    Told(Vec<News>),
+}
+
+/// All interfaces of the namespace as they were told of last.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    links: BTreeMap<u32, Known>,
+}
+
+impl Links {
+    /// An interface is there already.
+    pub(super) fn learn(&mut self, link: &Link) {
+        self.links.insert(link.index, Known::of(link));
+    }
+
+    /// An interface is told of: it is new, or something of it changed.
+    pub(super) fn present(&mut self, link: &Link) -> Meaning {
+        let ifindex = link.index;
+        let now = Known::of(link);
+        let Some(before) = self.links.insert(ifindex, now.clone()) else { return Meaning::New };
+        let mut told = Vec::new();
+        if before.name != now.name {
+            told.push(News::Renamed { ifindex, name: now.name });
+        }
+        // Down and up again, or another MTU: drivers reset then, and are read when they are up again.
+        let broke = (!before.up && now.up) || before.mtu != now.mtu;
+        if broke || before.carrier != now.carrier {
+            told.push(News::Changed { ifindex, hint: Hint::Link, broke });
+        }
+        Meaning::Told(told)
+    }
+
+    /// An interface is not there any more.
+    pub(super) fn gone(&mut self, link: &Link) -> Option<News> {
+        self.links.remove(&link.index)?;
+        Some(News::Gone { ifindex: link.index, away: link.new_namespace.is_some() })
+    }
+
+    /// Notifications were lost, and these are all interfaces there are: what went meanwhile.
+    pub(super) fn lost(&mut self, there: &[Link]) -> Vec<News> {
+        let gone: Vec<u32> =
+            self.links.keys().copied().filter(|i| there.iter().all(|l| l.index != *i)).collect();
+        self.links.retain(|i, _| !gone.contains(i));
+        gone.into_iter().map(|ifindex| News::Gone { ifindex, away: false }).collect()
+    }
+
+    /// The indexes of all.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = u32> {
+        self.links.keys().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UP: u32 = 1;
+
+    fn link(name: &str, flags: u32, mtu: u32) -> Link {
+        let mut link = Link::default();
+        (link.index, link.flags, link.mtu) = (7, flags, mtu);
+        link.name = name.into();
+        link
+    }
+
+    fn told(links: &mut Links, link: &Link) -> Vec<String> {
+        match links.present(link) {
+            Meaning::New => vec!["new".into()],
+            Meaning::Told(news) => news.iter().map(|n| format!("{n:?}")).collect(),
+        }
+    }
+
+    #[test]
+    fn only_what_a_driver_may_lose_settings_over_is_told() {
+        let mut links = Links::default();
+        assert_eq!(told(&mut links, &link("eth0", UP, 1500)), ["new"]);
+        assert_eq!(told(&mut links, &link("eth0", UP, 1500)), [""; 0], "nothing of interest");
+        assert_eq!(told(&mut links, &link("eth0", 0, 1500)), [""; 0], "it is read when it is up again");
+        let broke = "Changed { ifindex: 7, hint: Link, broke: true }";
+        assert_eq!(told(&mut links, &link("eth0", UP, 1500)), [broke]);
+        assert_eq!(told(&mut links, &link("eth0", UP, 9000)), [broke]);
+        let mut carrier = link("eth0", UP, 9000);
+        carrier.carrier = Some(true);
+        assert_eq!(told(&mut links, &carrier), ["Changed { ifindex: 7, hint: Link, broke: false }"]);
+        carrier.name = "lan0".into();
+        assert_eq!(told(&mut links, &carrier), ["Renamed { ifindex: 7, name: \"lan0\" }"]);
+    }
+
+    #[test]
+    fn one_that_moves_is_away_and_one_that_was_never_seen_is_nobodys() {
+        let mut links = Links::default();
+        let mut gone = link("eth0", UP, 1500);
+        assert!(links.gone(&gone).is_none());
+        links.learn(&gone);
+        gone.new_namespace = Some(3);
+        assert!(matches!(links.gone(&gone), Some(News::Gone { ifindex: 7, away: true })));
+        links.learn(&link("eth0", UP, 1500));
+        assert_eq!(links.lost(&[]).len(), 1);
+        assert_eq!(links.indexes().count(), 0);
+    }
+}

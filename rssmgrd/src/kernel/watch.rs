@@ -1,0 +1,199 @@
+//! The thread that listens.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rssmgr_core::drift::Hint;
+use rssmgr_netlink::Error;
+use rssmgr_netlink::ethtool::{Monitor, Notice};
+use rssmgr_netlink::rtnetlink::{LinkMonitor, LinkNotice, Links as Kernel};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::links::{Links, Meaning};
+use super::{Discover, News};
+
+/// The owner does not listen any more.
+struct Deaf;
+
+/// Listens to the kernel in the network namespace where it was opened.
+#[derive(Debug)]
+pub struct Watcher {
+    monitor: LinkMonitor,
+    /// Absent where the kernel has no ethtool netlink: then only the regular reading finds what was changed.
+    ethtool: Option<Monitor>,
+    kernel: Kernel,
+    links: Links,
+    /// Which processors are on line, as the kernel writes it.
+    online: PathBuf,
+}
+
+impl Watcher {
+    /// Begins to listen, before anybody looks for interfaces: so nothing is missed in between.
+    ///
+    /// # Errors
+    /// The kernel gives no socket.
+    pub fn open() -> Result<Self, Error> {
+        let monitor = LinkMonitor::open()?;
+        let ethtool = match Monitor::open() {
+            Ok(monitor) => Some(monitor),
+            Err(Error::NoFamily { .. }) => None,
+            Err(e) => return Err(e),
+        };
+        let mut kernel = Kernel::open()?;
+        let mut links = Links::default();
+        kernel.list()?.iter().for_each(|link| links.learn(link));
+        Ok(Self { monitor, ethtool, kernel, links, online: "/sys/devices/system/cpu/online".into() })
+    }
+
+    /// Listens on a thread of its own, for as long as the owner does; processors are looked at as often as this.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(
+        self,
+        discover: impl Discover + 'static,
+        news: UnboundedSender<News>,
+        every: Duration,
+    ) -> io::Result<()> {
+        let listen = move || {
+            if let Err(Some(e)) = (Listener { watcher: self, discover, news }).listen(every) {
+                tracing::error!("listening to the kernel: {e}");
+            }
+        };
+        std::thread::Builder::new().name("kernel".into()).spawn(listen).map(drop)
+    }
+}
+
+struct Listener<D> {
+    watcher: Watcher,
+    discover: D,
+    news: UnboundedSender<News>,
+}
+
+impl<D: Discover> Listener<D> {
+    /// Listens until the owner does not any more (`None`), or the kernel does not give news (why).
+    fn listen(mut self, every: Duration) -> Result<(), Option<io::Error>> {
+        let mut processors = self.processors();
+        let timeout = Timespec { tv_sec: i64::try_from(every.as_secs()).unwrap_or(i64::MAX), tv_nsec: 0 };
+        loop {
+            let mut sockets = vec![PollFd::from_borrowed_fd(self.watcher.monitor.as_fd(), PollFlags::IN)];
+            sockets.extend(
+                self.watcher.ethtool.iter().map(|m| PollFd::from_borrowed_fd(m.as_fd(), PollFlags::IN)),
+            );
+            match poll(&mut sockets, Some(&timeout)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(e) => return Err(Some(e.into())),
+            }
+            drop(sockets);
+            self.links().map_err(|Deaf| None)?;
+            self.ethtool().map_err(|Deaf| None)?;
+            let now = self.processors();
+            if now != processors {
+                processors = now;
+                match self.discover.machine() {
+                    Ok(machine) => self.tell(News::Processors(machine)).map_err(|Deaf| None)?,
+                    Err(e) => tracing::warn!("processors changed, and cannot be read: {e}"),
+                }
+            }
+            if self.news.is_closed() {
+                return Err(None);
+            }
+        }
+    }
+
+    /// As text, because only whether it changed matters here.
+    fn processors(&self) -> String {
+        fs::read_to_string(&self.watcher.online).unwrap_or_default()
+    }
+
+    fn tell(&self, news: News) -> Result<(), Deaf> {
+        self.news.send(news).map_err(|_| Deaf)
+    }
+
+    fn links(&mut self) -> Result<(), Deaf> {
+        loop {
+            match self.watcher.monitor.recv() {
+                Ok(None) => return Ok(()),
+                Ok(Some(LinkNotice::Present(link))) => match self.watcher.links.present(&link) {
+                    Meaning::New => self.appeared(link.index)?,
+                    Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
+                },
+                Ok(Some(LinkNotice::Gone(link))) => {
+                    if let Some(news) = self.watcher.links.gone(&link) {
+                        self.tell(news)?;
+                    }
+                }
+                Ok(Some(_)) => self.all_again()?,
+                Err(e) => {
+                    tracing::warn!("a notification about interfaces: {e}");
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn ethtool(&mut self) -> Result<(), Deaf> {
+        loop {
+            let Some(monitor) = &mut self.watcher.ethtool else { return Ok(()) };
+            let (device, hint) = match monitor.recv() {
+                Ok(None) => return Ok(()),
+                Ok(Some(Notice::Rss(rss) | Notice::ContextCreated(rss))) => (rss.device, Hint::Table),
+                Ok(Some(Notice::ContextDeleted { device, .. })) => (device, Hint::Table),
+                Ok(Some(Notice::Channels(channels))) => (channels.device, Hint::Channels),
+                Ok(Some(Notice::Features(device))) => (device, Hint::Features),
+                Ok(Some(Notice::Lost)) => {
+                    self.everything_changed(Hint::Channels)?;
+                    continue;
+                }
+                Ok(Some(_)) => continue,
+                Err(e) => {
+                    tracing::warn!("a notification of ethtool: {e}");
+                    return Ok(());
+                }
+            };
+            self.tell(News::Changed { ifindex: device.index, hint, broke: false })?;
+        }
+    }
+
+    /// An interface is new; one that is an adapter is told of.
+    fn appeared(&mut self, ifindex: u32) -> Result<(), Deaf> {
+        match self.discover.adapter(ifindex) {
+            Ok(Some(made)) => self.tell(News::Here(made)),
+            Ok(None) => Ok(()),
+            Err(e) => {
+                tracing::warn!("interface {ifindex} cannot be read: {e}");
+                Ok(())
+            }
+        }
+    }
+
+    /// Notifications were lost: what there is is looked at anew.
+    fn all_again(&mut self) -> Result<(), Deaf> {
+        let there = match self.watcher.kernel.list() {
+            Ok(there) => there,
+            Err(e) => {
+                tracing::warn!("notifications were lost, and interfaces cannot be listed: {e}");
+                return Ok(());
+            }
+        };
+        for news in self.watcher.links.lost(&there) {
+            self.tell(news)?;
+        }
+        for link in &there {
+            match self.watcher.links.present(link) {
+                Meaning::New => self.appeared(link.index)?,
+                Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
+            }
+        }
+        self.everything_changed(Hint::Link)
+    }
+
+    fn everything_changed(&self, hint: Hint) -> Result<(), Deaf> {
+        let mut all = self.watcher.links.indexes();
+        all.try_for_each(|ifindex| self.tell(News::Changed { ifindex, hint, broke: false }))
+    }
+}
