@@ -45,10 +45,12 @@ complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "enable" -d 'Switch re
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "disable" -d 'Switch it off: everything goes to the primary processor, the table is kept (Disable-NetAdapterRss)'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "reset" -d 'Drop the saved settings and plan anew with the configuration'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "release" -d 'Give an adapter back as it was found, and only observe it'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "restart" -d 'Take the steps that `--no-restart` left pending, one adapter after the other'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "plan" -d 'Show what would be done, and why; nothing is changed'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "why" -d 'Explain why a processor, an entry or a flow is where it is'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "table" -d 'The indirection table: see it, set entries, move a processor\'s entries'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "flow" -d 'Predict where a flow goes: hash, entry, queue, processor'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "verify" -d 'Ask the traffic whether the hardware does what the table says'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "hash" -d 'Compute hashes offline: of addresses, or of every packet of a capture'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "stats" -d 'Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "softnic" -d 'Software NICs: create, delete, list, give another source'
@@ -85,6 +87,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-key -d 'Secre
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-types -d 'Which headers are hashed' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
 false\t''"
@@ -109,6 +113,8 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l pass-thru -d 'Print the adapters as they are afterwards'
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l force -d 'Whatever is found in the way of a change that stops traffic'
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l atomic -d 'Change all adapters or none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l include-hidden -d 'Also adapters that are left out otherwise'
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -s q -l quiet -d 'No notes, only results and errors'
@@ -138,6 +144,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l all -d 'Every m
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l pass-thru -d 'Print the adapters as they are afterwards'
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l force -d 'Whatever is found in the way of a change that stops traffic'
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l atomic -d 'Change all adapters or none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l include-hidden -d 'Also adapters that are left out otherwise'
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -s q -l quiet -d 'No notes, only results and errors'
@@ -167,6 +175,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l all -d 'Every 
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l pass-thru -d 'Print the adapters as they are afterwards'
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l force -d 'Whatever is found in the way of a change that stops traffic'
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l atomic -d 'Change all adapters or none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l include-hidden -d 'Also adapters that are left out otherwise'
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -s q -l quiet -d 'No notes, only results and errors'
@@ -196,6 +206,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l all -d 'Every ma
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l pass-thru -d 'Print the adapters as they are afterwards'
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l force -d 'Whatever is found in the way of a change that stops traffic'
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l atomic -d 'Change all adapters or none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l include-hidden -d 'Also adapters that are left out otherwise'
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -s q -l quiet -d 'No notes, only results and errors'
@@ -225,11 +237,44 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l all -d 'Every 
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l pass-thru -d 'Print the adapters as they are afterwards'
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l force -d 'Whatever is found in the way of a change that stops traffic'
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l atomic -d 'Change all adapters or none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l include-hidden -d 'Also adapters that are left out otherwise'
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l all -d 'Every managed adapter'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l sysroot -d 'A recorded machine: the folder that holds its `sys` and, if recorded, `proc`; `/` is this one' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l topology -d 'A made-up machine: NODESxCORESxTHREADS' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l adapter -d 'The adapter in that machine, such as queues=8,node=1,entries=128' -r
@@ -244,6 +289,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-key -d 'Secr
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-types -d 'Which headers are hashed' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
 reorder\t''
@@ -335,6 +382,8 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l pass-thru -d 'Print the adapters as they are afterwards'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l force -d 'Whatever is found in the way of a change that stops traffic'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l atomic -d 'Change all adapters or none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l include-hidden -d 'Also adapters that are left out otherwise'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -s q -l quiet -d 'No notes, only results and errors'
@@ -365,11 +414,14 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l pass-thru -d 'Print the adapters as they are afterwards'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l force -d 'Whatever is found in the way of a change that stops traffic'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l atomic -d 'Change all adapters or none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l include-hidden -d 'Also adapters that are left out otherwise'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l file -d 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'
@@ -384,6 +436,22 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l for -d 'How long to look at each adapter, at most' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l packets -d 'How many packets to look at, at most' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l proto -d 'tcp, udp or ip; with ports tcp unless said otherwise' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l pcap -d 'A capture, pcap or pcapng; `-` is standard input' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l hash-key -d 'The secret key in hex (40 bytes), `microsoft` or `symmetric`' -r
