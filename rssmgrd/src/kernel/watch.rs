@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::links::{Links, Meaning};
+use super::uevents::Uevents;
 use super::{Discover, News};
 
 /// The owner does not listen any more.
@@ -27,6 +28,8 @@ pub struct Watcher {
     ethtool: Option<Monitor>,
     kernel: Kernel,
     links: Links,
+    /// Absent where the kernel gives none: then processors are only looked at regularly.
+    uevents: Option<Uevents>,
     /// Which processors are on line, as the kernel writes it.
     online: PathBuf,
 }
@@ -46,7 +49,8 @@ impl Watcher {
         let mut kernel = Kernel::open()?;
         let mut links = Links::default();
         kernel.list()?.iter().for_each(|link| links.learn(link));
-        Ok(Self { monitor, ethtool, kernel, links, online: "/sys/devices/system/cpu/online".into() })
+        let uevents = Uevents::open().ok();
+        Ok(Self { monitor, ethtool, kernel, links, uevents, online: "/sys/devices/system/cpu/online".into() })
     }
 
     /// Listens on a thread of its own, for as long as the owner does; processors are looked at as often as this.
@@ -84,13 +88,18 @@ impl<D: Discover> Listener<D> {
             sockets.extend(
                 self.watcher.ethtool.iter().map(|m| PollFd::from_borrowed_fd(m.as_fd(), PollFlags::IN)),
             );
+            sockets.extend(
+                self.watcher.uevents.iter().map(|u| PollFd::from_borrowed_fd(u.as_fd(), PollFlags::IN)),
+            );
             match poll(&mut sockets, Some(&timeout)) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(e) => return Err(Some(e.into())),
             }
             drop(sockets);
-            self.links().map_err(|Deaf| None)?;
-            self.ethtool().map_err(|Deaf| None)?;
+            // Processors first: what a driver does when one comes or goes is judged by what is there then.
+            if let Some(uevents) = &self.watcher.uevents {
+                uevents.drain();
+            }
             let now = self.processors();
             if now != processors {
                 processors = now;
@@ -99,6 +108,8 @@ impl<D: Discover> Listener<D> {
                     Err(e) => tracing::warn!("processors changed, and cannot be read: {e}"),
                 }
             }
+            self.links().map_err(|Deaf| None)?;
+            self.ethtool().map_err(|Deaf| None)?;
             if self.news.is_closed() {
                 return Err(None);
             }

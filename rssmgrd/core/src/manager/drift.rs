@@ -52,6 +52,8 @@ pub(super) struct Drift {
     early: u32,
     /// Why the last look failed.
     trouble: Option<String>,
+    /// Whether the table was sent again because packets did not obey it; once is enough.
+    distrusted: bool,
 }
 
 impl Drift {
@@ -67,6 +69,19 @@ impl Drift {
             Some(because) => Some(AdapterState::Contested { because: because.clone() }),
             None => drifted(),
         }
+    }
+
+    /// Packets do not obey the table: it is looked at as one that reads right and is not in force, and so sent again.
+    pub(super) fn distrust(&mut self) {
+        if !core::mem::replace(&mut self.distrusted, true) {
+            self.table = TableState::Stale;
+            self.heard.add(Hint::Table, false);
+        }
+    }
+
+    /// Packets obey the table.
+    pub(super) const fn trust(&mut self) {
+        self.distrusted = false;
     }
 
     pub(super) const fn is_contested(&self) -> bool {

@@ -12,6 +12,7 @@ use rssmgr_core::manager::{
 };
 use rssmgr_core::settings::SettingsPatch;
 use rssmgr_core::topology::Topology;
+use rssmgr_core::verify::Verdict;
 use rssmgr_core::{CpuId, Moment, QueueId};
 use std::sync::Arc;
 
@@ -458,5 +459,29 @@ fn whatever_others_do_it_is_as_wanted_in_the_end_or_says_so() {
         let faults = if seed % 3 == 0 { faulty } else { Faults::default() };
         let done = std::panic::catch_unwind(|| one(seed, faults));
         assert!(done.is_ok(), "failed: repeat with RSSMGR_SEQUENCES=1 RSSMGR_SEED={seed}");
+    }
+}
+
+#[test]
+fn a_table_that_packets_refute_is_sent_again_once() {
+    let says = |s: &mut Sim, verdict: Verdict| {
+        let (adapter, device) = (view(s).id, Box::new(device(s)));
+        s.handle(Input::Kernel(Notice::Checked { adapter, device, verdict, packets: 100 }));
+        s.settle();
+    };
+    let ignored = || Verdict::Ignored { because: "all on queue 0".into() };
+    for (driver, writes) in [("virtio_net", 1), ("vmxnet3", 0)] {
+        let mut s = managed(driver, &[(Field::Profile, "Closest"), (Field::MaxProcessors, "2")]);
+        s.runs = 0;
+        says(&mut s, ignored());
+        assert_eq!(s.runs, writes, "{driver}: a driver that is known to show what it does not do");
+        says(&mut s, ignored());
+        assert_eq!((s.runs, view(&s).verified.name()), (writes, "refuted"), "{driver}: once is enough");
+        let told = names(&s).iter().filter(|n| **n == "TableIgnored").count();
+        assert_eq!(u32::try_from(told), Ok(1 + writes), "{driver}");
+        says(&mut s, Verdict::Obeyed);
+        assert_eq!((s.runs, view(&s).verified.name()), (writes, "traffic"), "{driver}");
+        says(&mut s, ignored());
+        assert_eq!(s.runs, 2 * writes, "{driver}: trusted in between");
     }
 }
