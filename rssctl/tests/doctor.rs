@@ -224,6 +224,7 @@ fn commands_that_the_doctor_writes_are_understood() {
         "rssctl stats --per cpu",
         "rssctl get -o wide  # which adapters it serves",
         "rssctl get eth0  # what is in force",
+        "rssctl restart eth0 --what-if  # which; then without --what-if",
         "rssctl why eth0",
         "rssctl reset eth0  # drops what was saved for it",
     ] {

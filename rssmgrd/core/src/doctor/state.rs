@@ -76,7 +76,7 @@ fn health(case: &Case<'_>) -> Option<Finding> {
             Check::Pending,
             Severity::Info,
             format!("{name}: steps that would disturb traffic wait"),
-            alloc::vec![format!("rssctl get {word}  # which steps wait")],
+            alloc::vec![format!("rssctl restart {word} --what-if  # which; then without --what-if")],
         ),
         Health::Away => (
             Check::Away,
