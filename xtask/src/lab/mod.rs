@@ -32,6 +32,7 @@ usage: cargo xtask lab [COMMAND]
 
   (none)              every driver on every kernel: the matrix
   gate                the lab's part of `cargo xtask test`: the matrix and the big guest
+  bench               how long the programs take in a guest, beside ethtool and a shell script
   big                 boot the guest of 80 processors
   debian              install the package in a full Debian with systemd and D-Bus, set, reboot, upgrade and purge it
   run [--product] KERNEL SCRIPT
@@ -57,6 +58,7 @@ pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
     match arguments {
         [] => matrix(project),
         ["gate"] => gate(project),
+        ["bench"] => bench(project),
         ["big"] => big(project),
         ["debian"] => full(project),
         ["run", "--product", kernel, script @ ..] if !script.is_empty() => {
@@ -129,6 +131,14 @@ fn report(cell: &Cell) -> String {
         text += &format!("      and {more} more\n");
     }
     text
+}
+
+fn bench(project: &Project) -> Result<bool> {
+    let store = open(project)?;
+    let (nics, programs) = (cells::nics(), product::build(project)?);
+    let mut guest = Guest::boot(&store, &Setup { nics: &nics, programs: &programs, ..small() })?;
+    cells::product::figures(&mut guest)?;
+    Ok(true)
 }
 
 fn big(project: &Project) -> Result<bool> {

@@ -6,7 +6,7 @@ mod ethtool;
 mod igb;
 mod interrupts;
 mod machine;
-mod product;
+pub(crate) mod product;
 mod service;
 mod virtio_net;
 mod vmxnet3;

@@ -4,14 +4,18 @@ mod agreement;
 mod blackbox;
 mod card;
 mod doctor;
+mod events;
 mod faults;
+mod figures;
 mod kernel;
 mod lies;
 mod pairwise;
+mod random;
 mod smoke;
 mod steering;
 mod subject;
 mod trace;
+mod traffic;
 mod writes;
 
 use super::Checks;
@@ -21,6 +25,7 @@ use card::{CARDS, Card};
 use subject::Subject;
 
 pub(super) use doctor::check as doctor;
+pub(in crate::lab) use figures::print as figures;
 pub(super) use smoke::check as smoke;
 
 /// A test of one card: its name, what it does, and which cards can show it.
@@ -32,8 +37,21 @@ struct Test {
 
 /// Tests that are written and of which some card fails, because the product lacks something: they run where they are
 /// asked for by name, and count nowhere.
-const AWAITED: &[Test] =
-    &[Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true }];
+const AWAITED: &[Test] = &[
+    Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
+    Test { name: "a table written by hand", run: events::table_by_hand, of: |card| card.entries > 0 },
+    Test { name: "interrupts moved by hand", run: events::affinity_by_hand, of: |_| true },
+    Test {
+        name: "channels changed by hand",
+        run: events::channels_by_hand,
+        of: |card| card.channels.is_some(),
+    },
+    Test { name: "another name and back", run: events::renamed, of: |_| true },
+    Test { name: "another namespace and back", run: events::moved_to_a_namespace, of: |_| true },
+    Test { name: "the link goes and comes", run: events::link_flaps, of: |_| true },
+    Test { name: "a processor goes and comes", run: events::processor_off_line, of: |_| true },
+    Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
+];
 
 const TESTS: &[Test] = &[
     Test { name: "says what the kernel says, every pair", run: agreement::every_pair, of: |_| true },
@@ -73,6 +91,10 @@ const TESTS: &[Test] = &[
     },
     Test { name: "an affinity file that cannot be written", run: faults::read_only_affinity, of: |_| true },
     Test { name: "killed in an apply", run: faults::killed_in_an_apply, of: |_| true },
+    Test { name: "the daemon stops and starts", run: events::daemon_restarts, of: |_| true },
+    Test { name: "released as it was found", run: events::released, of: |_| true },
+    Test { name: "a transfer goes on", run: traffic::survives, of: |card| card.driver == "virtio_net" },
+    Test { name: "random sequences", run: random::sequences, of: |_| true },
     Test { name: "no write where the kernel agrees", run: writes::none_when_in_force, of: |_| true },
     Test { name: "an apply makes the plan's changes", run: writes::the_plans_steps, of: |_| true },
 ];
@@ -81,8 +103,9 @@ const TESTS: &[Test] = &[
 pub(super) fn check(guest: &mut Guest, checks: &mut Checks, driver: &str, part: &str) -> Result<()> {
     let card = CARDS.iter().find(|card| card.driver == driver).context("no such card")?;
     trace::start(guest)?;
-    let awaited = AWAITED.iter().filter(|test| test.name == part);
-    for test in TESTS.iter().chain(awaited).filter(|test| (test.of)(card) && super::named(test.name, part)) {
+    let asked = |test: &&Test| (test.of)(card) && super::named(test.name, part);
+    let awaited = AWAITED.iter().filter(|test| test.name == part || part == "awaited");
+    for test in TESTS.iter().filter(asked).chain(awaited.filter(|test| (test.of)(card))) {
         checks.part(test.name, |checks| {
             let mut subject = Subject::new(guest, checks, card)?;
             (test.run)(&mut subject)

@@ -1,0 +1,147 @@
+//! What happens to a card while the product manages it: by hand, by the guest, and from outside.
+
+use super::card::Ask;
+use super::subject::{Subject, not_in_force, processors};
+use crate::lab::cells::ethtool;
+use anyhow::Result;
+use std::time::Duration;
+
+/// Puts a setting in force that no driver has by itself, and gives its processors.
+fn managed(s: &mut Subject<'_>) -> Result<Vec<u32>> {
+    let count = s.card.queues.min(3);
+    s.settled(&format!("--profile ClosestStatic --max-processors {count}"))?;
+    let ask = Ask { profile: "ClosestStatic", base: None, max: None, count };
+    let online = s.online()?;
+    let cpus = ask.processors(s.card.node, &online);
+    s.until_in_force("set", &cpus)?;
+    Ok(cpus)
+}
+
+/// A table written by hand is written again.
+pub(super) fn table_by_hand(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    s.guest.expect(&format!("ethtool -X {} start 4 equal 2", s.card.name))?;
+    s.until_in_force("after ethtool -X", &cpus)
+}
+
+/// Interrupts moved by hand go home.
+pub(super) fn affinity_by_hand(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    for vector in s.kernel()?.vectors {
+        s.guest.run(&format!("echo 7 >/proc/irq/{}/smp_affinity_list", vector.number))?;
+    }
+    s.until_in_force("after echo 7 >smp_affinity_list", &cpus)
+}
+
+/// Channels changed by hand: what rests on them is right again, and the change is told.
+pub(super) fn channels_by_hand(s: &mut Subject<'_>) -> Result<()> {
+    managed(s)?;
+    let place = s.events(0)?.1;
+    s.guest.expect(&format!("ethtool -L {} combined 6", s.card.name))?;
+    s.until("after ethtool -L", |says, kernel| {
+        let mut differences = super::subject::disagreements(says, kernel);
+        differences.extend(not_in_force(kernel, &processors(says)));
+        (!differences.is_empty()).then(|| differences.join("; "))
+    })?;
+    let (names, _) = s.events(place)?;
+    s.checks.that(!names.is_empty(), || "no event tells of it".into());
+    Ok(())
+}
+
+/// A new name keeps the settings.
+pub(super) fn renamed(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let name = s.card.name;
+    s.guest
+        .expect(&format!("ip link set {name} down; ip link set {name} name other; ip link set other up"))?;
+    let known =
+        format!("until rssctl --address {} get other -o name; do sleep 0.1; done", s.product.address());
+    let known = s.guest.run_within(&known, Duration::from_secs(40));
+    s.checks.that(known.is_ok_and(|output| output.code == 0), || "not known by its new name".into());
+    s.guest.expect(&format!("ip link set other down; ip link set other name {name}"))?;
+    ethtool::up(s.guest, name)?;
+    s.until_in_force("with its old name again", &cpus)
+}
+
+/// To another namespace and back: away in between, and with its settings afterwards.
+pub(super) fn moved_to_a_namespace(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let name = s.card.name;
+    s.guest.expect(&format!("ip netns add away && ip link set {name} netns away"))?;
+    let other = s.product.rssctl(s.guest, "get")?;
+    s.checks.equal("the daemon answers meanwhile", &other.code, &0);
+    s.guest.expect(&format!("ip -n away link set {name} netns 1 && ip netns delete away"))?;
+    ethtool::up(s.guest, name)?;
+    s.until_in_force("back from a namespace", &cpus)
+}
+
+/// The cable is pulled and plugged; the interface goes down and up.
+pub(super) fn link_flaps(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let name = s.card.name;
+    for up in [false, true] {
+        s.guest.link(name, up)?;
+        let want = u8::from(up);
+        s.guest.expect(&format!(
+            "until [ $(cat /sys/class/net/{name}/carrier) = {want} ]; do sleep 0.02; done"
+        ))?;
+    }
+    s.until_in_force("after the cable was out", &cpus)?;
+    s.guest.expect(&format!("ip link set {name} down"))?;
+    ethtool::up(s.guest, name)?;
+    s.until_in_force("after down and up", &cpus)
+}
+
+/// A CPU in use goes off line and comes back.
+pub(super) fn processor_off_line(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    // Processor 0 cannot go.
+    let Some(gone) = cpus.iter().rev().find(|cpu| **cpu != 0).copied() else { return Ok(()) };
+    let file = format!("/sys/devices/system/cpu/cpu{gone}/online");
+    s.guest.expect(&format!("echo 0 >{file}"))?;
+    s.until("a CPU off line", |_, kernel| {
+        let bad: Vec<u32> = (0..u32::try_from(cpus.len()).unwrap_or_default())
+            .filter(|queue| kernel.vector(*queue).is_some_and(|vector| vector.cpus.contains(&gone)))
+            .collect();
+        (!bad.is_empty()).then(|| format!("queues {bad:?} are still on CPU {gone}"))
+    })?;
+    s.guest.expect(&format!("echo 1 >{file}"))?;
+    s.until_in_force("the CPU is back", &cpus)
+}
+
+/// Devices are suspended and resumed.
+pub(super) fn suspended(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    s.guest.expect(
+        "echo devices >/sys/power/pm_test && echo mem >/sys/power/state; echo none >/sys/power/pm_test",
+    )?;
+    ethtool::up(s.guest, s.card.name)?;
+    s.until_in_force("after suspend and resume", &cpus)
+}
+
+/// A first service: what is in force outlives the daemon.
+pub(super) fn daemon_restarts(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let before = s.kernel()?;
+    s.product.stop(s.guest)?;
+    let differences = before.differences(&s.kernel()?);
+    s.checks.that(differences.is_empty(), || format!("while stopped: {}", differences.join("; ")));
+    // What changed while nobody looked is found at the start.
+    if s.card.entries > 0 {
+        s.guest.expect(&format!("ethtool -X {} equal 1", s.card.name))?;
+    }
+    s.product.restart(s.guest)?;
+    s.until_in_force("after the restart", &cpus)
+}
+
+/// Released: as it was found.
+pub(super) fn released(s: &mut Subject<'_>) -> Result<()> {
+    let before = s.kernel()?;
+    s.settled("--profile ClosestStatic --base-processor 1 --queues 2")?;
+    s.must("release", &s.card.allow())?;
+    let differences = before.differences(&s.kernel()?);
+    s.checks.that(differences.is_empty(), || differences.join("; "));
+    let says = s.says()?;
+    s.checks.equal("state", &says["state"].as_str(), &Some("observed"));
+    Ok(())
+}
