@@ -25,16 +25,6 @@ pub(crate) struct Cell {
     pub(crate) checks: usize,
     pub(crate) failures: Vec<String>,
     pub(crate) took: Duration,
-    /// What it is made of, by name.
-    pub(crate) parts: Vec<Part>,
-}
-
-/// A named part of a cell.
-pub(crate) struct Part {
-    pub(crate) name: &'static str,
-    pub(crate) checks: usize,
-    pub(crate) failed: bool,
-    pub(crate) took: Duration,
 }
 
 /// Collects what is not as expected, so that one run shows all of it.
@@ -42,7 +32,8 @@ pub(crate) struct Part {
 pub(crate) struct Checks {
     count: usize,
     failures: Vec<String>,
-    parts: Vec<Part>,
+    /// The cell's name, for what is told on the way.
+    name: String,
 }
 
 impl Checks {
@@ -55,8 +46,9 @@ impl Checks {
         for failure in &mut self.failures[failures..] {
             failure.insert_str(0, &format!("{name}: "));
         }
-        let (checks, failed) = (self.count - count, self.failures.len() > failures);
-        self.parts.push(Part { name, checks, failed, took: started.elapsed() });
+        let verdict = if self.failures.len() > failures { "FAILED" } else { "ok" };
+        let (checks, took) = (self.count - count, started.elapsed().as_secs_f64());
+        println!("    {:<22} {name:<44} {verdict:<6} {checks:>4} checks {took:>6.1} s", self.name);
     }
 
     pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, seen: &T, expected: &T) {
@@ -142,17 +134,11 @@ pub(crate) fn debian(guest: &mut Guest, packages: &[PathBuf; 2]) -> Cell {
 
 fn cell(guest: &mut Guest, name: String, check: impl FnOnce(&mut Guest, &mut Checks) -> Result<()>) -> Cell {
     let started = Instant::now();
-    let mut checks = Checks::default();
+    let mut checks = Checks { name: name.clone(), ..Checks::default() };
     if let Err(error) = check(guest, &mut checks) {
         checks.failures.push(format!("stopped: {error:#}"));
     }
-    Cell {
-        name,
-        checks: checks.count,
-        failures: checks.failures,
-        took: started.elapsed(),
-        parts: checks.parts,
-    }
+    Cell { name, checks: checks.count, failures: checks.failures, took: started.elapsed() }
 }
 
 /// Sends a frame of every flow to a card, and waits until the guest has counted them all.

@@ -16,7 +16,8 @@ const TYPES: [&str; 2] = ["ipv4,tcp_ipv4,udp_ipv4,ipv6,tcp_ipv6,udp_ipv6", "ipv4
 /// A key, in the form in which `ethtool` shows it once the colons are in.
 const HEX: &str = "6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa";
 
-/// Every pair of profile, base, maximum, queues, key and hash types that the card can have.
+/// Every pair of profile, base, maximum, queues, key and hash types that the card can have. What is planned does not
+/// depend on the kernel, and what a row takes does: each of the three kernels has a third of the rows.
 pub(super) fn every_pair(s: &mut Subject<'_>) -> Result<()> {
     let card = s.card;
     s.agree("observed")?;
@@ -31,7 +32,9 @@ pub(super) fn every_pair(s: &mut Subject<'_>) -> Result<()> {
         optional(!card.fields.is_empty(), TYPES.len()),
     ];
     let online = s.online()?;
-    for row in pairwise::table(&sizes) {
+    let release = s.guest.expect("uname -r")?;
+    let share = ["6.1.", "6.12."].iter().position(|of| release.starts_with(of)).unwrap_or(2);
+    for row in pairwise::table(&sizes).into_iter().skip(share).step_by(3) {
         let (profile, base, max) = (PROFILES[row[0]], BASES[row[1]], MAXIMA[row[2]]);
         let queues = u32::try_from(row[3] + 1)?;
         let auto = |cpu: Option<u32>| cpu.map_or("auto".to_owned(), |cpu| cpu.to_string());

@@ -5,8 +5,8 @@ use crate::lab::cells::ethtool;
 use anyhow::Result;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How long a cell goes on.
-const LONG: Duration = Duration::from_secs(60);
+/// How long a cell goes on; `RSSMGR_LAB_SECONDS` says otherwise.
+const SECONDS: u64 = 20;
 
 /// Steps until the time is over. The seed is in every failure; `RSSMGR_LAB_SEED` repeats one.
 pub(super) fn sequences(s: &mut Subject<'_>) -> Result<()> {
@@ -15,7 +15,9 @@ pub(super) fn sequences(s: &mut Subject<'_>) -> Result<()> {
     let seed = seed.unwrap_or(now);
     println!("    {}: random steps with seed {seed}", s.card.name);
     let mut random = Random(seed);
-    let (end, mut done) = (Instant::now() + LONG, Vec::new());
+    let seconds =
+        std::env::var("RSSMGR_LAB_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
+    let (end, mut done) = (Instant::now() + Duration::from_secs(seconds), Vec::new());
     s.settled("--profile NUMAStatic")?;
     while Instant::now() < end {
         let step = step(s, &mut random)?;
@@ -39,7 +41,7 @@ pub(super) fn sequences(s: &mut Subject<'_>) -> Result<()> {
             return Ok(());
         }
     }
-    s.checks.that(done.len() > 3, || format!("only {} steps in {} s", done.len(), LONG.as_secs()));
+    s.checks.that(!done.is_empty(), || "no step at all".into());
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 //! it sees which ethtool command an ioctl carried, and changes by anyone.
 
 use crate::lab::guest::Guest;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,19 +68,26 @@ const IN_FRONT: &[&str] = &[
     "netdev_queue_attr_store",
 ];
 
+/// The kernel has tens of thousands of functions to look at.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 const HERE: &str = "/sys/kernel/tracing";
 
 /// Starts to record. It goes on as long as the guest runs.
 pub(super) fn start(guest: &mut Guest) -> Result<()> {
     let names: Vec<&str> = IN_DRIVERS.iter().map(|(name, _)| *name).chain(IN_FRONT.iter().copied()).collect();
-    // Kernels differ in which of them they have; that something is recorded at all is a check of its own.
+    // Kernels differ in which of them they have; that something is recorded at all is a check of its own. By number each
+    // is found at once, by name only after all functions were looked at.
+    let pattern = names.join("|").replace('*', "[^ ]*");
     let script = format!(
-        "mountpoint -q {HERE} || mount -t tracefs tracefs {HERE}\ncd {HERE} && echo nop >current_tracer\n\
-         echo >set_ftrace_filter\nset -f\nfor f in {}; do echo \"$f\" >>set_ftrace_filter; done 2>/dev/null\n\
-         echo function >current_tracer && echo >trace",
-        names.join(" ")
+        "mountpoint -q {HERE} || mount -t tracefs tracefs {HERE}\ncd {HERE}\n\
+         if [ \"$(cat current_tracer)\" != function ]; then\n\
+         grep -nE '^({pattern})( |$)' available_filter_functions | cut -d : -f 1 >/tmp/functions\n\
+         cat /tmp/functions >set_ftrace_filter && echo function >current_tracer || exit\nfi\necho >trace"
     );
-    guest.expect(&script).map(drop)
+    let output = guest.run_within(&script, PATIENCE)?;
+    ensure!(output.code == 0, "the kernel does not trace: {}", output.stderr.trim());
+    Ok(())
 }
 
 /// What was changed since the last question, in the order in which it was.
