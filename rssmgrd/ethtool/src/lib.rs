@@ -21,6 +21,7 @@ mod nic;
 mod proc;
 mod sample;
 mod steering;
+mod survey;
 
 pub use capture::{Capture, capture};
 pub use discover::{Discovered, Found, Hidden, discover, discover_one};
@@ -28,3 +29,4 @@ pub use interrupts::{Interrupts, Vectors, by_name};
 pub use kernel::Kernel;
 pub use nic::LinuxNic;
 pub use sample::{LinuxSampler, Sampling};
+pub use survey::LinuxSurveyor;

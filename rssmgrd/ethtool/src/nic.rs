@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rssmgr_core::backend::{Backend, Sampler};
+use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable};
@@ -22,6 +22,7 @@ use crate::kernel::Kernel;
 use crate::proc;
 use crate::sample::LinuxSampler;
 use crate::steering::{self, Direction};
+use crate::survey::LinuxSurveyor;
 
 /// How long a link may take to come back, and how often it is looked for.
 const LINK_BACK: Duration = Duration::from_secs(5);
@@ -353,6 +354,14 @@ impl Backend for LinuxNic {
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
             Op::DefaultQueue(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
         }
+    }
+
+    fn surveyor(&self) -> Option<Arc<dyn Surveyor>> {
+        Some(Arc::new(LinuxSurveyor {
+            ifindex: self.ifindex,
+            driver: self.driver_name.clone(),
+            has_table: self.capability.table_entries > 0,
+        }))
     }
 
     fn sampler(&self) -> Arc<dyn Sampler> {

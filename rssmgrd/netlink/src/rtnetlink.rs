@@ -3,6 +3,7 @@
 //! Only what is needed to know a network card from other interfaces is read. Source of numbers: the kernel's
 //! `include/uapi/linux/if_link.h` and `rtnetlink.h`.
 
+mod address;
 mod link;
 mod monitor;
 
@@ -12,6 +13,7 @@ pub use monitor::{LinkMonitor, LinkNotice};
 use crate::socket::{self, Protocol, RequestSocket};
 use crate::wire::{Kind, Message, Request};
 use crate::{Error, Interface};
+use std::net::IpAddr;
 use std::time::Duration;
 
 const NEW_LINK: u16 = 16;
@@ -57,6 +59,18 @@ impl Links {
         let request = one_question(interface.into())?;
         let found = self.ask(&request)?;
         found.into_iter().next().ok_or(Error::NoAnswer { operation: request.operation })
+    }
+
+    /// The addresses of one interface.
+    ///
+    /// # Errors
+    /// [`Error::Unsteady`] when addresses come and go too fast.
+    pub fn addresses(&mut self, index: u32) -> Result<Vec<IpAddr>, Error> {
+        let all = self.socket.ask(&address::list_question(), |Message { kind, payload, .. }| match kind {
+            address::NEW_ADDRESS => address::decode(payload),
+            _ => Ok(None),
+        })?;
+        Ok(all.into_iter().filter(|(of, _)| *of == index).map(|(_, address)| address).collect())
     }
 
     fn ask(&mut self, request: &Request) -> Result<Vec<Link>, Error> {

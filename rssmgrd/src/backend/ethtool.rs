@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rssmgr_core::backend::{Backend, Sampler};
+use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::manager::Created;
@@ -95,6 +95,10 @@ impl Backend for KernelAdapter {
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
         self.nic.execute(op)
+    }
+
+    fn surveyor(&self) -> Option<Arc<dyn Surveyor>> {
+        self.nic.surveyor()
     }
 
     fn sampler(&self) -> Arc<dyn Sampler> {

@@ -35,6 +35,7 @@ const GSTATS: Command = Command { number: 0x1d, name: "ETHTOOL_GSTATS" };
 const GPERMADDR: Command = Command { number: 0x20, name: "ETHTOOL_GPERMADDR" };
 const GRXFH: Command = Command { number: 0x29, name: "ETHTOOL_GRXFH" };
 const SRXFH: Command = Command { number: 0x2a, name: "ETHTOOL_SRXFH" };
+const GRXCLSRLCNT: Command = Command { number: 0x2e, name: "ETHTOOL_GRXCLSRLCNT" };
 const GRXRINGS: Command = Command { number: 0x2d, name: "ETHTOOL_GRXRINGS" };
 
 /// `struct ethtool_drvinfo`.
@@ -54,6 +55,8 @@ mod rxnfc {
     pub(super) const FLOW_TYPE: usize = 4;
     pub(super) const DATA: usize = 8;
     pub(super) const CONTEXT: usize = 184;
+    /// The same place, in the answer to a count.
+    pub(super) const RULES: usize = 184;
     /// In the flow type: the context is meant.
     pub(super) const FLOW_RSS: u32 = 0x2000_0000;
 }
@@ -145,6 +148,15 @@ impl Ioctl {
     pub fn receive_queues(&mut self, name: &str) -> Result<u64, Error> {
         let block = self.call(GRXRINGS, name, rxnfc::SIZE, |_| ())?;
         Ok(block::get_u64(block.bytes(), rxnfc::DATA))
+    }
+
+    /// How many receive rules (`ethtool -n`) there are.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP`.
+    pub fn receive_rules(&mut self, name: &str) -> Result<u32, Error> {
+        let block = self.call(GRXCLSRLCNT, name, rxnfc::SIZE, |_| ())?;
+        Ok(block::get_u32(block.bytes(), rxnfc::RULES))
     }
 
     /// The hash fields of a flow type, in `context` (0: the default one).

@@ -1,0 +1,134 @@
+//! What stands around an interface and would suffer from a change that stops its traffic.
+//!
+//! Not found out here: `AF_XDP` sockets, which the kernel only tells to those who ask each socket.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rssmgr_core::backend::Surveyor;
+use rssmgr_core::preflight::Surroundings;
+
+use crate::kernel::Kernel;
+
+/// Looks around one interface.
+#[derive(Debug)]
+pub struct LinuxSurveyor {
+    pub(crate) ifindex: u32,
+    pub(crate) driver: String,
+    /// Whether it has a table, so that steering in the kernel is none of ours.
+    pub(crate) has_table: bool,
+}
+
+impl Surveyor for LinuxSurveyor {
+    fn survey(&self) -> Surroundings {
+        let Ok(mut kernel) = Kernel::open() else { return Surroundings::default() };
+        let Ok(link) = kernel.links.get(self.ifindex) else { return Surroundings::default() };
+        let root = kernel.root().to_owned();
+        let interface = root.join("sys/class/net").join(&link.name);
+        let default_route =
+            rssmgr_host::default_routes(&root).is_ok_and(|through| through.contains(&link.name));
+        let contexts =
+            kernel.ethtool.can_list_rss().then(|| kernel.ethtool.rss_list(Some(self.ifindex.into())));
+        let extra =
+            contexts.and_then(Result::ok).map_or(0, |all| all.iter().filter(|c| c.context != 0).count());
+        Surroundings {
+            xdp: link.xdp,
+            af_xdp: false,
+            mqprio: queues(&interface, "tx-", "traffic_class").any(|class| number(&class) > 0),
+            ntuple_rules: kernel.ioctl.receive_rules(&link.name).unwrap_or_default(),
+            extra_contexts: u32::try_from(extra).unwrap_or(u32::MAX),
+            vfs: number(&read(&interface.join("device/sriov_numvfs"))),
+            rdma: has_entries(&interface.join("device/infiniband")),
+            foreign_rps: self.has_table && steered_in_the_kernel(&interface),
+            threaded_napi: number(&read(&interface.join("threaded"))) > 0,
+            accelerated_by_vf: self.driver == "hv_netvsc"
+                && names(&interface).any(|n| n.starts_with("lower_")),
+            network_root: default_route && root_is_remote(&read(&root.join("proc/mounts"))),
+            iscsi: iscsi(&root, &link.name),
+            default_route,
+            addresses: kernel.links.addresses(self.ifindex).unwrap_or_default(),
+        }
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+fn number(text: &str) -> u32 {
+    text.trim().parse().unwrap_or_default()
+}
+
+fn names(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|e| e.ok()?.file_name().into_string().ok())
+}
+
+fn has_entries(folder: &Path) -> bool {
+    names(folder).next().is_some()
+}
+
+/// The content of a file of each queue.
+fn queues(interface: &Path, stem: &'static str, file: &'static str) -> impl Iterator<Item = String> {
+    let folder: PathBuf = interface.join("queues");
+    let queues: Vec<String> = names(&folder).filter(|n| n.starts_with(stem)).collect();
+    queues.into_iter().map(move |queue| read(&folder.join(queue).join(file)))
+}
+
+fn steered_in_the_kernel(interface: &Path) -> bool {
+    let mask = |text: String| text.bytes().any(|b| b.is_ascii_hexdigit() && b != b'0');
+    queues(interface, "rx-", "rps_cpus").any(mask)
+        || queues(interface, "rx-", "rps_flow_cnt").any(|n| number(&n) > 0)
+}
+
+/// Whether the root file system comes over the network.
+fn root_is_remote(mounts: &str) -> bool {
+    const REMOTE: [&str; 7] = ["nfs", "nfs4", "cifs", "ceph", "9p", "glusterfs", "lustre"];
+    // The last one mounted over it is the one in force.
+    let root = mounts.lines().rev().find_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        (words.next()? == "/").then(|| words.next()).flatten()
+    });
+    root.is_some_and(|kind| REMOTE.contains(&kind))
+}
+
+fn iscsi(root: &Path, interface: &str) -> bool {
+    let faces = root.join("sys/class/iscsi_iface");
+    let hosts = root.join("sys/class/iscsi_host");
+    let named = |folder: &PathBuf, file: &str| {
+        names(folder).any(|name| read(&folder.join(name).join(file)).trim() == interface)
+    };
+    named(&hosts, "netdev") || named(&faces, "net_ifacename")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_in_force_decides() {
+        let local = "rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n10.0.0.1:/home /home nfs4 rw 0 0\n";
+        assert!(!root_is_remote(local));
+        assert!(root_is_remote("rootfs / rootfs rw 0 0\n10.0.0.1:/root / nfs4 rw 0 0\n"));
+        assert!(!root_is_remote(""));
+    }
+
+    #[test]
+    fn steering_and_traffic_classes_are_found_in_the_files_of_queues() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        file("queues/rx-0/rps_cpus", "00,00000000\n");
+        file("queues/rx-0/rps_flow_cnt", "0\n");
+        file("queues/tx-0/traffic_class", "0\n");
+        assert!(!steered_in_the_kernel(dir.path()));
+        assert!(!queues(dir.path(), "tx-", "traffic_class").any(|c| number(&c) > 0));
+        file("queues/rx-1/rps_cpus", "00,0000000f\n");
+        file("queues/tx-1/traffic_class", "1\n");
+        assert!(steered_in_the_kernel(dir.path()));
+        assert!(queues(dir.path(), "tx-", "traffic_class").any(|c| number(&c) > 0));
+    }
+}
