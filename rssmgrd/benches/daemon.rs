@@ -113,6 +113,7 @@ fn start_to_ready(bencher: Bencher<'_, '_>, nics: u32) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rssmgrd"));
         command
             .args([
+                "--software-only",
                 "--state",
                 "state",
                 "--socket",
