@@ -249,14 +249,19 @@ fn choose(
     let reachable: Vec<Candidate> = array.reachable().copied().collect();
     let order = order::order(input, topology, &reachable, shares);
     let mut cpus = match input.assigned {
-        Some(assigned) if !input.replan => mended(assigned, &order),
+        Some(assigned) if !input.replan && lost_cpus(assigned, &order, topology) => mended(assigned, &order),
         _ => order,
     };
     cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     if cpus.is_empty() { Err(PlaceError::nothing_eligible(input.settings, topology)) } else { Ok(cpus) }
 }
 
-/// The processors of a running adapter of which some may not be used any more: each of those gives way to the next of
+/// Whether processors that may not be used any more are all off line: no setting and no hardware is in their way.
+fn lost_cpus(assigned: &[CpuId], order: &[CpuId], topology: &Topology) -> bool {
+    assigned.iter().filter(|cpu| !order.contains(cpu)).all(|cpu| !topology.is_online(*cpu))
+}
+
+/// The processors of a running adapter of which some went off line: each of those gives way to the next of
 /// the profile's order, the others stay where they are.
 fn mended(assigned: &[CpuId], order: &[CpuId]) -> Vec<CpuId> {
     let mut kept = CpuSet::new();

@@ -337,9 +337,15 @@ impl Manager {
 
     /// The plan by which an adapter is put right without anybody asking. Channels that nobody allowed to change stay,
     /// and the rest is made to fit them.
-    fn by_itself(&mut self, id: AdapterId, intent: Intent, allow: Impact) -> Option<Member> {
-        let options = Options { allow, ..Options::default() };
-        self.adapters.get_mut(&id)?.drift.left_channels = None;
+    fn by_itself(&mut self, id: AdapterId, mut intent: Intent, allow: Impact) -> Option<Member> {
+        let a = self.adapters.get_mut(&id)?;
+        a.drift.left_channels = None;
+        // Steps that wait for a restart go on waiting.
+        let no_restart = !a.pending.is_empty();
+        let options = Options { allow, no_restart, ..Options::default() };
+        if allow > Impact::Reorder {
+            intent.limit = None;
+        }
         let member = self.draw(alloc::vec![intent.clone()], &options, None).pop()?;
         let too_much = |e: &&CommandError| matches!(e, CommandError::Impact { .. });
         let Some(error) = member.error.as_ref().or(member.instead.as_ref()).filter(too_much) else {

@@ -244,6 +244,11 @@ impl<'a> Oracle<'a> {
         let stays =
             assigned.iter().map(|c| Some(c.0).filter(|c| self.eligible.contains(c) && seen.insert(*c)));
         let stays: Vec<Option<u32>> = stays.collect();
+        let off_line = |c: &rssmgr_core::CpuId| self.machine.offline.contains(&c.0);
+        let lost = assigned.iter().filter(|c| !self.eligible.contains(&c.0));
+        if !lost.clone().all(off_line) {
+            return None;
+        }
         stays.iter().any(Option::is_some).then_some(stays)
     }
 
