@@ -32,7 +32,7 @@ fn set_moves_the_adapter_and_reset_and_release_bring_it_back() {
 
     let shown = daemon.line("config show --origin").out;
     assert!(
-        shown.contains("max_processors  4        saved") && shown.contains("state/saved.toml"),
+        shown.contains("max_processors  4         saved") && shown.contains("state/saved.toml"),
         "{shown}"
     );
     assert_eq!(daemon.line("set nic0 --max-processors 2 --runtime").code, 0);

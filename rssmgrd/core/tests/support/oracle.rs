@@ -242,10 +242,10 @@ impl<'a> Oracle<'a> {
             self.adapter.assigned.as_ref().filter(|_| !self.adapter.replan && self.kept().is_none())?;
         let mut seen = BTreeSet::new();
         let stays =
-            assigned.iter().map(|c| Some(c.0).filter(|c| self.eligible.contains(c) && seen.insert(*c)));
+            assigned.iter().map(|c| Some(c.0).filter(|c| self.reachable.contains(c) && seen.insert(*c)));
         let stays: Vec<Option<u32>> = stays.collect();
         let off_line = |c: &rssmgr_core::CpuId| self.machine.offline.contains(&c.0);
-        let lost = assigned.iter().filter(|c| !self.eligible.contains(&c.0));
+        let lost = assigned.iter().filter(|c| !self.reachable.contains(&c.0));
         if !lost.clone().all(off_line) {
             return None;
         }

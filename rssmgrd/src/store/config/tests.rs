@@ -43,8 +43,8 @@ fn a_configuration_is_read_with_the_line_of_each_setting() {
         let s = Settings::layered(&loaded.adapters.layers(&facts(name, driver)));
         [Field::Profile, Field::Queues, Field::HashTypes].map(|f| format!("{} {}", s.text(f), s.origin(f)))
     };
-    assert_eq!(origins("eth0", "igb"), ["Closest f.toml:9", "auto f.toml:14", "ipv4,tcp_ipv4 f.toml:13"]);
-    assert_eq!(origins("eth0", "ice"), ["NUMAStatic default", "auto f.toml:14", "ipv4,tcp_ipv4 f.toml:13"]);
+    assert_eq!(origins("eth0", "igb"), ["Closest f.toml:10", "auto f.toml:15", "ipv4,tcp_ipv4 f.toml:14"]);
+    assert_eq!(origins("eth0", "ice"), ["NUMAStatic default", "auto f.toml:15", "ipv4,tcp_ipv4 f.toml:14"]);
 }
 
 #[test]
