@@ -77,12 +77,12 @@ const HERE: &str = "/sys/kernel/tracing";
 pub(super) fn start(guest: &mut Guest) -> Result<()> {
     let names: Vec<&str> = IN_DRIVERS.iter().map(|(name, _)| *name).chain(IN_FRONT.iter().copied()).collect();
     // Kernels differ in which of them they have; that something is recorded at all is a check of its own. By number each
-    // is found at once, by name only after all functions were looked at.
-    let pattern = names.join("|").replace('*', "[^ ]*");
+    // is found at once, by name only after all functions were looked at. Longer names come along.
+    let patterns: String = names.iter().map(|name| format!(" -e {}", name.trim_end_matches('*'))).collect();
     let script = format!(
         "mountpoint -q {HERE} || mount -t tracefs tracefs {HERE}\ncd {HERE}\n\
          if [ \"$(cat current_tracer)\" != function ]; then\n\
-         grep -nE '^({pattern})( |$)' available_filter_functions | cut -d : -f 1 >/tmp/functions\n\
+         grep -nF{patterns} available_filter_functions | cut -d : -f 1 >/tmp/functions\n\
          cat /tmp/functions >set_ftrace_filter && echo function >current_tracer || exit\nfi\necho >trace"
     );
     let output = guest.run_within(&script, PATIENCE)?;
