@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Drop the saved settings and plan anew with the configuration')
             [CompletionResult]::new('release', 'release', [CompletionResultType]::ParameterValue, 'Give an adapter back as it was found, and only observe it')
             [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Take the steps that `--no-restart` left pending, one adapter after the other')
+            [CompletionResult]::new('checkpoint', 'checkpoint', [CompletionResultType]::ParameterValue, 'Changes that wait to be confirmed (--confirm-within): list, confirm, take back, give more time')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what would be done, and why; nothing is changed')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why a processor, an entry or a flow is where it is')
             [CompletionResult]::new('table', 'table', [CompletionResultType]::ParameterValue, 'The indirection table: see it, set entries, move a processor''s entries')
@@ -85,9 +86,9 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
             [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
             [CompletionResult]::new('--rps', '--rps', [CompletionResultType]::ParameterName, 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue')
-            [CompletionResult]::new('--drift', '--drift', [CompletionResultType]::ParameterName, 'What is done when somebody else changes the adapter')
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -113,6 +114,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         'rssctl;enable' {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -139,6 +141,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         'rssctl;disable' {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -165,6 +168,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         'rssctl;reset' {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -191,6 +195,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         'rssctl;release' {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -217,6 +222,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         'rssctl;restart' {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -232,6 +238,75 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Whatever is found in the way of a change that stops traffic')
             [CompletionResult]::new('--atomic', '--atomic', [CompletionResultType]::ParameterName, 'Change all adapters or none')
             [CompletionResult]::new('--include-hidden', '--include-hidden', [CompletionResultType]::ParameterName, 'Also adapters that are left out otherwise')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;checkpoint' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the changes that wait to be confirmed')
+            [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Confirm a change: it stays')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Take a change back now')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Give a change more time, counted from now')
+            break
+        }
+        'rssctl;checkpoint;list' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;checkpoint;commit' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;checkpoint;rollback' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;checkpoint;extend' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
@@ -257,7 +332,6 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
             [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
             [CompletionResult]::new('--rps', '--rps', [CompletionResultType]::ParameterName, 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue')
-            [CompletionResult]::new('--drift', '--drift', [CompletionResultType]::ParameterName, 'What is done when somebody else changes the adapter')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -319,6 +393,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         'rssctl;table;set' {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -346,6 +421,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The processor that takes over')
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
+            [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
             [CompletionResult]::new('--if-generation', '--if-generation', [CompletionResultType]::ParameterName, 'Apply only while the published state still has this generation')
             [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -369,7 +445,6 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             break
         }
         'rssctl;flow' {
-            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')

@@ -16,6 +16,9 @@ _rssctl() {
             ",$1")
                 cmd="rssctl"
                 ;;
+            rssctl,checkpoint)
+                cmd="rssctl__subcmd__checkpoint"
+                ;;
             rssctl,config)
                 cmd="rssctl__subcmd__config"
                 ;;
@@ -79,6 +82,18 @@ _rssctl() {
             rssctl,why)
                 cmd="rssctl__subcmd__why"
                 ;;
+            rssctl__subcmd__checkpoint,commit)
+                cmd="rssctl__subcmd__checkpoint__subcmd__commit"
+                ;;
+            rssctl__subcmd__checkpoint,extend)
+                cmd="rssctl__subcmd__checkpoint__subcmd__extend"
+                ;;
+            rssctl__subcmd__checkpoint,list)
+                cmd="rssctl__subcmd__checkpoint__subcmd__list"
+                ;;
+            rssctl__subcmd__checkpoint,rollback)
+                cmd="rssctl__subcmd__checkpoint__subcmd__rollback"
+                ;;
             rssctl__subcmd__config,check)
                 cmd="rssctl__subcmd__config__subcmd__check"
                 ;;
@@ -119,8 +134,158 @@ _rssctl() {
 
     case "${cmd}" in
         rssctl)
-            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release restart plan why table flow verify hash stats softnic events wait doctor config global generate"
+            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release restart checkpoint plan why table flow verify hash stats softnic events wait doctor config global generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__checkpoint)
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help list commit rollback extend"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__checkpoint__subcmd__commit)
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__checkpoint__subcmd__extend)
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__checkpoint__subcmd__list)
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__checkpoint__subcmd__rollback)
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -239,7 +404,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__disable)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -251,6 +416,10 @@ _rssctl() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)
@@ -323,7 +492,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__enable)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -335,6 +504,10 @@ _rssctl() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)
@@ -419,16 +592,12 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__flow)
-            opts="-o -q -v -h --file --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
                     return 0
@@ -665,7 +834,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__plan)
-            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --drift --allow --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --allow --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -735,10 +904,6 @@ _rssctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --drift)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
                     return 0
@@ -767,7 +932,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__release)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -779,6 +944,10 @@ _rssctl() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)
@@ -813,7 +982,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__reset)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -825,6 +994,10 @@ _rssctl() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)
@@ -859,7 +1032,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__restart)
-            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --all --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -871,6 +1044,10 @@ _rssctl() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)
@@ -905,7 +1082,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__set)
-            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --drift --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -963,16 +1140,16 @@ _rssctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --drift)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --confirm)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)
@@ -1295,7 +1472,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__table__subcmd__move)
-            opts="-o -q -v -h --from --to --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --from --to --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1315,6 +1492,10 @@ _rssctl() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)
@@ -1349,7 +1530,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__table__subcmd__set)
-            opts="-o -q -v -h --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1361,6 +1542,10 @@ _rssctl() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -W "none reorder gap link addresses" -- "${cur}"))
+                    return 0
+                    ;;
+                --confirm-within)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --if-generation)

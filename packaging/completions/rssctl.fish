@@ -46,6 +46,7 @@ complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "disable" -d 'Switch i
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "reset" -d 'Drop the saved settings and plan anew with the configuration'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "release" -d 'Give an adapter back as it was found, and only observe it'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "restart" -d 'Take the steps that `--no-restart` left pending, one adapter after the other'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "checkpoint" -d 'Changes that wait to be confirmed (--confirm-within): list, confirm, take back, give more time'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "plan" -d 'Show what would be done, and why; nothing is changed'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "why" -d 'Explain why a processor, an entry or a flow is where it is'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "table" -d 'The indirection table: see it, set entries, move a processor\'s entries'
@@ -89,7 +90,6 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SM
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
-complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
 false\t''"
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
@@ -97,6 +97,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -127,6 +128,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand enable" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -158,6 +160,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand disable" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -189,6 +192,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand reset" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -220,6 +224,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand release" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -251,6 +256,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -275,6 +281,80 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -l include-hidden
 complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -f -a "list" -d 'List the changes that wait to be confirmed'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -f -a "commit" -d 'Confirm a change: it stays'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -f -a "rollback" -d 'Take a change back now'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and not __fish_seen_subcommand_from list commit rollback extend" -f -a "extend" -d 'Give a change more time, counted from now'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from list" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from commit" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from commit" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from commit" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from commit" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from commit" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from rollback" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from rollback" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from rollback" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from rollback" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from rollback" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from extend" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from extend" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from extend" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from extend" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from extend" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand checkpoint; and __fish_seen_subcommand_from extend" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l sysroot -d 'A recorded machine: the folder that holds its `sys` and, if recorded, `proc`; `/` is this one' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l topology -d 'A made-up machine: NODESxCORESxTHREADS' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l adapter -d 'The adapter in that machine, such as queues=8,node=1,entries=128' -r
@@ -291,7 +371,6 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether S
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
-complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
 reorder\t''
 gap\t''
@@ -366,6 +445,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -398,6 +478,7 @@ reorder\t''
 gap\t''
 link\t''
 addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l if-generation -d 'Apply only while the published state still has this generation' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -421,7 +502,6 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_sub
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l file -d 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'

@@ -11,7 +11,7 @@ use rssmgr_core::device::Device;
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
-use rssmgr_core::manager::{AdapterResult, AdapterState, AdapterView, CommandError};
+use rssmgr_core::manager::{AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError};
 use rssmgr_core::packet::{FlowTuple, TransportKind};
 use rssmgr_core::place::{Candidate, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
@@ -22,7 +22,7 @@ use rssmgr_core::steer::{self, Steering};
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::topology::Topology;
 use rssmgr_core::verify::{Evidence, Verdict};
-use rssmgr_core::{CpuId, Processor, QueueId};
+use rssmgr_core::{CpuId, Moment, Processor, QueueId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,10 +30,10 @@ use std::sync::Arc;
 use crate::error::{ApiError, ErrorKind};
 use crate::text;
 use crate::types::{
-    AdapterRecord, CapabilityRecord, ChangeRecord, CpuStatsRecord, EntryRecord, EntryStatsRecord,
-    EventRecord, FlowQuery, FlowRecord, PlanRecord, PreflightRecord, ProcessorRecord, QueueRecord,
-    QueueStatsRecord, ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord, StepRecord,
-    TotalsRecord, VerifiedQueueRecord, VerifyRecord,
+    AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, CpuStatsRecord, EntryRecord,
+    EntryStatsRecord, EventRecord, FlowQuery, FlowRecord, PlanRecord, PreflightRecord, ProcessorRecord,
+    QueueRecord, QueueStatsRecord, ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord,
+    StepRecord, TotalsRecord, VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -278,7 +278,19 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         settings: settings(&view.settings),
         reasons: view.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
         pending: view.pending.iter().map(step).collect(),
+        checkpoint: view.checkpoint.map(|id| id.0),
         generation: view.generation.0,
+    }
+}
+
+/// A checkpoint, at this time.
+#[must_use]
+pub fn checkpoint(c: &CheckpointView, now: Moment) -> CheckpointRecord {
+    CheckpointRecord {
+        id: c.id.0,
+        adapters: c.adapters.clone(),
+        by_uid: c.by_uid,
+        left_ms: c.deadline.since(now).div_ceil(1_000_000),
     }
 }
 
@@ -398,10 +410,13 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::Softnic { .. }
         | CommandError::Place(_)
         | CommandError::NothingToMove { .. }
+        | CommandError::NoSuchCheckpoint { .. }
         | CommandError::Empty => ErrorKind::Usage,
         CommandError::Impact { .. } | CommandError::Preflight { .. } => ErrorKind::Impact,
         CommandError::RolledBack { .. } => ErrorKind::RolledBack,
         CommandError::Stale { .. }
+        | CommandError::UnderCheckpoint { .. }
+        | CommandError::ObserveOnly { .. }
         | CommandError::NotSaved { .. }
         | CommandError::Away { .. }
         | CommandError::Degraded { .. }

@@ -39,6 +39,15 @@ pub trait Manager {
         options: &Dictionary,
     ) -> zbus::Result<Dictionary>;
 
+    /// Changes that wait to be confirmed: [`crate::types::CheckpointRecord`]s.
+    fn list_checkpoints(&self) -> zbus::Result<Vec<Dictionary>>;
+    /// Confirms the change of a checkpoint; 0 is the latest.
+    fn commit_checkpoint(&self, id: u64) -> zbus::Result<()>;
+    /// Takes the change of a checkpoint back now; 0 is the latest. Answers [`crate::types::ApplyRecord`].
+    fn roll_back_checkpoint(&self, id: u64) -> zbus::Result<Dictionary>;
+    /// Has a checkpoint wait so many milliseconds from now; 0 is the latest.
+    fn extend_checkpoint(&self, id: u64, by_ms: u64) -> zbus::Result<()>;
+
     /// The object of an adapter.
     fn get_adapter(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     /// Adapters that match; none is all. Answers [`crate::types::AdapterRecord`]s.
@@ -89,6 +98,9 @@ pub trait Manager {
     /// Generation of the published state.
     #[zbus(property)]
     fn generation(&self) -> zbus::Result<u64>;
+    /// Why nothing is changed in this run, or empty.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn observe_only(&self) -> zbus::Result<String>;
     /// Address where the metrics are served (`http://HOST:PORT/metrics`), or empty.
     #[zbus(property(emits_changed_signal = "const"))]
     fn metrics_address(&self) -> zbus::Result<String>;
@@ -128,6 +140,9 @@ pub trait Adapter {
     /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted` or `away`.
     #[zbus(property)]
     fn state(&self) -> zbus::Result<String>;
+    /// The checkpoint that it is under; 0 is none.
+    #[zbus(property)]
+    fn checkpoint(&self) -> zbus::Result<u64>;
     /// Steps that are left for a restart, in words.
     #[zbus(property)]
     fn pending(&self) -> zbus::Result<Vec<String>>;

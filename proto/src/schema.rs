@@ -3,8 +3,9 @@
 use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::types::{
-    AdapterRecord, ApplyRecord, ConfigRecord, DoctorRecord, Document, EventRecord, FlowRecord, GlobalRecord,
-    HashRecord, PlanRecord, SoftnicRecord, StatsRecord, VerifyRecord, Versioned, WhyRecord,
+    AdapterRecord, ApplyRecord, CheckpointRecord, ConfigRecord, DoctorRecord, Document, EventRecord,
+    FlowRecord, GlobalRecord, HashRecord, PlanRecord, SoftnicRecord, StatsRecord, VerifyRecord, Versioned,
+    WhyRecord,
 };
 
 /// A list of records that are no adapters, under the key of its kind.
@@ -21,6 +22,7 @@ macro_rules! list {
     };
 }
 
+list!(Checkpoints, checkpoints: CheckpointRecord);
 list!(Events, events: EventRecord);
 list!(Packets, packets: HashRecord);
 list!(Softnics, softnics: SoftnicRecord);
@@ -31,6 +33,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("adapters", schema_for!(Document<AdapterRecord>)),
         ("apply", schema_for!(Versioned<ApplyRecord>)),
+        ("checkpoints", schema_for!(Checkpoints)),
         ("config", schema_for!(Versioned<ConfigRecord>)),
         ("doctor", schema_for!(Versioned<DoctorRecord>)),
         ("events", schema_for!(Events)),

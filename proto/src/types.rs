@@ -1,6 +1,7 @@
 //! The records of the contract, by subject.
 
 mod adapter;
+mod checkpoint;
 mod doctor;
 mod event;
 mod packet;
@@ -12,6 +13,7 @@ mod verify;
 mod why;
 
 pub use adapter::*;
+pub use checkpoint::*;
 pub use doctor::*;
 pub use event::*;
 pub use packet::*;

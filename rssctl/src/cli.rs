@@ -11,7 +11,8 @@ pub use adapter::{
     TableSetArgs, VerifyArgs, WhyArgs,
 };
 pub use daemon::{
-    ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch, WaitArgs,
+    CheckpointCommand, ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch,
+    WaitArgs,
 };
 pub use offline::{DoctorArgs, GenerateArgs, GenerateKind, HashArgs};
 pub use settings::SettingArgs;
@@ -127,6 +128,9 @@ pub enum Command {
     /// Allows what a restart of the link costs, unless --allow says something else.
     #[command(after_long_help = adapter::RESTART_EXAMPLES)]
     Restart(ChangeArgs),
+    /// Changes that wait to be confirmed (--confirm-within): list, confirm, take back, give more time
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
     /// Show what would be done, and why; nothing is changed
     ///
     /// Asks the daemon about its adapters. With --sysroot or --topology it plans an adapter of another machine, without a

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod change;
+mod checkpoint;
 mod config;
 mod doctor;
 mod events;
@@ -95,6 +96,7 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Reset(args) => change::reset(c, args).await,
         Command::Release(args) => change::release(c, args).await,
         Command::Restart(args) => change::restart(c, args).await,
+        Command::Checkpoint(command) => checkpoint::run(c, command).await,
         Command::Plan(args) => plan::run(c, args).await,
         Command::Why(args) => why::run(c, args).await,
         Command::Table(TableCommand::Get { name }) => table::get(c, name).await,

@@ -64,10 +64,22 @@ fn login() -> Option<String> {
     address.parse::<std::net::IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
 }
 
+/// How long a change waits to be confirmed, in milliseconds.
+///
+/// # Errors
+/// Names the text and what is allowed.
+pub fn milliseconds(what: &str, text: &str) -> Result<u64, Failure> {
+    Ok(u64::try_from(duration(what, text)?.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// The options of a request.
-#[must_use]
-pub fn options(args: &ApplyArgs) -> ApplyOptions {
-    ApplyOptions {
+///
+/// # Errors
+/// A time that is none.
+pub fn options(args: &ApplyArgs) -> Result<ApplyOptions, Failure> {
+    let within = args.confirm_within.as_ref().map(|t| milliseconds("--confirm-within", t)).transpose()?;
+    Ok(ApplyOptions {
+        confirm_within_ms: within,
         dry_run: args.what_if,
         runtime: args.runtime,
         if_generation: args.if_generation,
@@ -76,7 +88,7 @@ pub fn options(args: &ApplyArgs) -> ApplyOptions {
         no_restart: args.no_restart,
         force: args.force,
         login: login(),
-    }
+    })
 }
 
 /// `ENTRY=PROCESSOR` in its canonical form.

@@ -37,6 +37,7 @@ use crate::store::atomic::{Lock, private_folder};
 use crate::store::config::{self, DaemonConfig, LogLevel, MetricsAddress, Search};
 use crate::store::disk::Disk;
 use crate::store::saved::SavedFile;
+use crate::switches;
 
 /// Private connections at the same time, unless configured.
 const MOST_CLIENTS: u32 = 256;
@@ -159,12 +160,15 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     stored.told.into_iter().for_each(|kind| drop(tell(kind)));
     tell(EventKind::ConfigurationLoaded { files: count(loaded.adapters.files.len()) });
 
+    let root = args.root.as_deref().unwrap_or(Path::new("/"));
     let boot_key = rssmgr_host::boot_key(Path::new("/"));
     let factory = Arc::new(SoftnicFactory::new(boot_key.as_ref()).context("drawing a hash key")?);
     let poll = loaded.daemon.poll_interval.unwrap_or(POLL);
     let saved_file = stored.file.path().display().to_string();
     let manager = Manager::new(Setup {
         now: clock::now(),
+        boot: switches::boot_id(root),
+        observe: switches::thrown(root).filter(|_| demo.is_none()),
         owner_uid: uid,
         boot_key,
         config: loaded.adapters,

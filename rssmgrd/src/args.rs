@@ -29,6 +29,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR", conflicts_with = "demo")]
     pub state: Option<PathBuf>,
 
+    /// Look for kill switches and the boot's id below this folder; for tests
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub root: Option<PathBuf>,
+
     /// Private socket [default: bus.sock in /run/rssmgrd for root, else in $XDG_RUNTIME_DIR/rssmgrd]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,

@@ -3,7 +3,7 @@
 //!
 //! [`app`] wires everything. [`owner`] holds the manager and executes its effects; readers see what it publishes and
 //! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`], [`kernel`], [`store`],
-//! [`service`], [`clock`], [`alarm`], [`verify`].
+//! [`service`], [`switches`], [`clock`], [`alarm`], [`verify`].
 
 pub mod alarm;
 pub mod app;
@@ -17,4 +17,5 @@ pub mod metrics;
 pub mod owner;
 pub mod service;
 pub mod store;
+pub mod switches;
 pub mod verify;

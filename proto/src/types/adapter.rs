@@ -178,6 +178,9 @@ pub struct AdapterRecord {
     /// Steps that are left for a restart.
     #[serde(default)]
     pub pending: Vec<StepRecord>,
+    /// The checkpoint that it is under: its last change waits to be confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<u64>,
     /// Generation of the published state.
     pub generation: u64,
 }

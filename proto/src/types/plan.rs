@@ -132,6 +132,9 @@ pub struct ApplyRecord {
     pub generation: u64,
     /// Whether nothing was applied because a dry run was asked for.
     pub dry_run: bool,
+    /// The checkpoint that was made: the change goes back unless it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<u64>,
     /// One element an adapter.
     pub adapters: Vec<PlanRecord>,
 }
@@ -155,6 +158,9 @@ pub struct ApplyOptions {
     pub atomic: bool,
     /// What would disturb more than is allowed stays pending, instead of refusing the change.
     pub no_restart: bool,
+    /// The change goes back by itself unless it is confirmed within so many milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm_within_ms: Option<u64>,
     /// Whatever stands in the way of a change that stops traffic.
     pub force: bool,
     /// The local address of the connection that the caller is logged in by.

@@ -66,6 +66,12 @@ pub struct ApplyArgs {
     /// restart of the daemon; the next change of the same adapter replaces it.
     #[arg(long)]
     pub no_restart: bool,
+    /// Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d
+    ///
+    /// It goes back also when the daemon is killed meanwhile, and after a reboot. Nothing unconfirmed is saved. Until it
+    /// is confirmed or has gone back, other changes of the same adapters are refused.
+    #[arg(long, value_name = "TIME")]
+    pub confirm_within: Option<String>,
     /// Whatever is found in the way of a change that stops traffic
     ///
     /// Such as an XDP program, virtual functions in use, or an iSCSI session; `rssctl plan` shows what is found.
@@ -91,6 +97,8 @@ pub struct ApplyArgs {
         rssctl set nic0 --profile NUMAStatic --queues 8\n  \
         rssctl set nic0 --base-processor 0:2 --max-processors 4 --what-if\n  \
         rssctl set --profile Closest --confirm\n  \
+        rssctl set nic0 --queues 8 --allow link --confirm-within 60s\n  \
+        rssctl set nic0 --queues 8 --no-restart\n  \
         rssctl set nic0 --hash-key symmetric --runtime\n  \
         rssctl Set-NetAdapterRss -Name nic0 -BaseProcessorNumber 2 -MaxProcessors 4 -WhatIf")]
 pub struct SetArgs {

@@ -68,6 +68,38 @@ pub struct SoftnicCreateArgs {
     pub speed: Option<String>,
 }
 
+/// `rssctl checkpoint`.
+#[derive(Debug, Subcommand)]
+pub enum CheckpointCommand {
+    /// List the changes that wait to be confirmed
+    #[command(after_long_help = "Examples:\n  rssctl checkpoint list\n  rssctl checkpoint list -o json")]
+    List,
+    /// Confirm a change: it stays
+    #[command(after_long_help = "Examples:\n  rssctl checkpoint commit\n  rssctl checkpoint commit 3")]
+    Commit {
+        /// Its number; without it the latest
+        #[arg(value_name = "ID")]
+        id: Option<std::num::NonZeroU64>,
+    },
+    /// Take a change back now
+    #[command(after_long_help = "Examples:\n  rssctl checkpoint rollback\n  rssctl checkpoint rollback 3")]
+    Rollback {
+        /// Its number; without it the latest
+        #[arg(value_name = "ID")]
+        id: Option<std::num::NonZeroU64>,
+    },
+    /// Give a change more time, counted from now
+    #[command(after_long_help = "Examples:\n  rssctl checkpoint extend 3 5m")]
+    Extend {
+        /// Its number
+        #[arg(value_name = "ID")]
+        id: std::num::NonZeroU64,
+        /// How long: 1s to 1d
+        #[arg(value_name = "TIME")]
+        time: String,
+    },
+}
+
 /// `rssctl events`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \

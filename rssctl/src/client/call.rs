@@ -4,8 +4,9 @@ use std::io;
 
 use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::types::{
-    AdapterRecord, ApplyOptions, ApplyRecord, ConfigRecord, EventQuery, EventRecord, FlowQuery, FlowRecord,
-    GlobalRecord, ListOptions, SoftnicRecord, StatsRecord, VerifyOptions, VerifyRecord, WhyQuery, WhyRecord,
+    AdapterRecord, ApplyOptions, ApplyRecord, CheckpointRecord, ConfigRecord, EventQuery, EventRecord,
+    FlowQuery, FlowRecord, GlobalRecord, ListOptions, SoftnicRecord, StatsRecord, VerifyOptions,
+    VerifyRecord, WhyQuery, WhyRecord,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -162,6 +163,22 @@ impl Client {
     /// What the daemon says.
     pub async fn rundown(&self) -> Result<Vec<EventRecord>, Failure> {
         records(&self.manager.rundown().await?)
+    }
+
+    /// Changes that wait to be confirmed.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn checkpoints(&self) -> Result<Vec<CheckpointRecord>, Failure> {
+        records(&self.manager.list_checkpoints().await?)
+    }
+
+    /// Takes the change of a checkpoint back; 0 is the latest.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn roll_back(&self, id: u64) -> Result<ApplyRecord, Failure> {
+        record(&self.manager.roll_back_checkpoint(id).await?)
     }
 
     /// Software NICs.

@@ -91,7 +91,7 @@ pub(super) async fn request(
     if names.is_empty() && !everyone {
         return Ok(());
     }
-    let mut options = resolve::options(args);
+    let mut options = resolve::options(args)?;
     if confirm {
         options.dry_run = true;
         let Some(planned) = ask_known(c, &client, &mut names, change, &options).await? else { return Ok(()) };
@@ -110,6 +110,7 @@ pub(super) async fn request(
         options.if_generation = Some(planned.generation);
     }
     let Some(reply) = ask_known(c, &client, &mut names, change, &options).await? else { return Ok(()) };
+    waits(c, &reply, args);
     if args.pass_thru && !args.what_if {
         failures(c, &reply);
         return pass_thru(c, &client, &reply).await;
@@ -197,6 +198,20 @@ fn results(c: &mut Context<'_, '_>, reply: &ApplyRecord, change: &Change) -> Res
     }
     failures(c, reply);
     Ok(())
+}
+
+/// Says how a change is kept that goes back otherwise.
+fn waits(c: &mut Context<'_, '_>, reply: &ApplyRecord, args: &ApplyArgs) {
+    if let (Some(id), Some(time)) = (reply.checkpoint, &args.confirm_within) {
+        c.terminal.note(&format!(
+            "checkpoint {id}: this goes back in {time} unless it is confirmed: rssctl checkpoint commit {id}"
+        ));
+    }
+}
+
+/// What was taken back, a line an adapter.
+pub(super) fn taken_back(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<(), Stop> {
+    results(c, reply, &Change::Reset)
 }
 
 /// Prints the reply in the structured format or the names that were asked for; `false` when it is for people.

@@ -84,6 +84,10 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
         let steps: Vec<String> = a.pending.iter().map(|s| format!("{} ({})", s.op, s.impact)).collect();
         line(&mut out, "Pending", &paint.careful(&rows_of_one(&steps)));
     }
+    if let Some(id) = a.checkpoint {
+        let text = format!("{id} (goes back unless it is confirmed: rssctl checkpoint commit {id})");
+        line(&mut out, "Checkpoint", &paint.careful(&text));
+    }
     line(&mut out, "Verified", &a.verified);
     if !a.global_enabled {
         line(&mut out, "GlobalEnabled", &paint.careful("False (rssctl global set --rss on)"));

@@ -1,7 +1,7 @@
 //! Adapters as a table, and an indirection table as one.
 
 use rssmgr_core::Processor;
-use rssmgr_proto::types::{AdapterRecord, EntryRecord, SteeringRecord};
+use rssmgr_proto::types::{AdapterRecord, CheckpointRecord, EntryRecord, SteeringRecord};
 
 use super::style::{Paint, table};
 
@@ -39,6 +39,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
     if wide {
         heads.extend([
             "PENDING",
+            "CHECKPOINT",
             "ENTRIES",
             "XPS",
             "RPS",
@@ -73,6 +74,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
             if wide {
                 row.extend([
                     if a.pending.is_empty() { "-".into() } else { format!("{} steps", a.pending.len()) },
+                    a.checkpoint.map_or("-".into(), |id| id.to_string()),
                     a.indirection_table.len().to_string(),
                     steered(&a.xps),
                     steered(&a.rps),
@@ -96,6 +98,16 @@ fn steered(queues: &[SteeringRecord]) -> String {
         return "-".into();
     }
     format!("{}/{}", queues.iter().filter(|q| !q.cpus.is_empty()).count(), queues.len())
+}
+
+/// Changes that wait to be confirmed.
+#[must_use]
+pub fn checkpoints(list: &[CheckpointRecord], paint: Paint) -> String {
+    let row = |c: &CheckpointRecord| {
+        let left = format!("{} s", c.left_ms.div_ceil(1000));
+        vec![c.id.to_string(), left, c.by_uid.to_string(), c.adapters.join(",")]
+    };
+    table(paint, &["ID", "GOES-BACK-IN", "BY-UID", "ADAPTERS"], &list.iter().map(row).collect::<Vec<_>>())
 }
 
 /// An indirection table: entry, queue, processor.

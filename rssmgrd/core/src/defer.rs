@@ -75,8 +75,6 @@ fn keep_channels(target: &mut Target, device: &Device) {
     want.xps.clone_from(&device.xps);
     want.rps.clone_from(&device.rps);
     want.user_table = if want.table == device.table { device.user_table } else { UserTable::Yes };
-    target.processors.truncate(have.into());
-    target.active = target.active.min(have.into());
 }
 
 #[cfg(test)]

@@ -252,6 +252,18 @@ events! {
     /// A traffic source ended or failed.
     2015 Warning SourceEnded { state: String, because: String }
         "traffic source {state}: {because}";
+    /// A change waits to be confirmed.
+    2030 Warning CheckpointMade { checkpoint: u64, adapters: String, seconds: u64, by_uid: u32 }
+        "checkpoint {checkpoint} by uid {by_uid}: the change of {adapters} goes back in {seconds} s unless it is confirmed";
+    /// A change was confirmed.
+    2031 Info CheckpointCommitted { checkpoint: u64, adapters: String }
+        "checkpoint {checkpoint} was confirmed: the change of {adapters} stays";
+    /// A change that was not confirmed was taken back.
+    2032 Warning CheckpointRolledBack { checkpoint: u64, adapters: String, because: String }
+        "checkpoint {checkpoint}: the change of {adapters} was taken back, because {because}";
+    /// Nothing is changed in this run.
+    2033 Warning ObserveOnly { because: String }
+        "adapters are only observed: {because}";
     /// Somebody else, or an event, left an adapter otherwise than its settings say.
     2040 Warning AdapterDrifted { what: String, policy: String }
         "is not as its settings say: {what} (drift = {policy})";

@@ -6,17 +6,19 @@
 //! acknowledged has been made durable before; a run that ends in between is taken back by the next one.
 //!
 //! Rooms: `queue` (who waits for whom), `start` (what a command means), `build` (placing, planning), `group` (the
-//! transaction), `outcome` (what it came to, for readers and listeners), `drift` (what
-//! others change), `arrive`, `identity`, `softnic`, `save`.
+//! transaction), `checkpoint` (changes that wait to be confirmed), `guard` (when nothing is changed), `outcome` (what it
+//! came to, for readers and listeners), `drift` (what others change), `arrive`, `identity`, `softnic`, `save`.
 
 mod adapter;
 mod arrive;
 mod build;
 mod checked;
+mod checkpoint;
 mod command;
 mod drift;
 mod effect;
 mod group;
+mod guard;
 mod identity;
 mod outcome;
 mod queue;
@@ -28,13 +30,16 @@ mod start;
 mod view;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
+pub use checkpoint::{Checkpoint, CheckpointAction, CheckpointId, CheckpointPart, CheckpointView};
 pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
 pub use effect::{Created, Effect, Input, Notice, SaveId};
 pub use group::GroupId;
+pub use guard::{BootGuard, ObserveOnly};
 pub use identity::Identity;
 pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
 pub use selector::{Selector, glob, is_glob};
@@ -51,7 +56,7 @@ use adapter::Adapter;
 use drift::Look;
 use group::Group;
 use queue::Waiting;
-use save::{Durable, Saving};
+use save::{Durable, Purpose, Saving};
 use softnic::{Deleting, SourceChange};
 
 /// What a machine starts from.
@@ -59,6 +64,10 @@ use softnic::{Deleting, SourceChange};
 pub struct Setup {
     /// The time of the start.
     pub now: Moment,
+    /// The kernel's id of this boot; empty where it has none.
+    pub boot: String,
+    /// Why nothing is to be changed, if so.
+    pub observe: Option<ObserveOnly>,
     /// The user who may change things besides root.
     pub owner_uid: u32,
     /// The host's boot key, where it has one.
@@ -76,6 +85,12 @@ pub struct Setup {
 pub struct Manager {
     /// The time of the latest input.
     now: Moment,
+    boot: String,
+    /// Whether this is the first run of its boot.
+    first_of_boot: bool,
+    /// Adapters that were there in this run.
+    seen: BTreeSet<String>,
+    observe: Option<ObserveOnly>,
     owner_uid: u32,
     boot_key: Option<HashKey>,
     config: Config,
@@ -103,6 +118,8 @@ pub struct Manager {
     failed_softnics: BTreeMap<String, String>,
     saving: Saving,
     durable: Durable,
+    /// Checkpoints that are being taken back because their time is over.
+    expired: BTreeSet<CheckpointId>,
     generation: Generation,
     effects: VecDeque<Effect>,
     /// Adapters that are being read because something was told.
@@ -124,10 +141,22 @@ impl Manager {
     /// A machine that starts from what an earlier run left.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        let Setup { now, owner_uid, boot_key, config, saved, poll_ns } = setup;
+        let Setup { now, boot, observe, owner_uid, boot_key, config, mut saved, poll_ns } = setup;
+        let (first_of_boot, enough) = guard::inherit(&mut saved, &boot);
+        let observe = observe.or(enough.then_some(ObserveOnly::BootGuard));
+        let waited = saved.checkpoints.clone();
+        let undone = match observe {
+            // What waits to be confirmed waits for a run that may change something.
+            Some(_) => Vec::new(),
+            None => checkpoint::inherit(&mut saved, &boot, now),
+        };
         let durable = Durable::of(&saved);
         let mut m = Self {
             now,
+            boot,
+            first_of_boot,
+            seen: BTreeSet::new(),
+            observe,
             owner_uid,
             boot_key,
             config,
@@ -147,6 +176,7 @@ impl Manager {
             failed_softnics: BTreeMap::new(),
             saving: Saving::default(),
             durable,
+            expired: BTreeSet::new(),
             generation: Generation(0),
             effects: VecDeque::new(),
             looks: BTreeMap::new(),
@@ -162,6 +192,14 @@ impl Manager {
             m.effects.push_back(Effect::Create { name: nic.name, options: nic.options, restored: true });
         }
         m.publish(&[]);
+        m.tell_observing();
+        for one in undone {
+            m.tell_undone(one);
+        }
+        if first_of_boot || m.saved.checkpoints != waited {
+            m.save(Purpose::Noted);
+            m.flush();
+        }
         m
     }
 
@@ -190,6 +228,7 @@ impl Manager {
             Input::Kernel(notice) => self.notice(notice),
             Input::Timer => {}
         }
+        self.expire();
         self.tick();
         self.start_waiting();
         self.start_looks();
@@ -199,7 +238,7 @@ impl Manager {
     /// When [`Input::Timer`] is due next; `None` while nothing waits for a time. To be asked again after every input.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.next_look()
+        [self.next_look(), self.next_rollback()].into_iter().flatten().min()
     }
 
     /// The next effect to execute, if there is one.
@@ -242,6 +281,8 @@ impl Manager {
                 })
                 .collect(),
             config_files: self.config.files.clone(),
+            checkpoints: self.checkpoint_views(),
+            observe: self.observe,
         }
     }
 

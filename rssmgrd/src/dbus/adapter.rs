@@ -202,6 +202,8 @@ properties! {
     state "State" "true" Value: String = |v| v.state.name().into();
     /// Why, where the state needs a reason.
     state_reason "StateReason" "true" Value: String = |v| wmi::state_reason(v);
+    /// The checkpoint that it is under; 0 is none.
+    checkpoint "Checkpoint" "true" Value: u64 = |v| v.checkpoint.map_or(0, |id| id.0);
     /// Steps that are left for a restart, in words.
     pending "Pending" "true" Value: Vec<String> = |v| v.pending.iter().map(|s| s.op.to_string()).collect();
     /// How far the state was verified: `traffic`, `config` (only read back), `refuted` or `unknown`.

@@ -1,7 +1,6 @@
 //! What callers send, checked: every text has a length and printable characters, every key is known.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rssmgr_core::driver::Impact;
@@ -136,10 +135,24 @@ pub(super) fn options(dict: &Dictionary) -> Result<Options, ApiError> {
         allow,
         atomic: given.atomic,
         no_restart: given.no_restart,
+        confirm_within: given
+            .confirm_within_ms
+            .map(|ms| confirm_within("options: confirm_within_ms", ms))
+            .transpose()?,
         force: given.force,
-        surroundings: Arc::default(),
         login,
+        ..Options::default()
     })
+}
+
+/// How long a change waits to be confirmed, in nanoseconds.
+pub(super) fn confirm_within(what: &str, ms: u64) -> Result<u64, ApiError> {
+    match ms {
+        1_000..=86_400_000 => Ok(ms * 1_000_000),
+        _ => Err(ApiError::usage(format!(
+            "{what}: {ms} is out of range; allowed: 1000 (1 s) to 86400000 (1 d)"
+        ))),
+    }
 }
 
 /// Table entries as `ENTRY=PROCESSOR`.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rssmgr_core::manager::{
-    AdapterView, Caller, Command, CommandError, Kind, Options, Reply, Selector, Snapshot,
+    AdapterView, Caller, CheckpointAction, CheckpointId, Command, CommandError, Kind, Options, Reply,
+    Selector, Snapshot,
 };
 use rssmgr_core::stats::Sample;
 use rssmgr_proto::convert::{self, Per};
@@ -69,9 +70,10 @@ impl Manager {
         let snapshot = self.context.handle.snapshot();
         let record = match reply {
             Reply::Done { generation } => ApplyRecord { generation: generation.0, ..ApplyRecord::default() },
-            Reply::Adapters { generation, dry_run, results } => ApplyRecord {
+            Reply::Adapters { generation, dry_run, checkpoint, results } => ApplyRecord {
                 generation: generation.0,
                 dry_run,
+                checkpoint: checkpoint.map(|id| id.0),
                 adapters: results
                     .iter()
                     .filter_map(|r| Some(convert::result(r, &snapshot.adapters.get(&r.id)?.topology)))
@@ -207,6 +209,11 @@ impl Manager {
     }
 }
 
+/// A command about a checkpoint, of which 0 is the latest.
+fn settle(id: u64, action: CheckpointAction) -> Command {
+    Command::Checkpoint { id: (id > 0).then_some(CheckpointId(id)), action }
+}
+
 fn no_such_adapter(snapshot: &Snapshot, pattern: String) -> ApiError {
     let known = snapshot.adapters.values().map(|v| v.facts.name.clone()).collect();
     convert::error(&CommandError::NoSuchAdapter { pattern, known })
@@ -315,6 +322,54 @@ impl Manager {
             self.change(&header, connection, Command::MoveEntries { selector, from, to, options }).await
         };
         self.context.calls.count("MoveEntries", work.await)
+    }
+
+    /// Changes that wait to be confirmed.
+    async fn list_checkpoints(&self) -> Result<Records, ApiError> {
+        let now = clock::now();
+        let list = self.context.handle.snapshot().checkpoints.clone();
+        let records = Records::of(list, move |c| to_dict(&convert::checkpoint(c, now)));
+        self.context.calls.count("ListCheckpoints", Ok(records))
+    }
+
+    /// Confirms the change of a checkpoint; 0 is the latest.
+    async fn commit_checkpoint(
+        &self,
+        id: u64,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let work = async {
+            let command = settle(id, CheckpointAction::Commit);
+            all_well(self.ask(&header, connection, command).await?).map(drop)
+        };
+        self.context.calls.count("CommitCheckpoint", work.await)
+    }
+
+    /// Takes the change of a checkpoint back now; 0 is the latest.
+    async fn roll_back_checkpoint(
+        &self,
+        id: u64,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Dictionary, ApiError> {
+        let command = settle(id, CheckpointAction::RollBack);
+        self.context.calls.count("RollBackCheckpoint", self.change(&header, connection, command).await)
+    }
+
+    /// Has a checkpoint wait so many milliseconds from now; 0 is the latest.
+    async fn extend_checkpoint(
+        &self,
+        id: u64,
+        by_ms: u64,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let work = async {
+            let command = settle(id, CheckpointAction::Extend(input::confirm_within("by_ms", by_ms)?));
+            all_well(self.ask(&header, connection, command).await?).map(drop)
+        };
+        self.context.calls.count("ExtendCheckpoint", work.await)
     }
 
     /// The object of an adapter.
@@ -534,6 +589,12 @@ impl Manager {
     #[zbus(property)]
     fn generation(&self) -> u64 {
         self.context.handle.snapshot().generation.0
+    }
+
+    /// Why nothing is changed in this run, or empty.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn observe_only(&self) -> String {
+        self.context.handle.snapshot().observe.map(|why| why.to_string()).unwrap_or_default()
     }
 
     /// Address where the metrics are served, or empty.

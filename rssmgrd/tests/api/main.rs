@@ -10,5 +10,6 @@ mod faults;
 mod introspection;
 mod methods;
 mod metrics;
+mod preflight;
 mod refusals;
 mod signals;

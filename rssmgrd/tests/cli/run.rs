@@ -70,7 +70,11 @@ impl Daemon {
 
     /// Starts the daemon that was killed again, with its folder.
     pub(crate) fn restart(&mut self) {
-        self.child = serving(self.folder.path(), &self.socket, |_| {});
+        self.restart_with(|_| {});
+    }
+
+    pub(crate) fn restart_with(&mut self, more: impl FnOnce(&mut Command)) {
+        self.child = serving(self.folder.path(), &self.socket, more);
     }
 
     /// One with a software NIC without traffic: nic0, 16 queues, 2 nodes of 8 cores with 2 threads.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::checkpoint::{Before, CheckpointId};
 use super::command::Change;
 use super::drift::Drift;
 use super::saved::SavedAdapter;
@@ -49,6 +50,11 @@ pub(super) struct Adapter {
     pub(super) degraded: Option<String>,
     pub(super) verified: Verified,
     pub(super) target: Option<Target>,
+    /// The checkpoint that it is under, and what it had before that no file knows.
+    pub(super) checkpoint: Option<CheckpointId>,
+    pub(super) before: Option<Before>,
+    /// Whether the machine has just booted, and nothing has been applied to it since.
+    pub(super) at_boot: bool,
     /// Steps that are left for a restart.
     pub(super) pending: Vec<Step>,
     /// The processors the profile chose.
@@ -101,6 +107,7 @@ impl Adapter {
             settings: self.settings.clone(),
             target: self.target.clone(),
             pending: self.pending.clone(),
+            checkpoint: self.checkpoint,
             state: self.state(),
             verified: self.verified,
             generation,

@@ -30,7 +30,13 @@ impl Manager {
         if self.away.remove(&id).is_none() {
             self.next_adapter += 1;
         }
-        let saved = self.saved.adapters.get(&facts.key);
+        // Seen in this run already, it went and came again; one that is there when the machine starts has nothing to lose
+        // yet either.
+        let again = !self.seen.insert(facts.key.clone());
+        let at_boot = self.first_of_boot && !again;
+        let fresh = fresh || again || at_boot;
+        let checkpoint = self.checkpoint_of(&facts.key).filter(|_| self.observe.is_none()).map(|c| c.id);
+        let saved = self.effective(&facts.key);
         let open = self.saved.open.iter().find(|o| o.adapter == facts.key);
         let recovering = open.is_some();
         // A software NIC ends with the process, and what was done to it.
@@ -41,14 +47,16 @@ impl Manager {
         let original: Device = ours.and_then(|s| s.original.clone()).unwrap_or_else(|| found.clone());
         let found_queues =
             ours.map(|s| s.found_queues).filter(|n| *n > 0).unwrap_or_else(|| found.channels());
-        let in_hand = ours.is_some() || back.is_some();
+        let ours = ours.is_some();
+        let in_hand = ours || back.is_some();
 
         let runtime = Runtime::default();
         let in_force = settings(&facts, &self.config, saved, &runtime);
         let current = |b: &str| b.is_empty() || b == basis(&in_force);
         let assigned =
             saved.filter(|s| !s.assigned.is_empty() && current(&s.basis)).map(|s| s.assigned.clone());
-        let named = self.is_managed(&facts, saved);
+        let observing = self.observe.is_some();
+        let named = self.is_managed(&facts, saved) && !observing;
         self.effects.push_back(Effect::Adopted { name: facts.name.clone(), adapter: id });
         let name = facts.name.clone();
         let arrived = EventKind::AdapterArrived { driver: facts.driver.clone(), managed: named };
@@ -68,6 +76,7 @@ impl Manager {
             settings: in_force.clone(),
             target: None,
             pending: Vec::new(),
+            checkpoint,
             state: AdapterState::Observed,
             verified: Verified::Unknown,
             generation: Generation(0),
@@ -83,10 +92,13 @@ impl Manager {
                 original,
                 found_queues,
                 runtime,
-                managed: named || ours.is_some(),
+                managed: named || (ours && !observing),
                 degraded: None,
                 verified: Verified::Unknown,
                 target: None,
+                checkpoint,
+                before: None,
+                at_boot,
                 pending: Vec::new(),
                 assigned,
                 busy: false,
@@ -102,7 +114,7 @@ impl Manager {
         if let Some(command) = reply {
             self.reply_after.insert(id, command);
         }
-        if named || in_hand || recovering {
+        if (named || in_hand || recovering) && !observing {
             self.resume(id, recovering, fresh);
         } else {
             self.publish(&[id]);
@@ -208,6 +220,7 @@ impl Manager {
             Notice::Checked { adapter, device, verdict, packets } => {
                 self.checked(adapter, &device, verdict, packets);
             }
+            Notice::Carrier { adapter } => self.carrier(adapter),
             Notice::SourceEnded { adapter, state, because } => {
                 if let Some(a) = self.adapters.get(&adapter) {
                     let name = a.facts.name.clone();

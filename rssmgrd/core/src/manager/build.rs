@@ -31,7 +31,41 @@ impl Manager {
         options: &Options,
         rss_after: Option<bool>,
     ) {
-        let mut members = self.draw(intents, options, rss_after);
+        let members = self.assemble(asked, intents, options, rss_after.unwrap_or(self.saved.rss_on));
+        if let (true, Some(id)) = (options.dry_run, asked) {
+            let results = members.iter().map(|m| m.result(true)).collect();
+            return self.answer(id, results, true, None);
+        }
+        self.begin(Group::new(asked, uid, options, members, rss_after));
+    }
+
+    /// Places and plans all intents together.
+    pub(super) fn assemble(
+        &self,
+        asked: Option<CommandId>,
+        intents: Vec<Intent>,
+        options: &Options,
+        rss_on: bool,
+    ) -> Vec<Member> {
+        let intents: BTreeMap<AdapterId, (Intent, Settings)> = intents
+            .into_iter()
+            .filter_map(|i| {
+                let a = self.adapters.get(&i.id)?;
+                let after = settings(&a.facts, &self.config, i.saved.as_ref(), &i.runtime);
+                Some((i.id, (i, after)))
+            })
+            .collect();
+        let mut targets = self.targets(&intents, rss_on);
+        let mut members: Vec<Member> = intents
+            .into_iter()
+            .filter_map(|(id, (intent, after))| {
+                let target = targets.remove(&id).map(|t| t.map_err(CommandError::from));
+                let a = self.adapters.get(&id)?;
+                let held = asked.and_then(|_| self.held(&a.facts.key));
+                let target = held.map_or(target, |e| Some(Err(e)));
+                Some(self.draft(a, intent, after, target, options))
+            })
+            .collect();
         if options.atomic && members.iter().any(|m| m.has_failed() || m.is_refused()) {
             let some_failed = members.iter().any(Member::has_failed);
             for m in members.iter_mut().filter(|m| !m.has_failed()) {
@@ -42,37 +76,17 @@ impl Manager {
                 }
             }
         }
-        if let (true, Some(id)) = (options.dry_run, asked) {
-            let results = members.iter().map(|m| m.result(true)).collect();
-            return self.answer(id, results, true);
-        }
-        self.begin(Group::new(asked, uid, options, members, rss_after));
+        members
     }
 
-    /// Places and plans all intents together: what would be done.
+    /// Places and plans all intents together, for what nobody asked for just now.
     pub(super) fn draw(
         &self,
         intents: Vec<Intent>,
         options: &Options,
         rss_after: Option<bool>,
     ) -> Vec<Member> {
-        let rss_on = rss_after.unwrap_or(self.saved.rss_on);
-        let intents: BTreeMap<AdapterId, (Intent, Settings)> = intents
-            .into_iter()
-            .filter_map(|i| {
-                let a = self.adapters.get(&i.id)?;
-                let after = settings(&a.facts, &self.config, i.saved.as_ref(), &i.runtime);
-                Some((i.id, (i, after)))
-            })
-            .collect();
-        let mut targets = self.targets(&intents, rss_on);
-        intents
-            .into_iter()
-            .filter_map(|(id, (intent, after))| {
-                let target = targets.remove(&id);
-                Some(self.draft(self.adapters.get(&id)?, intent, after, target, options))
-            })
-            .collect()
+        self.assemble(None, intents, options, rss_after.unwrap_or(self.saved.rss_on))
     }
 
     fn draft(
@@ -80,12 +94,13 @@ impl Manager {
         a: &Adapter,
         mut intent: Intent,
         settings_after: Settings,
-        placed: Option<Result<Target, PlaceError>>,
+        placed: Option<Result<Target, CommandError>>,
         options: &Options,
     ) -> Member {
         let target = match (&intent.restore, placed) {
+            (_, Some(Err(e))) => Err(e),
             (Some(device), _) => Ok(Target::snapshot(device.clone())),
-            (None, Some(placed)) => placed.map_err(CommandError::from),
+            (None, Some(Ok(placed))) => Ok(placed),
             (None, None) => Ok(Target::snapshot(a.whole().clone())),
         };
         let allow = intent.limit.map_or(options.allow, |limit| limit.min(options.allow));
@@ -117,7 +132,7 @@ impl Manager {
             // What an earlier run left half done is taken back even where its settings are of no use.
             instead = planned.err();
             planned = steps_to(Target::snapshot(back.clone()));
-            intent.saved = self.saved.adapters.get(&a.facts.key).cloned();
+            intent.saved = self.effective(&a.facts.key).cloned();
             intent.managed = a.managed;
         }
         // Processors that run-time settings chose are not to be found again after a restart.
@@ -131,7 +146,7 @@ impl Manager {
                 entry.basis = basis(&settings_after);
             }
         }
-        let saved = self.saved.adapters.get(&a.facts.key);
+        let saved = self.effective(&a.facts.key);
         let asked = |s: &super::SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released);
         let resolves =
             saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
@@ -272,7 +287,7 @@ fn refusals(steps: &[Step], allowed: Impact, findings: &[Finding], options: &Opt
     let Some(worst) = steps.iter().max_by_key(|s| s.impact) else { return Vec::new() };
     let (step, impact) = (worst.op.to_string(), worst.impact);
     let too_much = (impact > allowed).then(|| CommandError::Impact { step: step.clone(), impact, allowed });
-    let in_the_way = refusing(findings, impact, options.force, false)
+    let in_the_way = refusing(findings, impact, options.force, options.confirm_within.is_some())
         .into_iter()
         .map(|finding| CommandError::Preflight { step: step.clone(), impact, finding });
     too_much.into_iter().chain(in_the_way).collect()

@@ -6,6 +6,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use super::checkpoint::{CheckpointAction, CheckpointId};
+use super::guard::ObserveOnly;
 use super::selector::Selector;
 use super::view::Config;
 use crate::device::{BackendError, Device, Refusal};
@@ -47,6 +49,8 @@ pub struct Options {
     pub atomic: bool,
     /// What would disturb more than is allowed stays pending, instead of refusing the change.
     pub no_restart: bool,
+    /// The change goes back by itself unless it is confirmed within so many nanoseconds.
+    pub confirm_within: Option<u64>,
     /// Whatever preflight finds in the way.
     pub force: bool,
     /// What stands around the adapters. What is not here has nothing around it.
@@ -64,6 +68,7 @@ impl Default for Options {
             allow: Impact::Reorder,
             atomic: false,
             no_restart: false,
+            confirm_within: None,
             force: false,
             surroundings: Arc::default(),
             login: None,
@@ -131,6 +136,13 @@ pub enum Command {
         selector: Selector,
         /// How.
         options: Options,
+    },
+    /// Settle a checkpoint.
+    Checkpoint {
+        /// Which one; the latest without it.
+        id: Option<CheckpointId>,
+        /// How.
+        action: CheckpointAction,
     },
     /// Turn the machine-wide switch.
     SetGlobal {
@@ -243,6 +255,32 @@ pub enum CommandError {
     /// The adapter would refuse.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A change of it waits to be confirmed.
+    #[error(
+        "{name}: its last change goes back in {seconds} s unless it is confirmed; settle that first: `rssctl checkpoint commit {id}` or `rssctl checkpoint rollback {id}`"
+    )]
+    UnderCheckpoint {
+        /// The adapter.
+        name: String,
+        /// The checkpoint.
+        id: CheckpointId,
+        /// Seconds left.
+        seconds: u64,
+    },
+    /// No such checkpoint.
+    #[error("{}: it was confirmed or has gone back; there {}", .id.map_or_else(|| "no checkpoint waits".into(), |id| alloc::format!("no checkpoint {id}")), known_checkpoints(.known))]
+    NoSuchCheckpoint {
+        /// Its number; none stands for the latest.
+        id: Option<CheckpointId>,
+        /// Those there are.
+        known: Vec<CheckpointId>,
+    },
+    /// Nothing is changed at all.
+    #[error("nothing is changed: {by}")]
+    ObserveOnly {
+        /// Why.
+        by: ObserveOnly,
+    },
     /// More disturbance than allowed.
     #[error("`{step}` has impact `{}` and only `{}` is allowed: repeat with --allow {}", .impact.name(), .allowed.name(), .impact.name())]
     Impact {
@@ -302,6 +340,16 @@ pub enum CommandError {
     /// Another adapter of an atomic request failed.
     #[error("not changed, because another adapter of the same atomic request failed")]
     Atomic,
+}
+
+fn known_checkpoints(known: &[CheckpointId]) -> String {
+    match known {
+        [] => "are none".into(),
+        ids => {
+            let ids: Vec<String> = ids.iter().map(alloc::string::ToString::to_string).collect();
+            alloc::format!("are {}", ids.join(", "))
+        }
+    }
 }
 
 fn known_adapters(known: &[String]) -> String {
@@ -386,6 +434,8 @@ pub enum Reply {
         generation: Generation,
         /// Whether nothing was applied.
         dry_run: bool,
+        /// The checkpoint that was made.
+        checkpoint: Option<CheckpointId>,
         /// One element an adapter.
         results: Vec<AdapterResult>,
     },

@@ -251,6 +251,12 @@ impl Manager {
 
     /// Settles by policy what a managed adapter is and what its settings say.
     fn settle(&mut self, id: AdapterId, intent: Intent, heard: Heard, seen: Seen) {
+        // What waits to be confirmed, or a run that changes nothing, is only told about.
+        let key = self.adapters.get(&id).map(|a| a.facts.key.clone()).unwrap_or_default();
+        let held = self.observe.is_some() || self.checkpoint_of(&key).is_some();
+        if held && seen.resettled {
+            return;
+        }
         let allow = if heard.broke() { Impact::Link } else { Impact::Reorder };
         let Some(member) = self.by_itself(id, intent.clone(), allow) else { return };
         if seen.resettled {
@@ -283,7 +289,7 @@ impl Manager {
             }
             return;
         }
-        let policy = a.settings.drift.value;
+        let policy = if held { Policy::Report } else { a.settings.drift.value };
         if idle || policy == Policy::Report {
             return self.report(id, what, seen.changed);
         }

@@ -96,6 +96,11 @@ pub enum Notice {
         /// Packets that were compared.
         packets: u64,
     },
+    /// An adapter has a carrier, now or again.
+    Carrier {
+        /// Which one.
+        adapter: AdapterId,
+    },
     /// An adapter's traffic source ended or failed.
     SourceEnded {
         /// Which one.

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use super::Manager;
 use super::adapter::{Runtime, changes};
+use super::checkpoint::CheckpointId;
 use super::command::{AdapterResult, CommandError, CommandId, Options, Status};
 use super::effect::Effect;
 use super::save::Purpose;
@@ -198,6 +199,18 @@ impl Member {
         !self.refusals.is_empty()
     }
 
+    pub(super) const fn has_steps(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Of the way back from a checkpoint: to be as before is what was wanted, however it came to be.
+    pub(super) fn back_is_success(&mut self) {
+        if self.has_failed() && self.is_whole() {
+            self.error = None;
+            self.stage = Stage::Succeeded;
+        }
+    }
+
     /// Notes that the real run would be refused, where nothing says so yet.
     pub(super) fn would_be_refused(&mut self, error: CommandError) {
         if !self.is_refused() {
@@ -321,6 +334,12 @@ pub(super) struct Group {
     pub(super) rss_after: Option<bool>,
     /// Why the request as a whole failed: the switch could not be saved.
     pub(super) error: Option<CommandError>,
+    /// The change goes back unless it is confirmed within so many nanoseconds.
+    pub(super) confirm_within: Option<u64>,
+    /// The checkpoint that is made.
+    pub(super) checkpoint: Option<CheckpointId>,
+    /// The checkpoint that is taken back.
+    pub(super) rolls_back: Option<CheckpointId>,
     atomic: bool,
     phase: Phase,
     undo: Undo,
@@ -334,8 +353,19 @@ impl Group {
         members: Vec<Member>,
         rss_after: Option<bool>,
     ) -> Self {
-        let (atomic, phase) = (options.atomic, Phase::Running);
-        Self { asked, uid, members, rss_after, error: None, atomic, phase, undo: Undo::default() }
+        Self {
+            asked,
+            uid,
+            members,
+            rss_after,
+            error: None,
+            confirm_within: options.confirm_within,
+            checkpoint: None,
+            rolls_back: None,
+            atomic: options.atomic,
+            phase: Phase::Running,
+            undo: Undo::default(),
+        }
     }
 }
 
@@ -353,7 +383,8 @@ impl Manager {
         let opened: Vec<OpenTransaction> =
             stepping.map(|m| OpenTransaction { adapter: m.key.clone(), before: m.whole.clone() }).collect();
         let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
-        if opened.is_empty() {
+        self.record(&mut group);
+        if opened.is_empty() && group.checkpoint.is_none() {
             // A look may show that there is something to take back.
             let looks = group.members.iter().any(|m| !m.has_failed() && m.doubtful);
             self.groups.insert(id, group);
@@ -362,8 +393,11 @@ impl Manager {
             }
             return self.advance(id);
         }
+        self.mark(&group);
         // What is still open from before is durable already, and can be taken back on a full disk.
-        let durable = opened.iter().all(|o| self.saved.open.contains(o));
+        // So is what a checkpoint goes back to.
+        let durable = group.rolls_back.is_some()
+            || (group.checkpoint.is_none() && opened.iter().all(|o| self.saved.open.contains(o)));
         if !durable {
             group.undo.open = self.strike(&opened.iter().map(|o| o.adapter.as_str()).collect());
             group.undo.opened = opened.iter().map(|o| o.adapter.clone()).collect();
@@ -523,13 +557,13 @@ impl Manager {
     fn ended(&mut self, id: GroupId) {
         let Some(mut group) = self.groups.remove(&id) else { return };
         let mut undo = Undo::default();
-        let keeps = group.phase == Phase::Running;
+        let keeps = group.phase == Phase::Running && group.rolls_back.is_none();
+        self.rolled_back(&mut group);
+        let recorded = group.checkpoint.is_some();
         if keeps {
-            for m in group.members.iter().filter(|m| m.succeeded()) {
-                let old = match &m.saved_after {
-                    Some(new) => self.saved.adapters.insert(m.key.clone(), new.clone()),
-                    None => self.saved.adapters.remove(&m.key),
-                };
+            let waiting = self.keep_for_later(&mut group);
+            for m in group.members.iter().filter(|m| m.succeeded() && !waiting.contains(&m.key)) {
+                let old = self.put(&m.key, m.saved_after.clone());
                 if old != m.saved_after {
                     undo.entries.push((m.key.clone(), old));
                 }
@@ -540,8 +574,8 @@ impl Manager {
         let there = |m: &&Member| m.is_whole() && self.adapters.contains_key(&m.id);
         let whole: BTreeSet<&str> = group.members.iter().filter(there).map(|m| m.key.as_str()).collect();
         undo.open = self.strike(&whole);
-        let kept = !undo.entries.is_empty() || undo.rss_on.is_some();
-        let saves = kept || !undo.open.is_empty();
+        let kept = !undo.entries.is_empty() || undo.rss_on.is_some() || recorded;
+        let saves = kept || !undo.open.is_empty() || group.rolls_back.is_some();
         let commits = kept || group.members.iter().any(Member::succeeded);
         group.phase = if keeps && commits { Phase::Committing } else { Phase::Closing };
         group.undo = undo;
@@ -581,14 +615,13 @@ impl Manager {
     /// Makes what is to be saved again what it was before the save that failed.
     fn take_back(&mut self, id: GroupId, reason: String) {
         let Some(group) = self.groups.get_mut(&id) else { return };
+        let checkpoint = group.checkpoint.take();
         group.error = group.rss_after.take().map(|_| CommandError::NotSaved { reason });
         let Undo { entries, opened, open, rss_on } = core::mem::take(&mut group.undo);
         for (key, old) in entries {
-            match old {
-                Some(old) => self.saved.adapters.insert(key, old),
-                None => self.saved.adapters.remove(&key),
-            };
+            self.put(&key, old);
         }
+        self.unrecord(checkpoint);
         self.saved.rss_on = rss_on.unwrap_or(self.saved.rss_on);
         self.saved.open.retain(|o| !opened.contains(&o.adapter));
         self.saved.open.extend(open);

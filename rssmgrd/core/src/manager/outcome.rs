@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use super::Manager;
 use super::adapter::{Adapter, changes};
+use super::checkpoint::{Before, CheckpointId};
 use super::command::{AdapterResult, CommandError, CommandId, Reply};
 use super::effect::Effect;
-use super::group::{GroupId, Member};
+use super::group::{Group, GroupId, Member};
 use super::view::Verified;
 use crate::device::Device;
 use crate::event::{Event, EventKind, List};
@@ -23,7 +24,7 @@ impl Manager {
         for m in &group.members {
             let Some(a) = self.adapters.get_mut(&m.id) else { continue };
             let mut tell = |kind| events.push(Event { adapter: Some(m.name.clone()), id: Some(m.id), kind });
-            a.busy = false;
+            (a.busy, a.at_boot) = (false, false);
             for (operation, failure) in &m.failures {
                 tell(EventKind::RssFailure {
                     operation: operation.clone(),
@@ -31,38 +32,63 @@ impl Manager {
                 });
             }
             if m.succeeded() {
-                succeed(a, m, group.uid, &mut tell);
+                succeed(a, m, &group, &mut tell);
             } else {
                 fail(a, m, group.asked.is_none(), &mut tell);
             }
             a.drift.settled(m, &mut tell);
             a.device = m.device.clone();
+            if group.rolls_back.is_some() {
+                if !m.succeeded() {
+                    tell_settings(m, group.uid, &mut tell);
+                }
+                went_back(a, m);
+            }
         }
         if let Some(rss) = group.rss_after {
             events.push(Event { adapter: None, id: None, kind: EventKind::GlobalSwitch { rss } });
         }
+        if let (Some(id), Some(time)) = (group.checkpoint, group.confirm_within) {
+            let names: Vec<&str> =
+                group.members.iter().filter(|m| m.succeeded()).map(|m| m.name.as_str()).collect();
+            let (adapters, seconds, by_uid) = (names.join(" "), time / 1_000_000_000, group.uid);
+            let kind = EventKind::CheckpointMade { checkpoint: id.0, adapters, seconds, by_uid };
+            events.push(Event { adapter: None, id: None, kind });
+        }
         let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
         self.publish(&touched);
         self.effects.extend(events.into_iter().map(Effect::Emit));
-        if let (Some(asked), Some(error)) = (group.asked, group.error) {
-            self.refuse(asked, error);
+        if let (Some(asked), Some(error)) = (group.asked, &group.error) {
+            self.refuse(asked, error.clone());
         } else if let Some(asked) = group.asked {
             let results: Vec<AdapterResult> = group.members.iter().map(|m| m.result(false)).collect();
-            self.answer(asked, results, false);
+            self.answer(asked, results, false, group.checkpoint);
         }
         for m in &group.members {
             self.answer_creation(m.id, m.error.as_ref());
         }
+        self.after_rollback(&group);
     }
 
-    pub(super) fn answer(&mut self, id: CommandId, results: Vec<AdapterResult>, dry_run: bool) {
-        let reply = Reply::Adapters { generation: self.generation, dry_run, results };
+    pub(super) fn answer(
+        &mut self,
+        id: CommandId,
+        results: Vec<AdapterResult>,
+        dry_run: bool,
+        checkpoint: Option<CheckpointId>,
+    ) {
+        let reply = Reply::Adapters { generation: self.generation, dry_run, checkpoint, results };
         self.effects.push_back(Effect::Reply { id, result: Ok(reply) });
     }
 }
 
-fn succeed(a: &mut Adapter, m: &Member, uid: u32, tell: &mut impl FnMut(EventKind)) {
+fn succeed(a: &mut Adapter, m: &Member, group: &Group, tell: &mut impl FnMut(EventKind)) {
     let was_managed = a.managed;
+    if let Some(id) = group.checkpoint {
+        let (runtime, assigned) = (a.runtime.clone(), a.assigned.clone());
+        a.checkpoint = Some(id);
+        a.before = Some(Before { runtime, managed: a.managed, assigned });
+    }
     a.settings = m.settings_after.clone();
     a.runtime = m.runtime_after.clone();
     a.managed = m.managed_after;
@@ -81,14 +107,7 @@ fn succeed(a: &mut Adapter, m: &Member, uid: u32, tell: &mut impl FnMut(EventKin
     if let Some(e) = &m.instead {
         tell(EventKind::SettingsUnsatisfiable { because: e.to_string() });
     }
-    for c in changes(&m.settings_before, &m.settings_after) {
-        tell(EventKind::RssConfigurationChange {
-            setting: c.field.map_or("table", Field::key).into(),
-            old_value: c.before,
-            value: c.after,
-            by_uid: uid,
-        });
-    }
+    tell_settings(m, group.uid, tell);
     let moved = cpus_in_use(&a.device) != cpus_in_use(&m.device);
     if let Some(t) = a.target.as_ref().filter(|_| moved || !a.told) {
         tell(EventKind::RssPortProcessors {
@@ -102,6 +121,28 @@ fn succeed(a: &mut Adapter, m: &Member, uid: u32, tell: &mut impl FnMut(EventKin
         (true, false) => tell(EventKind::AdapterReleased {}),
         _ => {}
     }
+}
+
+fn tell_settings(m: &Member, by_uid: u32, tell: &mut impl FnMut(EventKind)) {
+    for c in changes(&m.settings_before, &m.settings_after) {
+        tell(EventKind::RssConfigurationChange {
+            setting: c.field.map_or("table", Field::key).into(),
+            old_value: c.before,
+            value: c.after,
+            by_uid,
+        });
+    }
+}
+
+/// An adapter was brought back from a checkpoint: the settings from before are in force, also where the device is not
+/// back. Its processors are those of before; its target follows from the settings.
+fn went_back(a: &mut Adapter, m: &Member) {
+    let saved = m.saved_after.as_ref().map(|s| s.assigned.clone()).filter(|cpus| !cpus.is_empty());
+    a.assigned = a.before.take().map_or(saved, |b| b.assigned);
+    (a.checkpoint, a.target) = (None, None);
+    a.settings = m.settings_after.clone();
+    a.runtime = m.runtime_after.clone();
+    a.managed = m.managed_after;
 }
 
 fn fail(a: &mut Adapter, m: &Member, by_itself: bool, tell: &mut impl FnMut(EventKind)) {

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Manager;
+use super::checkpoint::CheckpointId;
 use super::command::{Caller, Command, CommandError, CommandId};
 use super::effect::{Created, Effect};
 use super::selector::Selector;
@@ -14,11 +15,16 @@ use crate::ids::AdapterId;
 
 /// Something that waits for its turn.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all that waits is a command")]
 pub(super) enum Waiting {
     Command {
         id: CommandId,
         caller: Caller,
         command: Command,
+    },
+    /// A checkpoint whose time is over.
+    Expired {
+        id: CheckpointId,
     },
     /// An adapter that is there, and who asked for it.
     Arrival {
@@ -47,6 +53,11 @@ impl Manager {
         if command.mutates() && caller.uid != 0 && caller.uid != self.owner_uid {
             let error = CommandError::NotAuthorised { uid: caller.uid, owner: self.owner_uid };
             return self.refuse(id, error);
+        }
+        // What changes nothing by itself is followed as far as it goes.
+        let harmless = !command.mutates() || matches!(command, Command::Reload(_));
+        if let Some(by) = self.observe.filter(|_| !harmless) {
+            return self.refuse(id, CommandError::ObserveOnly { by });
         }
         self.enqueue(Waiting::Command { id, caller, command });
     }
@@ -92,6 +103,7 @@ impl Manager {
                     self.wake = true;
                     match self.waiting.remove(i) {
                         Some(Waiting::Command { id, caller, command }) => self.start(id, &caller, command),
+                        Some(Waiting::Expired { id }) => self.roll_back(id, None),
                         Some(Waiting::Arrival { created, asked, fresh }) => {
                             self.arrive(*created, asked, fresh);
                         }
@@ -113,7 +125,7 @@ impl Manager {
             Waiting::Arrival { created, .. } => {
                 self.groups.values().flat_map(|g| &g.members).any(|m| m.key == created.facts.key)
             }
-            Waiting::Command { .. } => false,
+            Waiting::Command { .. } | Waiting::Expired { .. } => false,
         }
     }
 
@@ -128,13 +140,19 @@ impl Manager {
     fn arriving(&self) -> impl Iterator<Item = &String> {
         self.waiting.iter().filter_map(|w| match w {
             Waiting::Arrival { created, .. } => Some(&created.facts.name),
-            Waiting::Command { .. } => None,
+            Waiting::Command { .. } | Waiting::Expired { .. } => None,
         })
     }
 
     fn claim(&self, w: &Waiting) -> Claim {
-        let Waiting::Command { command, .. } = w else { return Claim::default() };
+        let of = |adapters: Vec<AdapterId>| Claim { adapters, names: Vec::new() };
+        let command = match w {
+            Waiting::Command { command, .. } => command,
+            Waiting::Expired { id } => return of(self.adapters_of(Some(*id))),
+            Waiting::Arrival { .. } => return Claim::default(),
+        };
         match command {
+            Command::Checkpoint { id, .. } => of(self.adapters_of(*id)),
             Command::Apply { selector, .. }
             | Command::Reset { selector, .. }
             | Command::Release { selector, .. }

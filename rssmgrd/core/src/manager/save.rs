@@ -7,17 +7,24 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Manager;
+use super::checkpoint::{CheckpointId, Committing};
 use super::command::CommandId;
 use super::effect::{Effect, SaveId};
 use super::group::GroupId;
 use super::saved::{SavedSoftnic, SavedState};
-use crate::ids::AdapterId;
+use crate::ids::{AdapterId, Moment};
 
 /// What a save is for.
 #[derive(Debug)]
 pub(super) enum Purpose {
     /// A transaction group goes on.
     Group(GroupId),
+    /// Nothing waits for it.
+    Noted,
+    /// A checkpoint is confirmed.
+    Committed(Committing),
+    /// A checkpoint has more time.
+    Extended { id: CheckpointId, old: Moment, asked: CommandId },
     /// A software NIC was created and is to be kept.
     Created { name: String },
     /// A software NIC is to be deleted.
@@ -84,6 +91,8 @@ impl Manager {
         else {
             return;
         };
+        // Somebody may wait for all to settle.
+        self.wake = true;
         match result {
             Ok(()) => self.durable = durable,
             // Taking back goes the other way round.
@@ -93,6 +102,9 @@ impl Manager {
             let result = result.clone();
             match purpose {
                 Purpose::Group(group) => self.group_saved(group, result),
+                Purpose::Noted => {}
+                Purpose::Committed(commit) => self.commit_saved(commit, result),
+                Purpose::Extended { id, old, asked } => self.extension_saved(id, old, asked, result),
                 Purpose::Created { name } => self.creation_saved(&name, result),
                 Purpose::Deleted { name, asked } => self.deletion_saved(&name, asked, result),
                 Purpose::Source { adapter } => self.source_saved(adapter, result),

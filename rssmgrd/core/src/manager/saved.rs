@@ -4,6 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::checkpoint::Checkpoint;
+use super::guard::BootGuard;
 use crate::device::Device;
 use crate::driver::Impact;
 use crate::ids::CpuId;
@@ -20,11 +22,28 @@ pub struct SavedState {
     pub softnics: Vec<SavedSoftnic>,
     /// Changes that are under way.
     pub open: Vec<OpenTransaction>,
+    /// Changes that wait to be confirmed.
+    pub checkpoints: Vec<Checkpoint>,
+    /// The number of the latest checkpoint.
+    pub last_checkpoint: u64,
+    /// The boot in which this was saved.
+    pub boot: String,
+    /// What is remembered from boot to boot.
+    pub guard: BootGuard,
 }
 
 impl Default for SavedState {
     fn default() -> Self {
-        Self { rss_on: true, adapters: BTreeMap::new(), softnics: Vec::new(), open: Vec::new() }
+        Self {
+            rss_on: true,
+            adapters: BTreeMap::new(),
+            softnics: Vec::new(),
+            open: Vec::new(),
+            checkpoints: Vec::new(),
+            last_checkpoint: 0,
+            boot: String::new(),
+            guard: BootGuard::default(),
+        }
     }
 }
 

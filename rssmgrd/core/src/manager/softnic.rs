@@ -111,6 +111,10 @@ impl Manager {
 
     pub(super) fn delete(&mut self, id: CommandId, name: &str) -> Result<(), CommandError> {
         let adapter = self.by_name(name);
+        let held = adapter.and_then(|id| self.held(&self.adapters.get(&id)?.facts.key));
+        if let Some(error) = held {
+            return Err(error);
+        }
         let Some(position) = self.saved.softnics.iter().position(|s| s.name == name) else {
             return Err(match adapter {
                 Some(_) => CommandError::NotSoftnic { name: name.into() },

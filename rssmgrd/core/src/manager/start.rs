@@ -48,7 +48,11 @@ impl Manager {
             Command::MoveEntries { selector, from, to, options } => {
                 self.set_entries(id, caller, &selector, &options, |a| entries_of(&a.device, from, to))
             }
+            Command::Checkpoint { id: which, action } => self.checkpoint(id, caller, which, action),
             Command::SetGlobal { rss } => {
+                if let Some(error) = self.adapters.values().find_map(|a| self.held(&a.facts.key)) {
+                    return self.refuse(id, error);
+                }
                 let turned = (self.saved.rss_on != rss).then_some(rss);
                 let intents = self.all_as_they_are(|a| a.managed);
                 self.build(Some(id), caller.uid, intents, &Options::automatic(), turned);
@@ -261,8 +265,11 @@ impl Manager {
     /// What a change of configuration or of the machine-wide switch means for everybody whom it may touch: nothing
     /// changes a degraded or contested adapter but a request that names it.
     fn all_as_they_are(&self, of: impl Fn(&Adapter) -> bool) -> Vec<Intent> {
-        let whole =
-            self.adapters.iter().filter(|(_, a)| a.degraded.is_none() && !a.drift.is_contested() && of(a));
+        // One that is under a checkpoint follows when that is settled.
+        let free = |a: &Adapter| {
+            a.degraded.is_none() && !a.drift.is_contested() && self.checkpoint_of(&a.facts.key).is_none()
+        };
+        let whole = self.adapters.iter().filter(|(_, a)| self.observe.is_none() && free(a) && of(a));
         whole.filter_map(|(id, _)| self.as_is(*id)).collect()
     }
 
@@ -270,7 +277,7 @@ impl Manager {
     /// hands that nobody names any more is given back.
     pub(super) fn as_is(&self, id: AdapterId) -> Option<Intent> {
         let a = self.adapters.get(&id)?;
-        let saved = self.saved.adapters.get(&a.facts.key);
+        let saved = self.effective(&a.facts.key);
         let managed = self.is_managed(&a.facts, saved) || !a.runtime.is_empty();
         let entry = if managed { Some(self.entry(a)) } else { saved.cloned() };
         let limit = saved.and_then(|s| s.pending);
@@ -304,7 +311,7 @@ impl Manager {
 
     /// The saved entry of an adapter in our hands, a new one if there is none.
     fn entry(&self, a: &Adapter) -> SavedAdapter {
-        let mut entry = self.saved.adapters.get(&a.facts.key).cloned().unwrap_or_default();
+        let mut entry = self.effective(&a.facts.key).cloned().unwrap_or_default();
         if entry.original.is_none() {
             entry.original = Some(a.original.clone());
             entry.found_queues = a.found_queues;

@@ -5,7 +5,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::checkpoint::{CheckpointId, CheckpointView};
 use super::command::CommandError;
+use super::guard::ObserveOnly;
 use super::selector::{Selector, glob, is_glob};
 use crate::capability::Capability;
 use crate::device::Device;
@@ -159,6 +161,8 @@ pub struct AdapterView {
     pub target: Option<Target>,
     /// Steps that are left for a restart.
     pub pending: Vec<Step>,
+    /// The checkpoint that it is under.
+    pub checkpoint: Option<CheckpointId>,
     /// Whose hands it is in.
     pub state: AdapterState,
     /// How far it was verified.
@@ -201,6 +205,10 @@ pub struct Snapshot {
     pub softnics: Vec<SoftnicView>,
     /// Configuration files in force, weakest first.
     pub config_files: Vec<String>,
+    /// Changes that wait to be confirmed.
+    pub checkpoints: Vec<CheckpointView>,
+    /// Why nothing is changed, if so.
+    pub observe: Option<ObserveOnly>,
 }
 
 impl Snapshot {

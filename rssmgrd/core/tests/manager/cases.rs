@@ -11,17 +11,17 @@ use crate::rng::Rng;
 use crate::sim::{OWNER, Sim};
 use crate::world::{Faults, World};
 
-fn patch(pairs: &[(Field, &str)]) -> SettingsPatch {
+pub(crate) fn patch(pairs: &[(Field, &str)]) -> SettingsPatch {
     let mut p = SettingsPatch::default();
     pairs.iter().for_each(|(f, v)| p.set(*f, &Raw::from(*v)).unwrap());
     p
 }
 
-fn apply(name: &str, pairs: &[(Field, &str)]) -> Command {
+pub(crate) fn apply(name: &str, pairs: &[(Field, &str)]) -> Command {
     Command::Apply { selector: Selector::one(name), patch: patch(pairs), options: Options::default() }
 }
 
-fn config(name: &str, pairs: &[(Field, &str)]) -> Config {
+pub(crate) fn config(name: &str, pairs: &[(Field, &str)]) -> Config {
     let origin = Origin::Config { file: "rssmgrd.toml".into(), line: 1 };
     let rule = ConfigRule {
         matcher: Matcher { name: Some(name.into()), ..Matcher::default() },
@@ -30,7 +30,7 @@ fn config(name: &str, pairs: &[(Field, &str)]) -> Config {
     Config { files: vec!["rssmgrd.toml".into()], rules: vec![rule] }
 }
 
-fn settled() -> Sim {
+pub(crate) fn settled() -> Sim {
     let mut s = Sim::start(World::new(Faults::default()), Rng(7));
     s.in_order = true;
     s.settle();

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::ids::{EntryIndex, Processor};
-use rssmgr_core::manager::{Caller, Command, Config, ConfigRule, Matcher, Options, Selector};
+use rssmgr_core::manager::{
+    Caller, CheckpointAction, CheckpointId, Command, Config, ConfigRule, Matcher, Options, Selector,
+};
 use rssmgr_core::settings::{Layer, ManualTable, Origin, SettingsPatch};
 use rssmgr_core::{CpuId, Generation};
 
 use crate::rng::Rng;
+
+pub(crate) const SECOND: u64 = 1_000_000_000;
 
 const NAMES: [&str; 9] = ["k0", "k0", "k1", "k2", "s0", "s1", "k*", "*", "nobody"];
 const SOFT: [&str; 3] = ["s0", "s1", "s1"];
@@ -59,6 +63,7 @@ fn options(rng: &mut Rng, generation: Generation) -> Options {
         allow: rng.pick(&[Impact::None, Impact::Reorder, Impact::Reorder, Impact::Reorder, Impact::Link]),
         atomic: rng.percent(40),
         no_restart: rng.percent(20),
+        confirm_within: rng.percent(25).then(|| rng.pick(&[1, 5, 60]) * SECOND),
         ..Options::default()
     }
 }
@@ -105,6 +110,16 @@ pub(crate) fn command(rng: &mut Rng, generation: Generation) -> Command {
         }
         4 => Command::DeleteSoftnic { name },
         5 => Command::SetSource { name, source: rng.pick(&["none", "zipf", "uniform", "bad"]).into() },
+        7 | 8 => {
+            let id = rng.percent(50).then(|| CheckpointId(1 + rng.below(4) as u64));
+            let action = rng.pick(&[
+                CheckpointAction::Commit,
+                CheckpointAction::Commit,
+                CheckpointAction::RollBack,
+                CheckpointAction::Extend(SECOND),
+            ]);
+            Command::Checkpoint { id, action }
+        }
         6 => Command::Wait(Generation(generation.0 + rng.below(3) as u64)),
         _ => about_adapters(rng, generation),
     }

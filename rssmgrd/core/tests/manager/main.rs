@@ -8,6 +8,7 @@ mod drift;
 mod generate;
 mod model;
 mod rng;
+mod rules;
 mod sequences;
 mod sim;
 mod world;

@@ -66,6 +66,10 @@ fn one(seed: u64, faults: fn(&mut Rng) -> Faults, finish: fn(&mut Sim)) -> (u64,
                 let key = format!("pci:k{}", s.rng.below(3));
                 if s.rng.percent(50) { s.unplug(&key) } else { s.plug(&key) }
             }
+            6 if s.rng.percent(30) => {
+                let ns = s.rng.pick(&[generate::SECOND / 2, 2 * generate::SECOND, 70 * generate::SECOND]);
+                s.pass(ns);
+            }
             5 => {
                 // Answers and requests also come while effects are still to be executed.
                 s.step();

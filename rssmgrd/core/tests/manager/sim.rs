@@ -43,6 +43,8 @@ pub(crate) struct Sim {
     pub(crate) replies: BTreeMap<CommandId, Result<Reply, CommandError>>,
     /// What was acknowledged, by adapter key.
     pub(crate) model: BTreeMap<String, Kept>,
+    /// What waits to be confirmed, by checkpoint and adapter key.
+    pub(crate) unconfirmed: BTreeMap<u64, BTreeMap<String, Kept>>,
     pub(crate) snapshot: Option<Arc<Snapshot>>,
     pub(crate) runs: u32,
     pub(crate) saves: u32,
@@ -92,11 +94,13 @@ impl Sim {
     pub(crate) fn start(w: World, rng: Rng) -> Self {
         let m = Manager::new(Setup {
             now: w.now,
+            boot: w.boot.clone(),
+            observe: w.observe,
             owner_uid: OWNER,
             boot_key: Some(HashKey::microsoft()),
             config: w.config.clone(),
             saved: w.durable.clone(),
-            poll_ns: None,
+            ..Setup::default()
         });
         let first = w.shown();
         let mut s = Self {
@@ -108,6 +112,7 @@ impl Sim {
             claims: BTreeMap::new(),
             replies: BTreeMap::new(),
             model: BTreeMap::new(),
+            unconfirmed: BTreeMap::new(),
             snapshot: None,
             runs: 0,
             saves: 0,
@@ -289,6 +294,15 @@ impl Sim {
         true
     }
 
+    /// Time passes; the alarm rings when it is due.
+    pub(crate) fn pass(&mut self, ns: u64) {
+        self.w.now = self.w.now.after(ns);
+        self.note(|| format!("time passes: {ns} ns"));
+        if self.m.deadline().is_some_and(|at| at <= self.w.now) {
+            self.m.handle(self.w.now, Input::Timer);
+        }
+    }
+
     /// Lets everything come to rest.
     pub(crate) fn settle(&mut self) {
         loop {
@@ -390,9 +404,18 @@ impl Sim {
         let open = self.w.durable.open.clone();
         let meddled = self.meddled;
         let Some(nic) = self.w.by_id(id) else { return };
-        let open =
-            open.iter().find(|o| o.adapter == nic.facts.key).expect("a change without open transaction");
-        assert!(meddled || open.before.difference(&nic.stable).is_none(), "the way back is lost");
+        let key = nic.facts.key.clone();
+        let stable = nic.stable.clone();
+        let open = open.into_iter().find(|o| o.adapter == key).map(|o| o.before);
+        let waits = self.w.durable.checkpoints.iter().any(|c| c.parts.get(&key).is_some_and(|p| p.applied));
+        if open.is_some() && waits {
+            // A run-time setting that waited to be confirmed ended with its run; what is taken back is only that.
+            return;
+        }
+        let part = |c: &rssmgr_core::manager::Checkpoint| Some(c.parts.get(&key)?.before.clone());
+        let before = open.or_else(|| self.w.durable.checkpoints.iter().find_map(part));
+        let before = before.expect("a change without a way back");
+        assert!(meddled || before.difference(&stable).is_none(), "the way back is lost");
     }
 
     fn published(&mut self, s: Arc<Snapshot>) {
@@ -420,6 +443,17 @@ impl Sim {
 
     fn told(&mut self, event: Event) {
         self.events.push(event.clone());
+        match &event.kind {
+            EventKind::CheckpointCommitted { checkpoint, .. } => {
+                let waited = self.unconfirmed.remove(checkpoint).expect("a checkpoint that was made");
+                for (key, kept) in waited {
+                    assert_eq!(kept, Kept::of(&self.w.durable, &key), "{key}: confirmed, not durable");
+                    self.model.insert(key, kept);
+                }
+            }
+            EventKind::CheckpointRolledBack { checkpoint, .. } => drop(self.unconfirmed.remove(checkpoint)),
+            _ => {}
+        }
         let Some(id) = event.id else { return };
         match event.kind {
             EventKind::RssInitializeIndirectionTable { indirection_table, .. } => {
@@ -470,9 +504,9 @@ impl Sim {
         let refused =
             matches!(result, Err(CommandError::NotAuthorised { .. } | CommandError::NoSuchAdapter { .. }));
         self.check_order(id, &command, refused);
-        if let Ok(Reply::Adapters { dry_run: false, results, .. }) = &result {
+        if let Ok(Reply::Adapters { dry_run: false, results, checkpoint, .. }) = &result {
             for r in results {
-                self.check_result(&command, r);
+                self.check_result(&command, r, checkpoint.map(|id| id.0));
             }
             if atomic(&command) {
                 let failed = results.iter().filter(|r| r.status == Status::Failed).count();
@@ -498,13 +532,19 @@ impl Sim {
         assert!(earlier.is_none(), "overtook {:?}", earlier.map(|(id, _)| id));
     }
 
-    fn check_result(&mut self, command: &Command, r: &AdapterResult) {
+    fn check_result(&mut self, command: &Command, r: &AdapterResult, checkpoint: Option<u64>) {
         if self.meddled {
             return;
         }
         let Some(nic) = self.w.by_name(&r.name).cloned() else { return };
         let key = &nic.facts.key;
         let known = self.model.entry(key.clone()).or_default();
+        if let (Some(id), Status::Applied) = (checkpoint, r.status) {
+            let after = known.after(command, &r.name, Some(r)).unwrap_or_else(|| known.clone());
+            self.unconfirmed.entry(id).or_default().insert(key.clone(), after);
+            assert_eq!(*known, Kept::of(&self.w.durable, key), "{key}: saved before it was confirmed");
+            return;
+        }
         let there = self.snapshot.as_ref().is_some_and(|s| s.adapters.contains_key(&r.id));
         if nic.id != Some(r.id) || !there {
             // Gone meanwhile: only what is durable counts.
@@ -520,7 +560,7 @@ impl Sim {
         if r.status == Status::Failed {
             let e = r.error.clone().expect("a failure has a reason");
             let state = &self.snapshot.as_ref().unwrap().adapters[&r.id].state;
-            if !matches!(state, AdapterState::Degraded { .. }) {
+            if !matches!(state, AdapterState::Degraded { .. }) && !self.w.held(key) {
                 assert!(!matches!(e, CommandError::Degraded { .. }), "degraded unseen");
                 assert_eq!(nic.device.difference(&nic.stable), None, "{key}: failed, but not as before: {e}");
             }
@@ -572,9 +612,11 @@ impl Sim {
                 assert!(self.degraded.contains(id), "{name}: degraded without an event");
             } else {
                 assert_eq!(nic.device.difference(&v.device), None, "{name}: half-applied unseen");
-                assert_eq!(nic.device.difference(&nic.stable), None, "{name}: not what is durable");
+                if !self.w.held(&nic.facts.key) {
+                    assert_eq!(nic.device.difference(&nic.stable), None, "{name}: not what is durable");
+                }
                 let own = v.state == AdapterState::Observed && nic.device.difference(&nic.found).is_some();
-                assert!(!own, "{name}: nobody's, and not as it was found");
+                assert!(!own || s.observe.is_some(), "{name}: nobody's, and not as it was found");
             }
             let table: Vec<Option<Processor>> =
                 v.device.table.iter().map(|q| v.device.home(*q).map(Processor::from)).collect();
@@ -595,6 +637,8 @@ impl Sim {
                 }
             }
         }
+        let late = self.m.saved_state().checkpoints.iter().find(|c| c.deadline <= self.w.now);
+        assert_eq!(late, None, "its time is over");
         let there: BTreeSet<AdapterId> = self.w.nics.values().filter_map(|n| n.id).collect();
         assert_eq!(there, s.adapters.keys().copied().collect(), "adapters and views");
         for (key, known) in &self.model {
@@ -627,6 +671,9 @@ impl World {
         let mut d = self.durable.clone();
         if self.faults.save > 0 {
             d.open.retain(|o| memory.open.contains(o));
+            d.checkpoints.retain(|c| memory.checkpoints.contains(c));
+            d.last_checkpoint = memory.last_checkpoint;
+            d.boot.clone_from(&memory.boot);
         }
         // Their order means nothing.
         let place = |o: &OpenTransaction| memory.open.iter().position(|m| m == o);

@@ -9,7 +9,7 @@ use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{self, Driver, TableState, apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, SavedState};
+use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, ObserveOnly, SavedAdapter, SavedState};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{AdapterId, CpuId, Moment, NodeId, QueueId};
 
@@ -49,6 +49,10 @@ pub(crate) struct Nic {
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) now: Moment,
+    /// A kill switch.
+    pub(crate) observe: Option<ObserveOnly>,
+    /// The kernel's id of this boot.
+    pub(crate) boot: String,
     /// By key.
     pub(crate) nics: BTreeMap<String, Nic>,
     pub(crate) durable: SavedState,
@@ -161,11 +165,35 @@ impl World {
         ];
         Self {
             now: Moment(1_000_000_000),
+            observe: None,
+            boot: "first".into(),
             nics: nics.into_iter().map(|n| (n.facts.key.clone(), n)).collect(),
             durable: SavedState::default(),
             config: Config::default(),
             faults,
         }
+    }
+
+    /// What the next run has of an adapter's settings: those that wait to be confirmed, where there is still time.
+    pub(crate) fn kept(&self, key: &str) -> Option<&SavedAdapter> {
+        let part = |c: &rssmgr_core::manager::Checkpoint| c.parts.get(key).filter(|p| p.applied).cloned();
+        match self.durable.checkpoints.iter().find(|c| part(c).is_some()) {
+            Some(c) if c.deadline > self.now => c.parts[key].after.as_ref(),
+            _ => self.durable.adapters.get(key),
+        }
+    }
+
+    /// Whether the next run takes a change of this adapter back.
+    pub(crate) fn goes_back(&self, key: &str) -> bool {
+        let late = |c: &&rssmgr_core::manager::Checkpoint| c.deadline <= self.now;
+        let applied = |c: &rssmgr_core::manager::Checkpoint| c.parts.get(key).is_some_and(|p| p.applied);
+        self.durable.open.iter().any(|o| o.adapter == *key)
+            || self.durable.checkpoints.iter().filter(late).any(applied)
+    }
+
+    /// Whether a change of this adapter waits to be confirmed.
+    pub(crate) fn held(&self, key: &str) -> bool {
+        self.durable.checkpoints.iter().any(|c| c.parts.contains_key(key))
     }
 
     /// What is left when the process dies.
@@ -232,7 +260,8 @@ impl World {
         }
         self.durable = state;
         for (key, nic) in &mut self.nics {
-            if self.durable.open.iter().all(|o| o.adapter != *key) {
+            let held = self.durable.checkpoints.iter().any(|c| c.parts.contains_key(key));
+            if !held && self.durable.open.iter().all(|o| o.adapter != *key) {
                 nic.stable = nic.device.clone();
             }
         }

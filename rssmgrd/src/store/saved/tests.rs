@@ -5,8 +5,10 @@ use rssmgr_core::device::{Device, Queue};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::manager::{OpenTransaction, SavedAdapter, SavedSoftnic};
-use rssmgr_core::{CpuId, EntryIndex, Processor, QueueId};
+use rssmgr_core::manager::{
+    BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
+};
+use rssmgr_core::{CpuId, EntryIndex, Moment, Processor, QueueId};
 
 fn device() -> Device {
     Device {
@@ -38,7 +40,24 @@ fn state(queues: i64) -> SavedState {
     a.patch.set(Field::BaseProcessor, &Raw::from("1:")).unwrap();
     a.table.insert(EntryIndex(12), Processor { group: 1, number: 3 });
     let options = [("source".to_owned(), "synthetic:rate=10".to_owned())].into();
+    let part = |applied, after| CheckpointPart { name: "nic0".into(), before: device(), applied, after };
+    let parts = [("k".to_owned(), part(true, Some(a.clone()))), ("l".to_owned(), part(false, None))].into();
+    let checkpoint = Checkpoint {
+        id: CheckpointId(7),
+        boot: "8f6a".into(),
+        deadline: Moment(12_345_678_901),
+        by_uid: 1000,
+        parts,
+    };
     SavedState {
+        checkpoints: vec![checkpoint],
+        last_checkpoint: 7,
+        boot: "8f6a".into(),
+        guard: BootGuard {
+            carriers: ["pci:a".to_owned()].into(),
+            unproven: ["pci:b".to_owned()].into(),
+            failures: 1,
+        },
         rss_on: false,
         adapters: [("softnic:nic0".to_owned(), a)].into(),
         softnics: vec![SavedSoftnic { name: "nic0".into(), options }],

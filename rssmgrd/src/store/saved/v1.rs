@@ -8,9 +8,12 @@ use rssmgr_core::device::{Device, Queue, UserTable};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::manager::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
+use rssmgr_core::manager::{
+    BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
+    SavedState,
+};
 use rssmgr_core::settings::SettingsPatch;
-use rssmgr_core::{CpuId, EntryIndex, Processor, QueueId};
+use rssmgr_core::{CpuId, EntryIndex, Moment, Processor, QueueId};
 use serde::{Deserialize, Serialize};
 
 pub(super) const VERSION: u64 = 1;
@@ -26,6 +29,44 @@ struct State {
     softnics: Vec<Softnic>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     open: Vec<Open>,
+    #[serde(default, rename = "checkpoint", skip_serializing_if = "Vec::is_empty")]
+    checkpoints: Vec<Unconfirmed>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    boot: Option<Boot>,
+}
+
+/// A change that waits to be confirmed. The deadline is in nanoseconds of the boot's clock.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unconfirmed {
+    id: u64,
+    boot: String,
+    deadline: u64,
+    by_uid: u32,
+    #[serde(rename = "part")]
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    adapter: String,
+    name: String,
+    applied: bool,
+    before: Hardware,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Adapter>,
+}
+
+/// What is remembered from boot to boot.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Boot {
+    id: String,
+    last_checkpoint: u64,
+    carriers: Vec<String>,
+    unproven: Vec<String>,
+    failures: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -119,11 +160,44 @@ pub(super) fn render(state: &SavedState) -> Result<String, toml::ser::Error> {
             .iter()
             .map(|o| Open { adapter: o.adapter.clone(), before: hardware(&o.before) })
             .collect(),
+        checkpoints: state.checkpoints.iter().map(unconfirmed).collect(),
+        boot: boot(state),
     };
     let body = toml::to_string(&v1)?;
     Ok(format!(
         "# Written by rssmgrd. Settings are changed with rssctl; this file is not for editing.\n{body}"
     ))
+}
+
+fn unconfirmed(c: &Checkpoint) -> Unconfirmed {
+    let part = |(key, p): (&String, &CheckpointPart)| Part {
+        adapter: key.clone(),
+        name: p.name.clone(),
+        applied: p.applied,
+        before: hardware(&p.before),
+        after: p.after.as_ref().map(|a| adapter(key, a)),
+    };
+    Unconfirmed {
+        id: c.id.0,
+        boot: c.boot.clone(),
+        deadline: c.deadline.0,
+        by_uid: c.by_uid,
+        parts: c.parts.iter().map(part).collect(),
+    }
+}
+
+/// Nothing where nothing is remembered.
+fn boot(state: &SavedState) -> Option<Boot> {
+    let new = SavedState::default();
+    let same =
+        (&state.boot, state.last_checkpoint, &state.guard) == (&new.boot, new.last_checkpoint, &new.guard);
+    (!same).then(|| Boot {
+        id: state.boot.clone(),
+        last_checkpoint: state.last_checkpoint,
+        carriers: state.guard.carriers.iter().cloned().collect(),
+        unproven: state.guard.unproven.iter().cloned().collect(),
+        failures: state.guard.failures,
+    })
 }
 
 fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
@@ -179,7 +253,33 @@ pub(super) fn parse(text: &str) -> Result<SavedState, String> {
         .into_iter()
         .map(|o| Ok(OpenTransaction { adapter: o.adapter, before: device(o.before)? }))
         .collect::<Result<_, String>>()?;
-    Ok(SavedState { rss_on: v1.rss, adapters, softnics, open })
+    let checkpoints = v1.checkpoints.into_iter().map(checkpoint).collect::<Result<_, String>>()?;
+    let mut state =
+        SavedState { rss_on: v1.rss, adapters, softnics, open, checkpoints, ..SavedState::default() };
+    if let Some(boot) = v1.boot {
+        (state.boot, state.last_checkpoint) = (boot.id, boot.last_checkpoint);
+        state.guard = BootGuard {
+            carriers: boot.carriers.into_iter().collect(),
+            unproven: boot.unproven.into_iter().collect(),
+            failures: boot.failures,
+        };
+    }
+    Ok(state)
+}
+
+fn checkpoint(c: Unconfirmed) -> Result<Checkpoint, String> {
+    let part = |p: Part| -> Result<(String, CheckpointPart), String> {
+        let after = p.after.map(saved_adapter).transpose()?;
+        let before = device(p.before)?;
+        Ok((p.adapter, CheckpointPart { name: p.name, before, applied: p.applied, after }))
+    };
+    Ok(Checkpoint {
+        id: CheckpointId(c.id),
+        boot: c.boot,
+        deadline: Moment(c.deadline),
+        by_uid: c.by_uid,
+        parts: c.parts.into_iter().map(part).collect::<Result<_, String>>()?,
+    })
 }
 
 fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {

@@ -1,0 +1,108 @@
+//! When nothing is to be changed at all: the kill switches, and the guard that remembers boots that went wrong.
+//!
+//! What is applied at boot is marked in the saved state before its first step, and the mark goes when the adapters have
+//! a carrier again. Where that failed two boots in a row, the third one only observes. Starting the daemon again by hand
+//! in that boot ends it.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use core::fmt;
+
+use super::Manager;
+use super::adapter::Adapter;
+use super::group::Group;
+use super::save::Purpose;
+use super::saved::SavedState;
+use super::view::Kind;
+use crate::event::EventKind;
+use crate::ids::AdapterId;
+
+/// Boots in a row without a carrier after which nothing is applied.
+const MOST_FAILURES: u32 = 2;
+
+/// Why nothing is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObserveOnly {
+    /// `rssmgrd.manage=0` on the kernel's command line.
+    CommandLine,
+    /// The file `/etc/rssmgrd/observe`.
+    File,
+    /// What was applied at boot was not followed by a carrier, twice.
+    BootGuard,
+}
+
+impl fmt::Display for ObserveOnly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CommandLine => {
+                "rssmgrd.manage=0 is on the kernel's command line: boot without it to manage adapters again"
+            }
+            Self::File => {
+                "/etc/rssmgrd/observe exists: remove it and restart rssmgrd to manage adapters again"
+            }
+            Self::BootGuard => {
+                "after two boots in a row no carrier came back once the settings were applied: mend them (`rssctl config show`), then restart rssmgrd to manage adapters again"
+            }
+        })
+    }
+}
+
+/// What is remembered from boot to boot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BootGuard {
+    /// Keys of the adapters that were seen with a carrier.
+    pub carriers: BTreeSet<String>,
+    /// Those of them that were changed in this boot and have no carrier again yet.
+    pub unproven: BTreeSet<String>,
+    /// Boots in a row that left some unproven.
+    pub failures: u32,
+}
+
+/// Notes a start. Answers whether it is the first of its boot, and whether the guard has had enough.
+pub(super) fn inherit(saved: &mut SavedState, boot: &str) -> (bool, bool) {
+    if boot.is_empty() {
+        return (false, false);
+    }
+    let guard = &mut saved.guard;
+    let first = saved.boot != boot;
+    if first {
+        guard.failures += u32::from(!core::mem::take(&mut guard.unproven).is_empty());
+        saved.boot = boot.into();
+    } else if guard.failures >= MOST_FAILURES {
+        // Somebody started it again by hand.
+        guard.failures = 0;
+    }
+    (first, saved.guard.failures >= MOST_FAILURES)
+}
+
+impl Manager {
+    /// Marks what a boot-time change is about to touch.
+    pub(super) fn mark(&mut self, group: &Group) {
+        for m in group.members.iter().filter(|m| m.has_steps()) {
+            let booting = |a: &Adapter| a.at_boot && a.facts.kind == Kind::Kernel;
+            if self.adapters.get(&m.id).is_some_and(booting) && self.saved.guard.carriers.contains(&m.key) {
+                self.saved.guard.unproven.insert(m.key.clone());
+            }
+        }
+    }
+
+    /// An adapter has a carrier.
+    pub(super) fn carrier(&mut self, adapter: AdapterId) {
+        let Some(key) = self.adapters.get(&adapter).map(|a| a.facts.key.clone()) else { return };
+        let guard = &mut self.saved.guard;
+        let proven = guard.unproven.remove(&key);
+        if proven && guard.unproven.is_empty() {
+            guard.failures = 0;
+        }
+        if guard.carriers.insert(key) || proven {
+            self.save(Purpose::Noted);
+        }
+    }
+
+    /// Tells at the start that nothing will be changed.
+    pub(super) fn tell_observing(&mut self) {
+        if let Some(why) = self.observe {
+            self.tell(None, EventKind::ObserveOnly { because: alloc::format!("{why}") });
+        }
+    }
+}
