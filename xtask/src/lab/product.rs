@@ -20,7 +20,7 @@ const LOG: &str = "/run/rssmgrd.log";
 const PID: &str = "/run/rssmgrd.pid";
 
 /// How long the daemon may take until it answers, or until it has ended: far more than on a free machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Builds both programs as developers do, and strips copies for the guest: what is for debuggers is most of them.
 pub(crate) fn build(project: &Project) -> Result<Vec<PathBuf>> {

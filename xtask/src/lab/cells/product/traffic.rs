@@ -32,8 +32,8 @@ pub(super) fn survives(s: &mut Subject<'_>) -> Result<()> {
     s.guest.expect(&format!("until ss -ltn | grep -q ':{PORT} '; do sleep 0.05; done"))?;
     let sum = std::env::temp_dir().join(format!("rssmgr-lab-sum-{}-{}", std::process::id(), name));
     let script = format!(
-        "exec 3<>/dev/tcp/{INSIDE}/{PORT}; i=0; \
-         while [ $i -lt {MEGABYTES} ]; do printf '%1048576d' $i; i=$((i+1)); done | tee /dev/fd/3 | sha256sum >{}",
+        "data() {{ i=0; while [ $i -lt {MEGABYTES} ]; do printf '%1048576d' $i; sleep $1; i=$((i+1)); done; }}; \
+         data 0 | sha256sum >{}; exec 3<>/dev/tcp/{INSIDE}/{PORT}; data 0.1 >&3",
         sum.display()
     );
     let mut sender = s.guest.outside()?.command("bash");
