@@ -234,10 +234,16 @@ impl LinuxNic {
         queue: QueueId,
         cpus: &CpuSet,
     ) -> Result<Outcome, BackendError> {
-        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
-        match steering::write(self.kernel.root(), &name, direction, queue, cpus) {
-            Ok(()) => Ok(Outcome::Changed),
-            Err(e) => Err(unwritten(&self.driver_name, What::Steering, &format!("queue {queue}"), &e)),
+        let mut name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
+        loop {
+            let written = steering::write(self.kernel.root(), &name, direction, queue, cpus);
+            let Err(e) = written else { return Ok(Outcome::Changed) };
+            // Renamed in between: the files are under the new name.
+            let now = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
+            if e.kind() != std::io::ErrorKind::NotFound || now == name {
+                return Err(unwritten(&self.driver_name, What::Steering, &format!("queue {queue}"), &e));
+            }
+            name = now;
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the notifications about interfaces amount to, told from what was known of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rssmgr_core::drift::Hint;
 use rssmgr_netlink::rtnetlink::Link;
@@ -35,19 +35,42 @@ pub(super) enum Meaning {
 #[derive(Debug, Default)]
 pub(super) struct Links {
     links: BTreeMap<u32, Known>,
+    /// Those that were down when they were first seen. Some drivers ask for interrupts only when an interface comes up, so
+    /// that only then it can be seen what it can do.
+    half_seen: BTreeSet<u32>,
 }
 
 impl Links {
     /// An interface is there already.
     pub(super) fn learn(&mut self, link: &Link) {
         self.links.insert(link.index, Known::of(link));
+        self.first_seen(link);
+    }
+
+    fn first_seen(&mut self, link: &Link) {
+        if link.is_up() {
+            self.half_seen.remove(&link.index);
+        } else {
+            self.half_seen.insert(link.index);
+        }
+    }
+
+    /// The indexes of those with a carrier.
+    pub(super) fn carriers(&self) -> impl Iterator<Item = u32> {
+        self.links.iter().filter(|(_, known)| known.carrier == Some(true)).map(|(index, _)| *index)
     }
 
     /// An interface is told of: it is new, or something of it changed.
     pub(super) fn present(&mut self, link: &Link) -> Meaning {
         let ifindex = link.index;
         let now = Known::of(link);
-        let Some(before) = self.links.insert(ifindex, now.clone()) else { return Meaning::New };
+        let Some(before) = self.links.insert(ifindex, now.clone()) else {
+            self.first_seen(link);
+            return Meaning::New;
+        };
+        if now.up && self.half_seen.remove(&ifindex) {
+            return Meaning::New;
+        }
         let mut told = Vec::new();
         if before.name != now.name {
             told.push(News::Renamed { ifindex, name: now.name });
@@ -63,6 +86,7 @@ impl Links {
     /// An interface is not there any more.
     pub(super) fn gone(&mut self, link: &Link) -> Option<News> {
         self.links.remove(&link.index)?;
+        self.half_seen.remove(&link.index);
         Some(News::Gone { ifindex: link.index, away: link.new_namespace.is_some() })
     }
 
@@ -114,6 +138,17 @@ mod tests {
         assert_eq!(told(&mut links, &carrier), ["Changed { ifindex: 7, hint: Link, broke: false }"]);
         carrier.name = "lan0".into();
         assert_eq!(told(&mut links, &carrier), ["Renamed { ifindex: 7, name: \"lan0\" }"]);
+    }
+
+    #[test]
+    fn one_that_was_down_at_first_is_looked_at_again_when_it_is_up() {
+        let mut links = Links::default();
+        assert_eq!(told(&mut links, &link("eth0", 0, 1500)), ["new"]);
+        assert_eq!(told(&mut links, &link("lan0", 0, 1500)), ["Renamed { ifindex: 7, name: \"lan0\" }"]);
+        assert_eq!(told(&mut links, &link("lan0", UP, 1500)), ["new"]);
+        assert_eq!(told(&mut links, &link("lan0", 0, 1500)), [""; 0]);
+        let broke = "Changed { ifindex: 7, hint: Link, broke: true }";
+        assert_eq!(told(&mut links, &link("lan0", UP, 1500)), [broke], "only the first time");
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub enum News {
         /// Whether the event itself took the interface down or reset it.
         broke: bool,
     },
+    /// It has a carrier.
+    Carrier {
+        /// Its index.
+        ifindex: u32,
+    },
     /// It has another name.
     Renamed {
         /// Its index.
@@ -53,9 +58,10 @@ impl News {
     #[must_use]
     pub const fn ifindex(&self) -> Option<u32> {
         match self {
-            Self::Changed { ifindex, .. } | Self::Renamed { ifindex, .. } | Self::Gone { ifindex, .. } => {
-                Some(*ifindex)
-            }
+            Self::Changed { ifindex, .. }
+            | Self::Carrier { ifindex }
+            | Self::Renamed { ifindex, .. }
+            | Self::Gone { ifindex, .. } => Some(*ifindex),
             Self::Here(_) | Self::Processors(_) => None,
         }
     }

@@ -17,6 +17,9 @@ use super::links::{Links, Meaning};
 use super::uevents::Uevents;
 use super::{Discover, News};
 
+/// How often carriers are told of after the start.
+const CARRIERS_TOLD: u32 = 20;
+
 /// The owner does not listen any more.
 struct Deaf;
 
@@ -82,6 +85,7 @@ impl<D: Discover> Listener<D> {
     /// Listens until the owner does not any more (`None`), or the kernel does not give news (why).
     fn listen(mut self, every: Duration) -> Result<(), Option<io::Error>> {
         let mut processors = self.processors();
+        let mut told = 0;
         let timeout = Timespec { tv_sec: i64::try_from(every.as_secs()).unwrap_or(i64::MAX), tv_nsec: 0 };
         loop {
             let mut sockets = vec![PollFd::from_borrowed_fd(self.watcher.monitor.as_fd(), PollFlags::IN)];
@@ -110,6 +114,12 @@ impl<D: Discover> Listener<D> {
             }
             self.links().map_err(|Deaf| None)?;
             self.ethtool().map_err(|Deaf| None)?;
+            // What was applied at the start is proven by a carrier that is still there a while later.
+            if told < CARRIERS_TOLD {
+                told += 1;
+                let mut carriers = self.watcher.links.carriers();
+                carriers.try_for_each(|ifindex| self.tell(News::Carrier { ifindex })).map_err(|Deaf| None)?;
+            }
             if self.news.is_closed() {
                 return Err(None);
             }
