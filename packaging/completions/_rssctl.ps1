@@ -86,6 +86,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
             [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
             [CompletionResult]::new('--rps', '--rps', [CompletionResultType]::ParameterName, 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue')
+            [CompletionResult]::new('--drift', '--drift', [CompletionResultType]::ParameterName, 'What is done when somebody else changes the adapter')
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'Show the plan and ask before applying exactly that')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
             [CompletionResult]::new('--confirm-within', '--confirm-within', [CompletionResultType]::ParameterName, 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d')
@@ -332,6 +333,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
             [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
             [CompletionResult]::new('--rps', '--rps', [CompletionResultType]::ParameterName, 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue')
+            [CompletionResult]::new('--drift', '--drift', [CompletionResultType]::ParameterName, 'What is done when somebody else changes the adapter')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'The worst that may happen to traffic; without it up to `reorder`')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
@@ -445,6 +447,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             break
         }
         'rssctl;flow' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')

@@ -592,12 +592,16 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__flow)
-            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --file --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
                     return 0
@@ -834,7 +838,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__plan)
-            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --allow --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --drift --allow --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -901,6 +905,10 @@ _rssctl() {
                     return 0
                     ;;
                 --rps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drift)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1082,7 +1090,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__set)
-            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --drift --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1137,6 +1145,10 @@ _rssctl() {
                     return 0
                     ;;
                 --rps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drift)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

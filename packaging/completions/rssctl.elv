@@ -81,6 +81,7 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand --exclude-cpus 'CPUs that are never used'
             cand --xps 'Transmit packet steering: which CPUs send through which transmit queue'
             cand --rps 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue'
+            cand --drift 'What is done when somebody else changes the adapter'
             cand --confirm 'Show the plan and ask before applying exactly that'
             cand --allow 'The worst that may happen to traffic; without it up to `reorder`'
             cand --confirm-within 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d'
@@ -316,6 +317,7 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand --exclude-cpus 'CPUs that are never used'
             cand --xps 'Transmit packet steering: which CPUs send through which transmit queue'
             cand --rps 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue'
+            cand --drift 'What is done when somebody else changes the adapter'
             cand --allow 'The worst that may happen to traffic; without it up to `reorder`'
             cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
@@ -423,6 +425,7 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rssctl;flow'= {
+            cand --file 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input'
             cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'

@@ -90,6 +90,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SM
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
 false\t''"
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
@@ -371,6 +372,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether S
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
 reorder\t''
 gap\t''
@@ -502,6 +504,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_sub
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l file -d 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'
