@@ -66,13 +66,17 @@ pub fn capture(
     Ok(())
 }
 
-/// How many packets come for each that is wanted.
+/// How many times as many packets as are wanted are let through: a burst while the rate is measured must not starve the rest
+/// of the window, and whoever has enough stops.
+const PLENTY: u128 = 10;
+
+/// How many packets come for each that is let through.
 fn one_in(interface: &str, how: Capture) -> u32 {
     let before = received(interface);
     std::thread::sleep(RATE_OVER);
     let came = u128::from(received(interface).saturating_sub(before));
     let expected = came * how.window.as_nanos() / RATE_OVER.as_nanos();
-    u32::try_from(expected / u128::from(how.packets.max(1))).unwrap_or(u32::MAX).max(1)
+    u32::try_from(expected / (PLENTY * u128::from(how.packets.max(1)))).unwrap_or(u32::MAX).max(1)
 }
 
 fn received(interface: &str) -> u64 {

@@ -12,7 +12,7 @@ use std::time::Duration;
 const PROGRAMS: [&str; 2] = ["rssmgrd", "rssctl"];
 
 /// The name in the guest of the test that compares real drivers with their rows.
-const ROWS_TEST: &str = "driver-rows";
+pub(crate) const ROWS_TEST: &str = "driver-rows";
 
 const SOCKET: &str = "/run/rssmgrd.sock";
 const STATE: &str = "/var/lib/rssmgrd";
@@ -164,6 +164,11 @@ impl Product {
     /// Runs `rssctl`; the arguments are those of a shell.
     pub(crate) fn rssctl(&self, guest: &mut Guest, arguments: &str) -> Result<Output> {
         guest.run(&format!("exec rssctl --address {SOCKET} {arguments}"))
+    }
+
+    /// Starts `rssctl`, and does not wait for it.
+    pub(crate) fn begin(&self, guest: &mut Guest, arguments: &str) -> Result<Job> {
+        guest.start(&format!("exec rssctl --address {SOCKET} {arguments}"))
     }
 
     /// What `rssctl` prints, which must succeed.

@@ -11,6 +11,7 @@ mod kernel;
 mod lies;
 mod pairwise;
 mod random;
+mod rows;
 mod smoke;
 mod steering;
 mod subject;
@@ -58,6 +59,7 @@ const AWAITED: &[Test] = &[
 ];
 
 const TESTS: &[Test] = &[
+    Test { name: "the driver does what its row says", run: rows::as_described, of: |_| true },
     Test { name: "says what the kernel says, every pair", run: agreement::every_pair, of: |_| true },
     Test {
         name: "unsupported: exit code 5, nothing changed",
@@ -88,6 +90,7 @@ const TESTS: &[Test] = &[
         run: lies::table_on_paper,
         of: |card| card.driver == "virtio_net",
     },
+    Test { name: "the traffic is asked", run: lies::traffic_is_asked, of: |card| card.entries > 0 },
     Test {
         name: "a table of no effect is not believed",
         run: lies::table_of_no_effect,

@@ -5,6 +5,7 @@ use super::card::Ask;
 use super::pairwise;
 use super::subject::{Subject, not_in_force, processors};
 use anyhow::Result;
+use std::collections::BTreeSet;
 
 const PROFILES: [&str; 5] = ["NUMAStatic", "ClosestStatic", "Closest", "NUMA", "Conservative"];
 const BASES: [Option<u32>; 3] = [None, Some(2), Some(3)];
@@ -53,10 +54,17 @@ pub(super) fn every_pair(s: &mut Subject<'_>) -> Result<()> {
         s.checks.that(output.code == 0, || format!("{arguments}: {} {}", output.code, output.stderr.trim()));
         let (says, kernel) = s.agree(&arguments)?;
 
-        let expected = Ask { profile, base, max, count: queues }.processors(card.node, &online);
+        // Without a table the kernel spreads in software, over as many processors as there are.
+        let count = if card.entries == 0 { u32::try_from(online.len())? } else { queues };
+        let expected = Ask { profile, base, max, count }.processors(card.node, &online);
         s.checks.equal(&format!("{arguments}: processors"), &processors(&says), &expected);
-        let missing = not_in_force(&kernel, &expected);
+        let homes = &expected[..expected.len().min(usize::try_from(queues)?)];
+        let missing = not_in_force(&kernel, homes);
         s.checks.that(missing.is_empty(), || format!("{arguments}: {}", missing.join("; ")));
+        if card.entries == 0 {
+            let spread: BTreeSet<u32> = expected.iter().copied().filter(|_| expected.len() > 1).collect();
+            s.checks.equal(&format!("{arguments}: rps_cpus"), &kernel.rps.first(), &Some(&spread));
+        }
         if card.channels.is_some() {
             s.checks.equal(&format!("{arguments}: channels"), &kernel.channels, &Some((card.queues, queues)));
         }

@@ -68,8 +68,8 @@ pub(super) fn killed_in_an_apply(s: &mut Subject<'_>) -> Result<()> {
         s.checks
             .that(differences.is_empty(), || format!("killed after {delay} s: {}", differences.join("; ")));
         let missing = [not_in_force(&kernel, &wanted[0]), not_in_force(&kernel, &wanted[1])];
-        let there = (0..2).find(|at| missing[*at].is_empty());
-        let right = if answered { there == Some(at) } else { there == Some(at) || there == Some(in_force) };
+        let there = |at: usize| missing[at].is_empty();
+        let right = if answered { there(at) } else { there(at) || there(in_force) };
         s.checks.that(right, || {
             format!(
                 "killed after {delay} s, answered: {answered}: {} / {}",
@@ -77,7 +77,7 @@ pub(super) fn killed_in_an_apply(s: &mut Subject<'_>) -> Result<()> {
                 missing[1].join("; ")
             )
         });
-        in_force = there.unwrap_or(in_force);
+        in_force = if there(at) { at } else { in_force };
     }
     Ok(())
 }

@@ -4,8 +4,13 @@ use super::subject::{Subject, processors};
 use crate::lab::cells::deliver;
 use crate::lab::cells::interrupts;
 use crate::lab::frames::random_flows;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long `rssctl verify` may take beyond what it was given.
+const VERIFIED_WITHIN: Duration = Duration::from_secs(60);
 
 /// virtio after a channel change: the product's own changes leave no such table behind, and one made by hand is seen
 /// by the traffic and sent again.
@@ -39,6 +44,31 @@ fn queues_hit(s: &mut Subject<'_>) -> Result<BTreeSet<u32>> {
         sum(&after) > sum(&before)
     };
     Ok((0..s.card.queues).filter(fired).collect())
+}
+
+/// What `rssctl verify` finds out while packets arrive: hardware that spreads by its table, and hardware that reports a
+/// table and does not.
+pub(super) fn traffic_is_asked(s: &mut Subject<'_>) -> Result<()> {
+    s.settled("--profile NUMAStatic")?;
+    let name = s.card.name;
+    let asked = s.product.begin(s.guest, &format!("verify {name} --for 8s --packets 300 -o json"))?;
+    for seed in 40..46 {
+        deliver(s.guest, name, s.card.address, &random_flows(seed, 100))?;
+    }
+    let output = s.guest.wait(&asked, VERIFIED_WITHIN)?;
+    let (verdict, code, verified) =
+        if s.card.spreads { ("obeyed", 0, "traffic") } else { ("ignored", 6, "refuted") };
+    let found: Value = serde_json::from_str(&output.stdout)
+        .with_context(|| format!("`rssctl verify` printed {} {}", output.stdout, output.stderr))?;
+    let found = &found["adapters"][0];
+    s.checks.that(found["verdict"] == verdict, || format!("not {verdict}: {found}"));
+    s.checks.equal("exit code", &output.code, &code);
+    let says = s.says()?;
+    s.checks.that(says["verified"] == verified, || format!("not {verified}: {}", says["verified"]));
+    let (events, _) = s.events(0)?;
+    let told = if s.card.spreads { "TrafficObeysTable" } else { "TableIgnored" };
+    s.checks.that(events.iter().any(|event| event == told), || format!("no {told} among {events:?}"));
+    Ok(())
 }
 
 /// vmxnet3 always: what is in force is never claimed to be verified by traffic.
