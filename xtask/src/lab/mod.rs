@@ -40,6 +40,7 @@ usage: cargo xtask lab [COMMAND]
                       with --product the script has rssmgrd and rssctl, freshly built
   cell KERNEL DRIVER [PART]
                       one cell, or the parts of it whose names contain PART, or lack it when it begins with a -
+  others KERNEL       the checks of one kernel that are no driver's
   update              pin the newest packages in xtask/lab.toml
 
 KERNEL is a group of xtask/lab.toml, such as linux-6.12. LAB=off leaves the matrix out, and says so.";
@@ -67,6 +68,7 @@ pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
         ["run", kernel, script @ ..] if !script.is_empty() => run(project, kernel, &script.join(" "), &[]),
         ["cell", kernel, driver] => cell(project, kernel, driver, ""),
         ["cell", kernel, driver, part] => cell(project, kernel, driver, part),
+        ["others", kernel] => others(project, kernel),
         ["update"] => update(project),
         _ => {
             println!("{HELP}");
@@ -111,6 +113,16 @@ fn cell(project: &Project, kernel: &str, driver: &str, part: &str) -> Result<boo
     print!("{}", cells.iter().map(report).collect::<String>());
     println!("last words:{}", guest.last_words());
     Ok(!cells.is_empty() && cells.iter().all(|cell| cell.failures.is_empty()))
+}
+
+/// The checks of one kernel that are no driver's.
+fn others(project: &Project, kernel: &str) -> Result<bool> {
+    let store = open(project)?;
+    let (nics, programs) = (cells::nics(), product::build(project)?);
+    let mut guest = Guest::boot(&store, &Setup { kernel, nics: &nics, programs: &programs, ..small() })?;
+    let cells: Vec<Cell> = matrix::OTHER_CHECKS.iter().map(|check| check(&mut guest, kernel)).collect();
+    print!("{}", cells.iter().map(report).collect::<String>());
+    Ok(cells.iter().all(|cell| cell.failures.is_empty()))
 }
 
 /// What a cell found, in lines.
