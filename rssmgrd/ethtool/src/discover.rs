@@ -106,6 +106,7 @@ pub fn discover_one(ifindex: u32, sampling: &Sampling) -> Result<Option<Found>, 
 /// Ethernet, as the kernel numbers hardware.
 const ETHERNET: u16 = 1;
 
+/// Why an interface is none of ours, told from its link alone. A port of a bond or bridge is one.
 fn no_adapter(link: &Link) -> Option<&'static str> {
     if link.is_loopback() {
         return Some("the loopback interface");
@@ -116,9 +117,6 @@ fn no_adapter(link: &Link) -> Option<&'static str> {
     if link.hardware_type != ETHERNET {
         return Some("no Ethernet interface");
     }
-    if link.port_kind.is_some() {
-        return Some("a port of a bridge or team that has no device of its own");
-    }
     None
 }
 
@@ -127,8 +125,8 @@ fn look(
     link: Link,
     sampling: &Sampling,
 ) -> Result<Result<Found, &'static str>, Failure> {
-    if link.is_loopback() || link.kind.is_some() || link.hardware_type != ETHERNET {
-        return Ok(Err(no_adapter(&link).unwrap_or("no adapter")));
+    if let Some(because) = no_adapter(&link) {
+        return Ok(Err(because));
     }
     let host = rssmgr_host::nic(kernel.root(), &link.name)?;
     if host.device.is_none() {

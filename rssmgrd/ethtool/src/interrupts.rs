@@ -25,8 +25,6 @@ pub struct Vectors {
 pub struct Interrupts {
     /// Those of each receive queue. Empty where it is not certain which interrupt serves which queue.
     pub queues: Vec<Vectors>,
-    /// All others of the device: idle queues, link, configuration.
-    pub others: Vec<u32>,
 }
 
 impl Interrupts {
@@ -69,9 +67,7 @@ pub(crate) fn find(
     // What the kernel says goes before what a name seems to say.
     let told = told(kernel, ifindex, queues);
     let queues = told.or(named).unwrap_or_default();
-    let used = |irq: &u32| queues.iter().any(|v| v.receive == Some(*irq) || v.transmit == Some(*irq));
-    let others = names.iter().filter(|(_, n)| !n.is_empty()).map(|(irq, _)| *irq).filter(|i| !used(i));
-    Interrupts { others: others.collect(), queues }
+    Interrupts { queues }
 }
 
 /// By the `netdev` family: queue to NAPI instance to interrupt. `None` when any receive queue is missing.

@@ -247,11 +247,6 @@ impl LinuxNic {
         }
     }
 
-    /// All entries at the default queue.
-    fn shut(&self, entries: usize) -> Vec<QueueId> {
-        vec![QueueId(0); entries]
-    }
-
     fn needs_table(&self, doing: &str) -> Result<(), BackendError> {
         if self.capability.table_entries > 0 {
             return Ok(());
@@ -284,8 +279,7 @@ impl Backend for LinuxNic {
         let queues = (0..count).map(|q| Queue { home: homes(q) }).collect();
         let has_table = self.capability.table_entries > 0;
         let told = rss.as_ref().filter(|_| has_table).map(|r| r.table.as_slice()).unwrap_or_default();
-        let table: Vec<QueueId> =
-            told.iter().map(|q| QueueId(u16::try_from(*q).unwrap_or(u16::MAX))).collect();
+        let table = queue_ids(told);
         // Somebody who wrote another table switched it on again.
         if table.iter().any(|q| *q != QueueId(0)) {
             self.off = None;
@@ -322,9 +316,9 @@ impl Backend for LinuxNic {
                     return Ok(Outcome::Unchanged);
                 }
                 let there = self.rss()?.map(|r| r.table).unwrap_or_default();
-                let kept = there.iter().map(|q| QueueId(u16::try_from(*q).unwrap_or(u16::MAX))).collect();
+                let kept = queue_ids(&there);
                 if there.iter().any(|q| *q != 0) {
-                    let shut = self.shut(there.len());
+                    let shut = vec![QueueId(0); there.len()];
                     let entries = vec![0; there.len()];
                     self.send_table(&shut, Table::Entries(entries))?;
                 }
@@ -373,4 +367,9 @@ impl Backend for LinuxNic {
     fn sampler(&self) -> Arc<dyn Sampler> {
         Arc::clone(&self.sampler) as Arc<dyn Sampler>
     }
+}
+
+/// The kernel's table in our words.
+fn queue_ids(table: &[u32]) -> Vec<QueueId> {
+    table.iter().map(|q| QueueId(u16::try_from(*q).unwrap_or(u16::MAX))).collect()
 }

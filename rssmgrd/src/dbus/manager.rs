@@ -386,7 +386,7 @@ impl Manager {
     /// Adapters that match; none named is all.
     async fn list_adapters(&self, selector: Vec<String>, options: Dictionary) -> Result<Records, ApiError> {
         let work = || {
-            // No adapter is left out yet: software NICs are all there is.
+            // Interfaces that are no adapters are left out whatever is asked for: the daemon does not keep them.
             let _: ListOptions = input::record("options", &options)?;
             let (published, views) = self.views(selector)?;
             let rss_on = published.snapshot.rss_on;
