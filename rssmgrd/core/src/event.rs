@@ -109,11 +109,12 @@ impl ToField for HashTypes {
 }
 impl ToField for List {
     fn to_field(&self) -> FieldValue {
-        FieldValue::Text(self.to_string())
+        FieldValue::Text(Plain(&self.0).to_string())
     }
 }
 
-/// Processors as a text, separated by blanks.
+/// Processors. As a field's value they are a text, separated by blanks, `-` for one that is not known; in a sentence
+/// what repeats is said once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List(pub Vec<Option<Processor>>);
 
@@ -122,9 +123,31 @@ impl List {
     pub fn of(cpus: impl IntoIterator<Item = Option<CpuId>>) -> Self {
         Self(cpus.into_iter().map(|c| c.map(Processor::from)).collect())
     }
+
+    /// How many processors come before the list begins anew; its length where it does not.
+    fn period(&self) -> usize {
+        let begins_anew =
+            |period: &usize| self.0.iter().zip(self.0.iter().skip(*period)).all(|(a, b)| a == b);
+        (1..self.0.len()).find(begins_anew).unwrap_or(self.0.len())
+    }
 }
 
 impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let period = self.period();
+        // Said in full where that is as short.
+        if self.0.len() < 2 * period || self.0.len() < 3 {
+            return Plain(&self.0).fmt(f);
+        }
+        let (once, _) = self.0.split_at(period);
+        write!(f, "{} and so on", Plain(once))
+    }
+}
+
+/// Processors in full.
+struct Plain<'a>(&'a [Option<Processor>]);
+
+impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, p) in self.0.iter().enumerate() {
             if i > 0 {
@@ -198,7 +221,7 @@ events! {
     /// An operation failed.
     1240 Error RssFailure { operation: String, failure_description: String }
         "{operation}: {failure_description}";
-    /// A table was written for the first time.
+    /// A table, told as a whole: the first time, and where many entries changed together.
     1244 Info RssInitializeIndirectionTable { indirection_table_size: u32, indirection_table: List }
         "indirection table of {indirection_table_size} entries: {indirection_table}";
     /// The whole state of an adapter, on demand.
@@ -338,5 +361,23 @@ mod tests {
         assert_eq!(format!("{e}"), "table entry 3 moved from 0:1 to 1:2");
         assert_eq!(e.fields()[2], ("new_processor", FieldValue::Text("1:2".into())));
         assert_eq!(e.fields().len(), e.info().fields.len());
+    }
+
+    #[test]
+    fn a_list_that_repeats_is_short_in_a_sentence_and_whole_in_a_field() {
+        let list = |cpus: &[u32]| List::of(cpus.iter().map(|cpu| Some(CpuId(*cpu))));
+        for (cpus, sentence) in [
+            (&[][..], ""),
+            (&[3, 3], "0:3 0:3"),
+            (&[1, 2, 3], "0:1 0:2 0:3"),
+            (&[1, 2, 1, 2, 1], "0:1 0:2 and so on"),
+            (&[1, 2, 1, 2, 3], "0:1 0:2 0:1 0:2 0:3"),
+            (&[7; 128], "0:7 and so on"),
+        ] {
+            let list = list(cpus);
+            assert_eq!(format!("{list}"), sentence);
+            let FieldValue::Text(whole) = list.to_field() else { panic!("no text") };
+            assert_eq!(whole.split_whitespace().count(), cpus.len());
+        }
     }
 }

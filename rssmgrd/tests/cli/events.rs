@@ -74,9 +74,14 @@ fn events_are_chosen_by_id_adapter_number_and_time() {
     assert_eq!(count("events --adapter nope -o json"), 0);
     assert_eq!(count("events --since 2100-01-01 -o json"), 0);
     assert_eq!(count("events --since 1d -o json"), all);
-    let of = daemon.line("events --id 1237 -o json").json();
-    let of = of["events"].as_array().unwrap();
-    assert!(!of.is_empty() && of.iter().all(|e| e["id"] == 1237));
+    let of = |id: u32| daemon.line(&format!("events --id {id} -o json")).json()["events"].clone();
+    // One entry is told by itself, many at once as a table.
+    let tables = of(1244).as_array().unwrap().len();
+    assert_eq!((tables, of(1237).as_array().unwrap().len()), (2, 0));
+    let onto =
+        daemon.line("get nic0 -o json").json()["adapters"][0]["indirection_table"][1]["processor"].clone();
+    assert_eq!(daemon.line(&format!("table set nic0 0={}", onto.as_str().unwrap())).code, 0);
+    assert_eq!((of(1244).as_array().unwrap().len(), of(1237)[0]["id"].as_u64()), (2, Some(1237)));
     let rundown = daemon.line("events --rundown -o jsonl");
     assert!(rundown.code == 0 && rundown.out.lines().count() > 0, "{rundown:?}");
     let people = daemon.line("events -n 1").out;

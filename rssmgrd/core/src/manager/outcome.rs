@@ -183,6 +183,10 @@ fn cpus_in_use(device: &Device) -> Vec<CpuId> {
     cpus
 }
 
+/// Table entries that are told one by one. Where more change together the table is told as a whole, or one `set` would
+/// fill the log with a line an entry.
+const TOLD_SINGLY: usize = 8;
+
 /// Tells what changed between two states of a device: processors taken and left, and table entries. The first time
 /// everything is told; of an adapter that is only observed nothing is told until it changes.
 pub(super) fn tell_table(a: &mut Adapter, new: &Device, managed: bool, tell: &mut impl FnMut(EventKind)) {
@@ -200,7 +204,8 @@ pub(super) fn tell_table(a: &mut Adapter, new: &Device, managed: bool, tell: &mu
     }
     let homes = |d: &Device| -> Vec<Option<CpuId>> { d.table.iter().map(|q| d.home(*q)).collect() };
     let (x, y) = (homes(old), homes(new));
-    if first || x.len() != y.len() {
+    let changed = x.iter().zip(&y).filter(|(x, y)| x != y).count();
+    if first || x.len() != y.len() || changed > TOLD_SINGLY {
         tell(EventKind::RssInitializeIndirectionTable {
             indirection_table_size: u32::try_from(y.len()).unwrap_or(u32::MAX),
             indirection_table: List::of(y),

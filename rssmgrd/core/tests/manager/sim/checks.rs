@@ -61,7 +61,8 @@ impl Sim {
         let Some(id) = event.id else { return };
         match event.kind {
             EventKind::RssInitializeIndirectionTable { indirection_table, .. } => {
-                self.tables.insert(id, indirection_table.0);
+                let old = self.tables.insert(id, indirection_table.0.clone());
+                assert_ne!(old, Some(indirection_table.0), "nothing to tell");
             }
             EventKind::RssIndirectionChange { indirection_index, old_processor, new_processor } => {
                 let slot = &mut self.tables.get_mut(&id).expect("a table first")[indirection_index.index()];
