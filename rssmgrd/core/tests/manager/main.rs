@@ -5,6 +5,7 @@
 mod cases;
 mod crash;
 mod drift;
+mod faults;
 mod generate;
 mod model;
 mod rng;

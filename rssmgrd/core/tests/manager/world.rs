@@ -58,6 +58,30 @@ pub(crate) struct World {
     pub(crate) durable: SavedState,
     pub(crate) config: Config,
     pub(crate) faults: Faults,
+    /// Operations that go wrong for certain, by their number.
+    pub(crate) scripted: BTreeMap<u32, Fault>,
+    /// Operations so far.
+    pub(crate) runs: u32,
+}
+
+/// How an operation goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It fails, and nothing was done.
+    Fails,
+    /// It succeeds, and nothing was done.
+    Pretends,
+    /// Half a table is written, and it fails; it only fails where there is no table to write.
+    Halves,
+    /// As that, and it succeeds.
+    HalvesInSilence,
+    /// It fails, and all was done.
+    DoneAllTheSame,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Fails, Self::Pretends, Self::Halves, Self::HalvesInSilence, Self::DoneAllTheSame];
 }
 
 fn machines() -> (Arc<Topology>, Arc<Topology>) {
@@ -171,7 +195,21 @@ impl World {
             durable: SavedState::default(),
             config: Config::default(),
             faults,
+            scripted: BTreeMap::new(),
+            runs: 0,
         }
+    }
+
+    /// One interface of a driver, with all that its row leaves of a capable card.
+    pub(crate) fn of(driver: &Driver) -> Self {
+        let capability = driver.limit(capability(8, 64));
+        let mut nic = Nic::new("k0", Kind::Kernel, &machines().0, &capability, 8);
+        nic.facts.driver = driver.name.into();
+        let own = HashTypes::parse("ipv4,tcp_ipv4").unwrap();
+        nic.device.hash_types = own.iter().chain(capability.hash_types_always.iter()).collect();
+        (nic.stable, nic.found) = (nic.device.clone(), nic.device.clone());
+        let nics = BTreeMap::from([(nic.facts.key.clone(), nic)]);
+        Self { nics, ..Self::new(Faults::default()) }
     }
 
     /// What the next run has of an adapter's settings: those that wait to be confirmed, where there is still time.
@@ -214,7 +252,9 @@ impl World {
     }
 
     pub(crate) fn run(&mut self, rng: &mut Rng, id: AdapterId, op: &Op) -> Result<Outcome, BackendError> {
-        let fault = rng.percent(self.faults.run).then(|| rng.below(4));
+        let random = rng.percent(self.faults.run).then(|| Fault::ALL[rng.below(Fault::ALL.len())]);
+        let fault = self.scripted.get(&self.runs).copied().or(random);
+        self.runs += 1;
         let Some(nic) = self.by_id(id).filter(|n| n.present) else { return Err(BackendError::Gone) };
         let after = if nic.facts.driver == "softnic" {
             apply(&nic.capability, &nic.device, op)?
@@ -224,22 +264,24 @@ impl World {
             nic.table = after.table;
             after.device
         };
-        let failed = || Err(BackendError::system("ioctl", "EIO"));
+        let failed = Err(BackendError::system("ioctl", "EIO"));
         match fault {
             None => nic.device = after,
-            Some(0) => return failed(),
-            Some(1) => return Ok(Outcome::Changed),
-            Some(2) => {
+            Some(Fault::Fails) => return failed,
+            Some(Fault::Pretends) => {}
+            Some(Fault::Halves | Fault::HalvesInSilence) => {
                 let half = after.table.len() / 2;
                 let halved = after.table.len() == nic.device.table.len() && after.table != nic.device.table;
                 if halved {
                     nic.device.table[..half].copy_from_slice(&after.table[..half]);
                 }
-                return if halved && rng.percent(50) { Ok(Outcome::Changed) } else { failed() };
+                if !halved || fault == Some(Fault::Halves) {
+                    return failed;
+                }
             }
-            Some(_) => {
+            Some(Fault::DoneAllTheSame) => {
                 nic.device = after;
-                return failed();
+                return failed;
             }
         }
         Ok(Outcome::Changed)
