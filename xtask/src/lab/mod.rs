@@ -33,7 +33,7 @@ usage: cargo xtask lab [COMMAND]
   (none)              every driver on every kernel: the matrix
   gate                the lab's part of `cargo xtask test`: the matrix and the big guest
   bench               how long the programs take in a guest, beside ethtool and a shell script
-  big                 boot the guest of 80 processors
+  big                 boot the guest of 80 processors, and try the product there
   debian              install the package in a full Debian with systemd and D-Bus, set, reboot, upgrade and purge it
   run [--product] KERNEL SCRIPT
                       boot the matrix guest, run a shell script in it, show its output and the console's end;
@@ -149,8 +149,10 @@ fn bench(project: &Project) -> Result<bool> {
 
 fn big(project: &Project) -> Result<bool> {
     let store = open(project)?;
-    let setup = Setup { kernel: BIG_KERNEL, shape: &machine::BIG, ..small() };
-    alone(Guest::boot(&store, &Setup { nics: &cells::nics(), ..setup })?, "big", cells::big)
+    let (nics, programs) = (cells::nics(), product::build(project)?);
+    let setup =
+        Setup { kernel: BIG_KERNEL, shape: &machine::BIG, nics: &nics, programs: &programs, disk: None };
+    alone(Guest::boot(&store, &setup)?, "big", cells::big)
 }
 
 fn full(project: &Project) -> Result<bool> {

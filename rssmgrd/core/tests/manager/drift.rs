@@ -375,6 +375,7 @@ fn meddle(s: &mut Sim) {
         45..55 if key != "pci:k1" => s.others(&key, Hint::Channels, false, |d| {
             d.queues.resize(b + 1, d.queues[0]);
             d.xps.resize(if b > 0 { b + 1 } else { 0 }, CpuSet::new());
+            d.rps.resize(b + 1, CpuSet::new());
             d.table
                 .iter_mut()
                 .enumerate()

@@ -122,9 +122,12 @@ pub(crate) fn doctor(guest: &mut Guest, kernel: &str) -> Cell {
     cell(guest, format!("{kernel} doctor"), product::doctor)
 }
 
-/// What the big guest is.
+/// What the big guest is, and the product in it.
 pub(crate) fn big(guest: &mut Guest) -> Cell {
-    cell(guest, "big".into(), machine::check_big)
+    cell(guest, "big".into(), |guest, checks| {
+        machine::check_big(guest, checks)?;
+        product::big(guest, checks)
+    })
 }
 
 /// What the full Debian guest is, and the installed service in it: two packages, the second an upgrade.

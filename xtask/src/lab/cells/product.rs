@@ -1,6 +1,7 @@
 //! The product in the guest, a card at a time.
 
 mod agreement;
+mod big;
 mod blackbox;
 mod card;
 mod doctor;
@@ -21,10 +22,12 @@ mod writes;
 
 use super::Checks;
 use crate::lab::guest::Guest;
+use crate::lab::product::Product;
 use anyhow::{Context as _, Result};
 use card::{CARDS, Card};
 use subject::Subject;
 
+pub(super) use big::check as big;
 pub(super) use doctor::check as doctor;
 pub(in crate::lab) use figures::print as figures;
 pub(super) use smoke::check as smoke;
@@ -114,5 +117,6 @@ pub(super) fn check(guest: &mut Guest, checks: &mut Checks, driver: &str, part: 
             (test.run)(&mut subject)
         });
     }
-    Ok(())
+    // What comes next in this guest is not to be managed by the last daemon.
+    Product::end_all(guest)
 }
