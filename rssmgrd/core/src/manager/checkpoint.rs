@@ -385,36 +385,28 @@ impl Manager {
             return;
         };
         let mut intents = Vec::new();
-        for (adapter, a) in &mut self.adapters {
+        for (id, a) in &self.adapters {
             let Some(part) = record.parts.get(&a.facts.key) else { continue };
-            // Where a failure on the way goes back to.
-            a.back = Some(part.before.clone());
             let saved = self.saved.adapters.get(&a.facts.key).cloned();
-            let before = a.before.clone();
-            intents.push((*adapter, part.before.clone(), saved, before));
+            // What an earlier run had in its hands is given back afterwards when nobody names it.
+            let in_hand = saved.as_ref().is_some_and(|s| s.original.is_some());
+            let managed = a
+                .before
+                .as_ref()
+                .map_or_else(|| in_hand || self.is_managed(&a.facts, saved.as_ref()), |b| b.managed);
+            let runtime = a.before.as_ref().map(|b| b.runtime.clone()).unwrap_or_default();
+            // In our hands neither before nor now: what it is like is others' doing, and stays.
+            let others = !managed && !a.managed && a.back.is_none();
+            let restore = (!others).then(|| part.before.clone());
+            let (id, limit, named, processors) = (*id, None, true, None);
+            intents.push(Intent { id, saved, runtime, managed, restore, limit, named, processors });
         }
-        let intents = intents
-            .into_iter()
-            .filter_map(|(id, device, saved, before)| {
-                let a = self.adapters.get(&id)?;
-                // What an earlier run had in its hands is given back afterwards when nobody names it.
-                let in_hand = saved.as_ref().is_some_and(|s| s.original.is_some());
-                let managed = before
-                    .as_ref()
-                    .map_or_else(|| in_hand || self.is_managed(&a.facts, saved.as_ref()), |b| b.managed);
-                let runtime = before.map(|b| b.runtime).unwrap_or_default();
-                Some(Intent {
-                    id,
-                    saved,
-                    runtime,
-                    managed,
-                    restore: Some(device),
-                    limit: None,
-                    named: true,
-                    processors: None,
-                })
-            })
-            .collect();
+        for intent in &intents {
+            // Where a failure on the way goes back to.
+            if let (Some(a), Some(device)) = (self.adapters.get_mut(&intent.id), &intent.restore) {
+                a.back = Some(device.clone());
+            }
+        }
         let options = Options { allow: Impact::Addresses, force: true, ..Options::default() };
         let members = self.assemble(None, intents, &options, self.saved.rss_on);
         let (asked, uid) = asked.map_or((None, self.owner_uid), |(id, uid)| (Some(id), uid));

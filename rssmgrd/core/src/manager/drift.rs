@@ -254,12 +254,9 @@ impl Manager {
         // What waits to be confirmed, or a run that changes nothing, is only told about.
         let key = self.adapters.get(&id).map(|a| a.facts.key.clone()).unwrap_or_default();
         let held = self.observe.is_some() || self.checkpoint_of(&key).is_some();
-        if held && seen.resettled {
-            return;
-        }
         let allow = if heard.broke() { Impact::Link } else { Impact::Reorder };
         let Some(member) = self.by_itself(id, intent.clone(), allow) else { return };
-        if seen.resettled {
+        if seen.resettled && !held {
             // Not the adapter has changed but what it is to be.
             let failed = member.error.as_ref().map(ToString::to_string);
             return self.begin_owing(
@@ -279,6 +276,13 @@ impl Manager {
             (None, true) => "the indirection table may not be obeyed".into(),
             (None, false) => parts.to_string(),
         };
+        if idle && left.is_none() && held && seen.resettled {
+            // What it is to be waits until nobody holds it.
+            if seen.changed {
+                self.publish(&[id]);
+            }
+            return;
+        }
         if idle && left.is_none() {
             a.target.clone_from(&member.target);
             a.verified = Verified::Config;
