@@ -1,10 +1,11 @@
 //! Every driver on every kernel: 12 cells, a guest for each kernel, as many guests at a time as the machine has
-//! processors.
+//! processors; and beside them the guests that are no kernel's.
 
 use super::cells::{self, Cell};
 use super::guest::{Guest, Setup};
 use super::store::Store;
 use super::{machine, report};
+use anyhow::Result;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -21,19 +22,33 @@ struct Row {
     others: Vec<Cell>,
 }
 
+/// A guest beside those of the kernels, and what is checked in it.
+pub(super) struct Beside<'a> {
+    pub(super) name: &'static str,
+    pub(super) run: &'a (dyn Fn() -> Result<bool> + Sync),
+}
+
 /// Runs it and prints what it finds; whether every cell was there and passed.
-pub(super) fn run(store: &Store, programs: &[PathBuf]) -> bool {
+pub(super) fn run(store: &Store, programs: &[PathBuf], beside: &[Beside<'_>]) -> bool {
     let started = Instant::now();
     let kernels = store.kernels();
-    let lanes = std::thread::available_parallelism().map_or(1, NonZero::get).min(kernels.len());
-    let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let jobs = kernels.len() + beside.len();
+    let lanes = std::thread::available_parallelism().map_or(1, NonZero::get).min(jobs);
+    let (next, rows, good) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..lanes {
             scope.spawn(|| {
-                while let Some(kernel) = kernels.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    // A guest ends with the thread that booted it.
-                    let row = row(store, kernel, programs);
-                    rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(row);
+                // A guest ends with the thread that booted it.
+                loop {
+                    let job = next.fetch_add(1, Ordering::Relaxed);
+                    if let Some(kernel) = kernels.get(job) {
+                        let row = row(store, kernel, programs);
+                        rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(row);
+                    } else if let Some(beside) = beside.get(job - kernels.len()) {
+                        good.fetch_add(usize::from(twice(beside)), Ordering::Relaxed);
+                    } else {
+                        break;
+                    }
                 }
             });
         }
@@ -41,13 +56,28 @@ pub(super) fn run(store: &Store, programs: &[PathBuf]) -> bool {
     let rows = rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let passed =
         |of: fn(&Row) -> &[Cell]| rows.iter().flat_map(of).filter(|cell| cell.failures.is_empty()).count();
-    let (drivers, others) = (passed(|row| &row.drivers), passed(|row| &row.others));
-    let (all, all_others) = (kernels.len() * cells::PER_KERNEL, kernels.len() * OTHERS);
+    let (drivers, good) = (passed(|row| &row.drivers), good.into_inner());
+    let others = passed(|row| &row.others) + good;
+    let (all, all_others) = (kernels.len() * cells::PER_KERNEL, kernels.len() * OTHERS + beside.len());
     println!(
         "lab: {drivers} of {all} cells, {others} of {all_others} checks of the lab and the programs passed, {:.1} s",
         started.elapsed().as_secs_f64()
     );
     drivers == all && others == all_others
+}
+
+/// What fails is tried once more, as a kernel's cells are.
+fn twice(beside: &Beside<'_>) -> bool {
+    let passes = || {
+        (beside.run)().unwrap_or_else(|error| {
+            println!("{}: FAILED: {error:#}", beside.name);
+            false
+        })
+    };
+    passes() || {
+        println!("{}: tried once more, in a new guest", beside.name);
+        passes()
+    }
 }
 
 /// Checks beside those of the drivers; the machine last, since it unplugs cards and takes processors away.

@@ -22,6 +22,7 @@ use crate::run::Project;
 use anyhow::{Context as _, Result};
 use cells::Cell;
 use guest::{Guest, Setup};
+use matrix::Beside;
 use pins::Pins;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,7 @@ pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
         [] => matrix(project),
         ["gate"] => gate(project),
         ["bench"] => bench(project),
-        ["big"] => big(project),
+        ["big"] => big(&open(project)?, &product::build(project)?),
         ["debian"] => full(project),
         ["run", "--product", kernel, script @ ..] if !script.is_empty() => {
             run(project, kernel, &script.join(" "), &product::build(project)?)
@@ -89,8 +90,7 @@ fn matrix(project: &Project) -> Result<bool> {
         println!("SKIPPED {why}");
         return Ok(true);
     }
-    let store = open(project)?;
-    Ok(matrix::run(&store, &product::build(project)?))
+    Ok(matrix::run(&open(project)?, &product::build(project)?, &[]))
 }
 
 /// The lab's part of the gate: the matrix, and the big guest once.
@@ -99,8 +99,9 @@ pub(crate) fn gate(project: &Project) -> Result<bool> {
         println!("SKIPPED {why}");
         return Ok(true);
     }
-    let cells = matrix(project)?;
-    Ok(big(project)? && cells)
+    let (store, programs) = (open(project)?, product::build(project)?);
+    let big = Beside { name: "big", run: &|| big(&store, &programs) };
+    Ok(matrix::run(&store, &programs, &[big]))
 }
 
 /// One cell, to work on it.
@@ -147,12 +148,10 @@ fn bench(project: &Project) -> Result<bool> {
     Ok(true)
 }
 
-fn big(project: &Project) -> Result<bool> {
-    let store = open(project)?;
-    let (nics, programs) = (cells::nics(), product::build(project)?);
-    let setup =
-        Setup { kernel: BIG_KERNEL, shape: &machine::BIG, nics: &nics, programs: &programs, disk: None };
-    alone(Guest::boot(&store, &setup)?, "big", cells::big)
+fn big(store: &Store, programs: &[PathBuf]) -> Result<bool> {
+    let nics = cells::nics();
+    let setup = Setup { kernel: BIG_KERNEL, shape: &machine::BIG, nics: &nics, programs, disk: None };
+    alone(Guest::boot(store, &setup)?, "big", cells::big)
 }
 
 fn full(project: &Project) -> Result<bool> {
