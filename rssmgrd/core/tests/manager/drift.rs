@@ -436,6 +436,9 @@ fn one(seed: u64, faults: Faults) {
     }
     s.settle();
     s.w.faults = Faults::default();
+    // What nobody confirmed goes back before anything is looked at.
+    s.pass(100 * SECOND);
+    s.settle();
     // Who looks once more finds nothing to do, unless somebody is to blame.
     for round in 0..2 {
         s.runs = 0;
