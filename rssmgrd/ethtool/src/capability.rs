@@ -4,6 +4,7 @@ use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarg
 use rssmgr_core::driver::{Driver, KeySource};
 use rssmgr_core::hash::{HashTypes, KEY_BYTES};
 use rssmgr_netlink::Error;
+use rssmgr_netlink::ethtool::legacy::Ioctl;
 use rssmgr_netlink::ethtool::{ChannelChange, Channels};
 
 use crate::fields;
@@ -36,8 +37,8 @@ pub(crate) fn queues(
     let count = match &channels {
         Some(c) => c.receive_queues(),
         None => {
-            let name = kernel.name(ifindex)?;
-            let rings = offered(kernel.ioctl.receive_queues(&name))?.filter(|n| *n > 0);
+            let rings = kernel.by_ioctl(ifindex, Ioctl::receive_queues);
+            let rings = offered(rings)?.filter(|n| *n > 0);
             rings.and_then(|n| u32::try_from(n).ok()).or_else(|| u32::try_from(shown).ok()).unwrap_or(1)
         }
     };

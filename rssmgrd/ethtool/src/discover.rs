@@ -94,11 +94,21 @@ pub fn discover(sampling: &Sampling) -> Result<Discovered, Error> {
 pub fn discover_one(ifindex: u32, sampling: &Sampling) -> Result<Option<Found>, String> {
     let look_at = || -> Result<Option<Found>, Failure> {
         let mut kernel = Kernel::open()?;
-        let link = kernel.links.get(ifindex)?;
-        Ok(look(&mut kernel, link, sampling)?.ok())
+        let mut link = kernel.links.get(ifindex)?;
+        loop {
+            let name = link.name.clone();
+            let found = look(&mut kernel, link, sampling);
+            link = kernel.links.get(ifindex)?;
+            // New interfaces are renamed as soon as they are there: what was found under the old name is somebody else's
+            // or nothing.
+            if link.name == name {
+                return Ok(found?.ok());
+            }
+        }
     };
     match look_at() {
         Err(Failure::Netlink(e)) if e.is_gone() => Ok(None),
+        Err(Failure::Backend(BackendError::Gone)) => Ok(None),
         other => other.map_err(|e| e.to_string()),
     }
 }

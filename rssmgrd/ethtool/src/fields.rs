@@ -45,17 +45,18 @@ pub(crate) fn read(kernel: &mut Kernel, ifindex: u32, rss: Option<&Rss>) -> Resu
     if let Some(fields) = rss.and_then(|r| r.fields.as_ref()) {
         return Ok(wanted().filter_map(|flow| Some((flow, *fields.get(&flow)?))).collect());
     }
-    let name = kernel.name(ifindex)?;
-    let mut fields = Fields::new();
-    for flow in wanted() {
-        match kernel.ioctl.hash_fields(&name, 0, flow) {
-            Ok(found) => drop(fields.insert(flow, found)),
-            // EINVAL: a flow type that this driver does not know.
-            Err(e) if e.is_gone() => return Err(e),
-            Err(_) => {}
+    kernel.by_ioctl(ifindex, |ioctl, name| {
+        let mut fields = Fields::new();
+        for flow in wanted() {
+            match ioctl.hash_fields(name, 0, flow) {
+                Ok(found) => drop(fields.insert(flow, found)),
+                // EINVAL: a flow type that this driver does not know.
+                Err(e) if e.is_gone() => return Err(e),
+                Err(_) => {}
+            }
         }
-    }
-    Ok(fields)
+        Ok(fields)
+    })
 }
 
 /// The hash types that the fields amount to.
@@ -137,8 +138,9 @@ pub(crate) fn set(
         let change = RssChange { fields: changes.iter().copied().collect(), ..RssChange::default() };
         return kernel.ethtool.set_rss(ifindex, 0, &change);
     }
-    let name = kernel.name(ifindex)?;
-    changes.iter().try_for_each(|(flow, fields)| kernel.ioctl.set_hash_fields(&name, 0, *flow, *fields))
+    kernel.by_ioctl(ifindex, |ioctl, name| {
+        changes.iter().try_for_each(|(flow, fields)| ioctl.set_hash_fields(name, 0, *flow, *fields))
+    })
 }
 
 #[cfg(test)]

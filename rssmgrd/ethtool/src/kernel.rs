@@ -51,6 +51,27 @@ impl Kernel {
         Ok(self.links.get(ifindex)?.name)
     }
 
+    /// Asks the ioctl under the interface's name. A name that is somebody else's or nobody's by the time the kernel looks
+    /// it up was given away meanwhile: then the same is asked under the new one.
+    ///
+    /// # Errors
+    /// What the kernel refuses; that the interface is gone only where it really is.
+    pub fn by_ioctl<T>(
+        &mut self,
+        ifindex: u32,
+        mut call: impl FnMut(&mut Ioctl, &str) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut name = self.name(ifindex)?;
+        loop {
+            let done = call(&mut self.ioctl, &name);
+            let now = self.name(ifindex)?;
+            if now == name {
+                return done;
+            }
+            name = now;
+        }
+    }
+
     /// The RSS settings, by netlink where the kernel has it there.
     ///
     /// # Errors
@@ -59,8 +80,7 @@ impl Kernel {
         if self.ethtool.can_get_rss() {
             return self.ethtool.rss(ifindex, 0);
         }
-        let name = self.name(ifindex)?;
-        self.ioctl.rss(&name, 0)
+        self.by_ioctl(ifindex, |ioctl, name| ioctl.rss(name, 0))
     }
 
     /// Changes table, key, function or symmetric mode, by netlink where the kernel has it there.
@@ -71,7 +91,6 @@ impl Kernel {
         if self.ethtool.can_set_rss() {
             return self.ethtool.set_rss(ifindex, 0, change);
         }
-        let name = self.name(ifindex)?;
-        self.ioctl.set_rss(&name, 0, change)
+        self.by_ioctl(ifindex, |ioctl, name| ioctl.set_rss(name, 0, change))
     }
 }

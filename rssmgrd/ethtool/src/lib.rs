@@ -27,6 +27,6 @@ pub use capture::{Capture, capture};
 pub use discover::{Discovered, Found, Hidden, discover, discover_one};
 pub use interrupts::{Interrupts, Vectors, by_name};
 pub use kernel::Kernel;
-pub use nic::LinuxNic;
+pub use nic::{LINK_BACK, LinuxNic};
 pub use sample::{LinuxSampler, Sampling};
 pub use survey::LinuxSurveyor;

@@ -11,7 +11,6 @@ use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, Use
 use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::{CpuId, QueueId};
-use rssmgr_netlink::ethtool::legacy::Ioctl;
 use rssmgr_netlink::ethtool::{HashKey as KernelKey, Rss, RssChange, Table};
 
 use crate::capability::{self, offered};
@@ -24,8 +23,9 @@ use crate::sample::LinuxSampler;
 use crate::steering::{self, Direction};
 use crate::survey::LinuxSurveyor;
 
-/// How long a link may take to come back, and how often it is looked for.
-const LINK_BACK: Duration = Duration::from_secs(5);
+/// How long a link that a change of ours took down is waited for: copper negotiates for some seconds.
+pub const LINK_BACK: Duration = Duration::from_secs(10);
+/// How often it is looked for.
 const LINK_ROUND: Duration = Duration::from_millis(20);
 
 /// A network interface of the kernel.
@@ -114,19 +114,11 @@ impl LinuxNic {
             there.len() == entries.len() && there.iter().zip(entries).all(|(a, b)| *a == u32::from(b.0));
         let change = RssChange { table: Some(table), ..RssChange::default() };
         let sent = if reads_back && self.kernel.ethtool.can_set_rss() {
-            self.by_ioctl(|ioctl, name| ioctl.set_rss(name, 0, &change))
+            self.kernel.by_ioctl(self.ifindex, |ioctl, name| ioctl.set_rss(name, 0, &change))
         } else {
             self.kernel.set_rss(self.ifindex, &change)
         };
         sent.map_err(|e| self.refused(What::Table, &e))
-    }
-
-    fn by_ioctl<T>(
-        &mut self,
-        call: impl FnOnce(&mut Ioctl, &str) -> Result<T, rssmgr_netlink::Error>,
-    ) -> Result<T, rssmgr_netlink::Error> {
-        let name = self.kernel.name(self.ifindex)?;
-        call(&mut self.kernel.ioctl, &name)
     }
 
     fn queue_count(&mut self) -> Result<u16, BackendError> {
@@ -223,9 +215,20 @@ impl LinuxNic {
         Ok(Outcome::Changed)
     }
 
-    /// The CPUs of each transmit queue that can be steered with this many channels.
-    fn transmit_steering(&self, name: &str, channels: u16) -> Vec<CpuSet> {
-        steering::transmit(self.kernel.root(), name, self.capability.steered_tx_queues(channels))
+    /// The CPUs of each transmit queue that can be steered with this many channels, and those of each receive queue.
+    fn steering(&mut self, channels: u16) -> Result<(Vec<CpuSet>, Vec<CpuSet>), BackendError> {
+        let mut name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
+        loop {
+            let root = self.kernel.root();
+            let xps = steering::transmit(root, &name, self.capability.steered_tx_queues(channels));
+            let rps = if self.capability.rps { steering::receive(root, &name, channels) } else { Vec::new() };
+            // Renamed in between: the files are under the new name.
+            let now = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
+            if now == name {
+                return Ok((xps, rps));
+            }
+            name = now;
+        }
     }
 
     fn steer(
@@ -270,7 +273,7 @@ impl Backend for LinuxNic {
         let fields = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
             .map_err(|e| self.refused(What::Read, &e))?;
         self.find_interrupts(count);
-        let name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
+        let (xps, rps) = self.steering(count)?;
         let root = self.kernel.root();
         let homes = |q: u16| {
             let vectors = self.interrupts.as_ref()?.queues.get(usize::from(q))?;
@@ -293,8 +296,8 @@ impl Backend for LinuxNic {
             hash_types: if has_table { types } else { rssmgr_core::hash::HashTypes::NONE },
             default_queue: QueueId(0),
             user_table: UserTable::Unknown,
-            xps: self.transmit_steering(&name, count),
-            rps: if self.capability.rps { steering::receive(root, &name, count) } else { Vec::new() },
+            xps,
+            rps,
         })
     }
 
