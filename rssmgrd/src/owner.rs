@@ -15,6 +15,7 @@ use rssmgr_core::manager::{
     Caller, Command, CommandError, CommandId, Created, Effect, Input, Manager, Notice, Reply, SavedState,
     Snapshot,
 };
+use rssmgr_ethtool::LINK_BACK;
 use rssmgr_proto::{ApiError, ErrorKind, convert};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
@@ -38,8 +39,9 @@ const SOURCES: Duration = Duration::from_millis(250);
 /// How often calls are looked for that do not come back.
 const LATE: Duration = Duration::from_secs(1);
 
-/// How long a call into a driver may take before it is told of: igb takes a second to change its channels.
-const TOO_LONG: Duration = Duration::from_secs(5);
+/// How long a call into a driver may take before it is told of: igb takes a second to change its channels, and then the
+/// link is waited for, which is no call that does not come back.
+const TOO_LONG: Duration = LINK_BACK.saturating_add(Duration::from_secs(5));
 
 /// How long changes under way may take to end when the daemon is told to stop.
 const LAST_CHANGES: Duration = Duration::from_secs(5);
@@ -163,6 +165,8 @@ enum Done {
     Answer(Input),
     /// An adapter was made.
     Made { name: String, result: Result<Made, String> },
+    /// An interface was read again before it arrives; the count tells it from one that came later.
+    Again { made: Made, ifindex: u32, serial: u64 },
     /// An adapter comes back from another thread.
     Back { adapter: AdapterId, serial: u64, nic: Box<dyn Nic>, answer: Input },
 }
@@ -194,6 +198,10 @@ pub struct Owner {
     indexes: BTreeMap<u32, AdapterId>,
     /// What was told of interfaces that had no id yet.
     early: BTreeMap<u32, Vec<News>>,
+    /// Interfaces that are read again before they arrive, with the count of the last that did.
+    again: BTreeMap<u32, u64>,
+    /// Those that wait until the last operation on what they replace has ended: by the adapter that they replace.
+    detained: BTreeMap<AdapterId, (u32, Made)>,
     next_serial: u64,
     /// Whether an adapter came whose source was not looked at yet.
     adopted: bool,
@@ -242,6 +250,8 @@ impl Owner {
             news: told,
             indexes: BTreeMap::new(),
             early: BTreeMap::new(),
+            again: BTreeMap::new(),
+            detained: BTreeMap::new(),
             next_serial: 0,
             adopted: false,
             asks,
@@ -321,7 +331,7 @@ impl Owner {
     fn hear(&mut self, news: News) {
         let id = news.ifindex().and_then(|i| self.indexes.get(&i).copied());
         let notice = match (news, id) {
-            (News::Here(made), _) => return self.arrive(made, Notice::Plugged),
+            (News::Here(made), _) => return self.here(made),
             (News::Processors(machine), _) => Notice::Topology(machine),
             (News::Changed { hint, broke, .. }, Some(adapter)) => Notice::Changed { adapter, hint, broke },
             (News::Carrier { .. }, Some(adapter)) => Notice::Carrier { adapter },
@@ -342,8 +352,49 @@ impl Owner {
         self.tell(Input::Kernel(notice));
     }
 
+    /// An interface came, or shows more of itself than before. In the second case it was read while the adapter that it
+    /// replaces may have been changed: it is read again, once that adapter's last operation has ended.
+    fn here(&mut self, made: Made) {
+        let replaces = |ifindex| Some((ifindex, self.indexes.get(&ifindex).copied()));
+        match made.nic.ifindex().and_then(replaces) {
+            Some((ifindex, Some(old))) => {
+                self.indexes.remove(&ifindex);
+                let slot = self.nics.remove(&old);
+                let at_work = slot.as_ref().is_some_and(|slot| slot.working.is_some());
+                drop_elsewhere(slot);
+                self.tell(Input::Kernel(Notice::Gone { adapter: old }));
+                if at_work {
+                    self.again.insert(ifindex, 0);
+                    self.detained.insert(old, (ifindex, made));
+                } else {
+                    self.read_again(ifindex, made);
+                }
+            }
+            Some((ifindex, None)) if self.again.contains_key(&ifindex) => {
+                match self.detained.values_mut().find(|(detained, _)| *detained == ifindex) {
+                    Some((_, detained)) => *detained = made,
+                    None => self.read_again(ifindex, made),
+                }
+            }
+            _ => self.arrive(made, Notice::Plugged),
+        }
+    }
+
+    fn read_again(&mut self, ifindex: u32, mut made: Made) {
+        self.next_serial += 1;
+        let (serial, done) = (self.next_serial, self.done_from.clone());
+        self.again.insert(ifindex, serial);
+        tokio::task::spawn_blocking(move || {
+            // One that has gone meanwhile is told of by others.
+            if let Ok(device) = made.nic.observe() {
+                made.created.device = device;
+            }
+            let _ = done.send(Done::Again { made, ifindex, serial });
+        });
+    }
+
     fn is_newborn(&self, ifindex: u32) -> bool {
-        self.newborn.values().any(|nic| nic.ifindex() == Some(ifindex))
+        self.again.contains_key(&ifindex) || self.newborn.values().any(|nic| nic.ifindex() == Some(ifindex))
     }
 
     /// Tells of calls into drivers that do not come back, once and then every tenfold of it.
@@ -378,7 +429,16 @@ impl Owner {
                 });
                 self.tell(Input::Created { name, result });
             }
+            Done::Again { made, ifindex, serial } => {
+                if self.again.get(&ifindex) == Some(&serial) {
+                    self.again.remove(&ifindex);
+                    self.arrive(made, Notice::Plugged);
+                }
+            }
             Done::Back { adapter, serial, nic, answer } => {
+                if let Some((ifindex, made)) = self.detained.remove(&adapter) {
+                    self.read_again(ifindex, made);
+                }
                 if let Some(slot) = self.nics.get_mut(&adapter).filter(|s| s.serial == serial) {
                     slot.nic = Some(nic);
                     slot.working = None;

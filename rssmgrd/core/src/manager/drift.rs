@@ -97,7 +97,13 @@ impl Drift {
     pub(super) fn settled(&mut self, member: &Member, tell: &mut impl FnMut(EventKind)) {
         let mending = self.mending.take();
         if !member.succeeded() {
-            self.drifted = mending.or(self.drifted.take());
+            // What failed by itself, and is as before, is tried again after the next look: an interface that has just
+            // come is renamed and opened by others meanwhile.
+            let retried = !member.named && member.managed_after && member.is_whole();
+            let retried = retried && member.settings_after.drift.value == Policy::Reassert;
+            let error =
+                member.error.as_ref().filter(|e| retried && matches!(e, CommandError::RolledBack { .. }));
+            self.drifted = mending.or(self.drifted.take()).or_else(|| error.map(ToString::to_string));
             return;
         }
         self.table = TableState::Obeyed;
