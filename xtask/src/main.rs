@@ -28,6 +28,8 @@ usage: cargo xtask COMMAND
   bench           run all benches, and say where each figure comes from
   dist            build the programs for users and make a Debian package of them, in target/dist
   lab [COMMAND]   every network driver on every kernel, in emulated machines; `lab help` says more
+  soak [--minutes N] [KERNEL [DRIVER]]
+                  1,000 random sequences on each driver and kernel, or as many as there is time for
   man [--check]   write man pages, completions and JSON schemas anew; --check only compares
   help            this text
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["bench"] => &bench::bench,
         ["dist"] => &dist::dist,
         ["lab", ref rest @ ..] => &|project| lab::lab(project, rest),
+        ["soak", ref rest @ ..] => &|project| lab::soak(project, rest),
         ["man"] => &generated::write,
         ["man", "--check"] => &generated::check,
         ["help" | "--help" | "-h"] => {

@@ -206,6 +206,13 @@ impl Guest {
         Ok(Job(number))
     }
 
+    /// The output of a started script, if it has ended.
+    pub(crate) fn ended(&mut self, job: &Job) -> Result<Option<Output>> {
+        // Jobs are told in the order in which they end: a question behind them hears of all of them.
+        self.expect(":")?;
+        if self.finished.contains_key(&job.0) { self.wait(job, COMMAND).map(Some) } else { Ok(None) }
+    }
+
     /// Waits for a started script.
     pub(crate) fn wait(&mut self, job: &Job, within: Duration) -> Result<Output> {
         let end = Instant::now() + within;

@@ -1,4 +1,4 @@
-//! Every driver on every kernel: 12 cells, a guest for each kernel, as many guests at a time as the machine has
+//! Every driver on every kernel: 12 cells, two guests for each kernel, as many guests at a time as the machine has
 //! processors; and beside them the guests that are no kernel's.
 
 use super::cells::{self, Cell};
@@ -15,7 +15,18 @@ use std::time::Instant;
 /// Checks of a kernel that are no driver's: the machine, that the programs run there, and the doctor.
 const OTHERS: usize = 3;
 
-/// What one kernel's guest showed.
+/// What a guest shows. A kernel's two take about as long, so that no processor waits for the last of them.
+struct Half {
+    drivers: &'static [&'static str],
+    others: bool,
+}
+
+static HALVES: [Half; 2] = [
+    Half { drivers: &["igb", "e1000e"], others: true },
+    Half { drivers: &["virtio_net", "vmxnet3"], others: false },
+];
+
+/// What one guest showed.
 #[derive(Default)]
 struct Row {
     drivers: Vec<Cell>,
@@ -28,29 +39,26 @@ pub(super) struct Beside<'a> {
     pub(super) run: &'a (dyn Fn() -> Result<bool> + Sync),
 }
 
+/// A guest to boot.
+enum Job<'a> {
+    Beside(&'a Beside<'a>),
+    Half(&'a str, &'static Half),
+}
+
 /// Runs it and prints what it finds; whether every cell was there and passed.
 pub(super) fn run(store: &Store, programs: &[PathBuf], beside: &[Beside<'_>]) -> bool {
     let started = Instant::now();
     let kernels = store.kernels();
-    let jobs = kernels.len() + beside.len();
-    let lanes = std::thread::available_parallelism().map_or(1, NonZero::get).min(jobs);
-    let (next, rows, good) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicUsize::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..lanes {
-            scope.spawn(|| {
-                // A guest ends with the thread that booted it.
-                loop {
-                    let job = next.fetch_add(1, Ordering::Relaxed);
-                    if let Some(kernel) = kernels.get(job) {
-                        let row = row(store, kernel, programs);
-                        rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(row);
-                    } else if let Some(beside) = beside.get(job - kernels.len()) {
-                        good.fetch_add(usize::from(twice(beside)), Ordering::Relaxed);
-                    } else {
-                        break;
-                    }
-                }
-            });
+    let halves =
+        kernels.iter().flat_map(|kernel| HALVES.iter().map(move |half| Job::Half(kernel.as_str(), half)));
+    // The longest first, so that no processor waits long for the other in the end.
+    let jobs: Vec<Job<'_>> = beside.iter().map(Job::Beside).chain(halves).collect();
+    let (rows, good) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    in_lanes(&jobs, |job| match job {
+        Job::Beside(beside) => drop(good.fetch_add(usize::from(twice(beside)), Ordering::Relaxed)),
+        Job::Half(kernel, half) => {
+            let row = row(store, kernel, half, programs);
+            rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(row);
         }
     });
     let rows = rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -80,17 +88,37 @@ fn twice(beside: &Beside<'_>) -> bool {
     }
 }
 
+/// Does something with each, as many at a time as the machine has processors.
+pub(super) fn in_lanes<T: Sync>(all: &[T], work: impl Fn(&T) + Sync) {
+    let lanes = std::thread::available_parallelism().map_or(1, NonZero::get).min(all.len());
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..lanes {
+            // A guest ends with the thread that booted it.
+            scope.spawn(|| {
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(one);
+                }
+            });
+        }
+    });
+}
+
 /// Checks beside those of the drivers; the machine last, since it unplugs cards and takes processors away.
 pub(super) const OTHER_CHECKS: [fn(&mut Guest, &str) -> Cell; OTHERS] =
     [cells::doctor, cells::product, cells::machine];
 
-/// One kernel's cells. What fails is tried once more in a new guest, aloud: emulated machines on a busy host miss
+/// The cells of one guest. What fails is tried once more in a new guest, aloud: emulated machines on a busy host miss
 /// deadlines that have nothing to do with what is tested. What fails twice has failed.
-fn row(store: &Store, kernel: &str, programs: &[PathBuf]) -> Row {
+fn row(store: &Store, kernel: &str, half: &Half, programs: &[PathBuf]) -> Row {
     let mut row = Row::default();
     let Some(mut guest) = boot(store, kernel, programs) else { return row };
-    row.drivers = cells::drivers(&mut guest, kernel, "", "");
-    row.others = OTHER_CHECKS.iter().map(|check| check(&mut guest, kernel)).collect();
+    for driver in half.drivers {
+        row.drivers.extend(cells::drivers(&mut guest, kernel, driver, ""));
+    }
+    if half.others {
+        row.others = OTHER_CHECKS.iter().map(|check| check(&mut guest, kernel)).collect();
+    }
     tell(&row, kernel, &mut guest);
     if row.failed().next().is_none() {
         return row;
@@ -118,7 +146,8 @@ impl Row {
     }
 }
 
-fn boot(store: &Store, kernel: &str, programs: &[PathBuf]) -> Option<Guest> {
+/// A guest with the cards of the matrix, or the failure told.
+pub(super) fn boot(store: &Store, kernel: &str, programs: &[PathBuf]) -> Option<Guest> {
     let nics = cells::nics();
     let setup = Setup { kernel, shape: &machine::SMALL, nics: &nics, programs, disk: None };
     match Guest::boot(store, &setup) {

@@ -15,6 +15,7 @@ mod pins;
 mod product;
 mod qmp;
 mod setters;
+mod soak;
 mod store;
 
 use crate::dist::{self, Recipe};
@@ -24,6 +25,7 @@ use cells::Cell;
 use guest::{Guest, Setup};
 use matrix::Beside;
 use pins::Pins;
+pub(crate) use soak::soak;
 use std::fs;
 use std::path::{Path, PathBuf};
 use store::Store;
@@ -33,7 +35,7 @@ usage: cargo xtask lab [COMMAND]
 
   (none)              every driver on every kernel: the matrix
   gate                the lab's part of `cargo xtask test`: the matrix and the big guest
-  bench               how long the programs take in a guest, beside ethtool and a shell script
+  bench [KERNEL]      how long the programs take in a guest, beside ethtool and a shell script
   big                 boot the guest of 80 processors, and try the product there
   debian              install the package in a full Debian with systemd and D-Bus, set, reboot, upgrade and purge it
   run [--product] KERNEL SCRIPT
@@ -60,7 +62,8 @@ pub(crate) fn lab(project: &Project, arguments: &[&str]) -> Result<bool> {
     match arguments {
         [] => matrix(project),
         ["gate"] => gate(project),
-        ["bench"] => bench(project),
+        ["bench"] => bench(project, BIG_KERNEL),
+        ["bench", kernel] => bench(project, kernel),
         ["big"] => big(&open(project)?, &product::build(project)?),
         ["debian"] => full(project),
         ["run", "--product", kernel, script @ ..] if !script.is_empty() => {
@@ -140,10 +143,10 @@ fn report(cell: &Cell) -> String {
     text
 }
 
-fn bench(project: &Project) -> Result<bool> {
+fn bench(project: &Project, kernel: &str) -> Result<bool> {
     let store = open(project)?;
     let (nics, programs) = (cells::nics(), product::build(project)?);
-    let mut guest = Guest::boot(&store, &Setup { nics: &nics, programs: &programs, ..small() })?;
+    let mut guest = Guest::boot(&store, &Setup { kernel, nics: &nics, programs: &programs, ..small() })?;
     cells::product::figures(&mut guest)?;
     Ok(true)
 }

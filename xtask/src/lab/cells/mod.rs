@@ -27,6 +27,9 @@ pub(crate) struct Cell {
     pub(crate) took: Duration,
 }
 
+/// How many failures of a part are told as soon as it is over.
+const TOLD_AT_ONCE: usize = 3;
+
 /// Collects what is not as expected, so that one run shows all of it.
 #[derive(Default)]
 pub(crate) struct Checks {
@@ -49,6 +52,9 @@ impl Checks {
         let verdict = if self.failures.len() > failures { "FAILED" } else { "ok" };
         let (checks, took) = (self.count - count, started.elapsed().as_secs_f64());
         println!("    {:<22} {name:<44} {verdict:<6} {checks:>4} checks {took:>6.1} s", self.name);
+        for failure in self.failures[failures..].iter().take(TOLD_AT_ONCE) {
+            println!("        {failure}");
+        }
     }
 
     pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, seen: &T, expected: &T) {
@@ -105,6 +111,24 @@ pub(crate) fn drivers(guest: &mut Guest, kernel: &str, of: &str, part: &str) -> 
 /// Whether a part is asked for: by a text that its name contains, or with a `-` before it one that it lacks.
 fn named(name: &str, part: &str) -> bool {
     part.strip_prefix('-').map_or_else(|| name.contains(part), |other| !name.contains(other))
+}
+
+/// The names of all drivers.
+pub(crate) fn driver_names() -> impl Iterator<Item = &'static str> {
+    DRIVERS.iter().map(|(driver, _)| *driver)
+}
+
+/// Random sequences alone: so many, as long as there is time.
+pub(crate) fn soak(
+    guest: &mut Guest,
+    kernel: &str,
+    driver: &str,
+    sequences: u64,
+    until: Option<Instant>,
+) -> Cell {
+    cell(guest, format!("{kernel} {driver}"), |guest, checks| {
+        product::soak(guest, checks, driver, sequences, until)
+    })
 }
 
 /// What the guest as a machine can do: hot-plug, link changes, processors off and on, a bond.

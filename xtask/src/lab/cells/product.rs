@@ -4,6 +4,7 @@ mod agreement;
 mod big;
 mod blackbox;
 mod card;
+mod checkpoints;
 mod doctor;
 mod events;
 mod faults;
@@ -18,6 +19,7 @@ mod steering;
 mod subject;
 mod trace;
 mod traffic;
+mod transmit;
 mod writes;
 
 use super::Checks;
@@ -25,6 +27,8 @@ use crate::lab::guest::Guest;
 use crate::lab::product::Product;
 use anyhow::{Context as _, Result};
 use card::{CARDS, Card};
+use random::Limit;
+use std::time::Instant;
 use subject::Subject;
 
 pub(super) use big::check as big;
@@ -44,9 +48,6 @@ struct Test {
 const AWAITED: &[Test] = &[
     Test { name: "the daemon stops and starts", run: events::daemon_restarts, of: |_| true },
     Test { name: "released as it was found", run: events::released, of: |_| true },
-    Test { name: "a transfer goes on", run: traffic::survives, of: |card| card.driver == "virtio_net" },
-    Test { name: "random sequences", run: random::sequences, of: |_| true },
-    Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
     Test { name: "a table written by hand", run: events::table_by_hand, of: |card| card.entries > 0 },
     Test { name: "interrupts moved by hand", run: events::affinity_by_hand, of: |_| true },
     Test {
@@ -58,6 +59,25 @@ const AWAITED: &[Test] = &[
     Test { name: "another namespace and back", run: events::moved_to_a_namespace, of: |_| true },
     Test { name: "the link goes and comes", run: events::link_flaps, of: |_| true },
     Test { name: "a processor goes and comes", run: events::processor_off_line, of: |_| true },
+    Test { name: "the driver goes and comes", run: events::driver_rebound, of: |_| true },
+    Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
+    Test { name: "not confirmed: goes back", run: checkpoints::unconfirmed, of: |_| true },
+    Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
+    Test { name: "confirmed: stays", run: checkpoints::confirmed, of: |_| true },
+    Test {
+        name: "each CPU sends through the nearest queue",
+        run: transmit::nearest_queue,
+        of: |card| card.queues > 1,
+    },
+    Test {
+        name: "weights stay over a resize",
+        run: blackbox::weights_stay,
+        of: |card| card.channels.is_some(),
+    },
+    Test { name: "a rule in use", run: blackbox::rule_in_use, of: |card| card.driver == "igb" },
+    Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
+    Test { name: "random sequences", run: random::sequences, of: |_| true },
+    Test { name: "a transfer goes on", run: traffic::survives, of: |card| card.driver == "virtio_net" },
     Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
 ];
 
@@ -104,6 +124,20 @@ const TESTS: &[Test] = &[
     Test { name: "no write where the kernel agrees", run: writes::none_when_in_force, of: |_| true },
     Test { name: "an apply makes the plan's changes", run: writes::the_plans_steps, of: |_| true },
 ];
+
+/// Random sequences on the card of a driver: so many, as long as there is time.
+pub(super) fn soak(
+    guest: &mut Guest,
+    checks: &mut Checks,
+    driver: &str,
+    sequences: u64,
+    until: Option<Instant>,
+) -> Result<()> {
+    let card = CARDS.iter().find(|card| card.driver == driver).context("no such card")?;
+    let done = random::run(guest, checks, card, random::seed_of_now(), Limit { sequences, until })?;
+    println!("    {driver}: {done} sequences");
+    Ok(())
+}
 
 /// All that the card of a driver can show, or the parts whose names contain a text.
 pub(super) fn check(guest: &mut Guest, checks: &mut Checks, driver: &str, part: &str) -> Result<()> {

@@ -1,11 +1,27 @@
-//! Black-box cases that other projects' suites have, each as a test of its own. Not here: the official vectors and the
-//! prediction of queues, which are `steering`; weights over a change of the table's size and the deletion of contexts
-//! and rules in use, which no card of the lab has.
+//! Black-box cases that other projects' suites have, each as a test of its own:
+//!
+//! | case | test | cards |
+//! |---|---|---|
+//! | official vectors | `steering::every_flow`; those of UDP and addresses alone: `rssctl hash` in its own tests | virtio_net |
+//! | the queue that is predicted is the one that a packet takes | `steering::every_flow`; the software NIC's own tests | virtio_net, igb |
+//! | growing keeps a table, shrinking below a used queue fails without a trace | [`growing_and_shrinking`], [`refused_without_a_trace`] | virtio_net, igb |
+//! | a table shorter than the device's is repeated; what does not fit is refused with both numbers | [`entries_that_do_not_fit`] | all with a table |
+//! | a key alone keeps the table | [`key_alone`] | virtio_net |
+//! | weights stay over a resize | [`weights_stay`] | virtio_net, igb |
+//! | one event a change, none for one that failed or changed nothing | [`one_event_a_change`] | all with a table |
+//! | symmetric hashing | [`both_directions`] | virtio_net |
+//! | everything survives restart, down and up, rename, driver rebind, processors | `events` | all |
+//! | affinity survives a change of channels | [`growing_and_shrinking`], `events::channels_by_hand` | virtio_net, igb |
+//! | what a rule uses is not taken away, with a reason | [`rule_in_use`] | igb; no card has RSS contexts |
+//! | a new key under traffic | [`rekeyed_under_traffic`] | virtio_net |
 
+use super::kernel::Kernel;
 use super::subject::{Subject, not_in_force, processors, short};
 use crate::lab::cells::{deliver, interrupts};
 use crate::lab::frames::{Flow, random_flows};
 use anyhow::Result;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// Growing leaves no entries behind, shrinking does not fail because of an old table, and what is refused leaves no
 /// trace.
@@ -117,4 +133,111 @@ pub(super) fn both_directions(s: &mut Subject<'_>) -> Result<()> {
     // And with a key that is not symmetric this test would fail.
     s.settled("--hash-key default")?;
     deliver(s.guest, s.card.name, s.card.address, &random_flows(33, 4))
+}
+
+/// How many entries of the table lead to each set of CPUs.
+fn shares(kernel: &Kernel) -> BTreeMap<String, usize> {
+    let mut shares = BTreeMap::new();
+    for queue in &kernel.table {
+        let cpus = kernel.vector(*queue).map(|vector| vector.cpus.clone()).unwrap_or_default();
+        *shares.entry(format!("{cpus:?}")).or_default() += 1;
+    }
+    shares
+}
+
+/// Weights are kept when somebody changes the number of queues: each CPU has the share of entries that it had.
+pub(super) fn weights_stay(s: &mut Subject<'_>) -> Result<()> {
+    s.settled("--profile ClosestStatic --queues 4")?;
+    let cpus = processors(&s.says()?);
+    // Of every 16 entries 8, 4, 3 and 1.
+    let place = |entry: u32| [8, 12, 15, 16].into_iter().take_while(|end| entry % 16 >= *end).count();
+    let table: String = (0..s.card.entries).map(|e| format!(" {e}={}", cpus[place(e)])).collect();
+    s.must("table set", &table)?;
+    let before = shares(&s.kernel()?);
+    let mut counts: Vec<usize> = before.values().copied().collect();
+    counts.sort_unstable();
+    s.checks.equal("entries of each CPU", &counts, &vec![8, 24, 32, 64]);
+    for queues in [8, 5] {
+        s.guest.expect(&format!("ethtool -L {} combined {queues}", s.card.name))?;
+        s.until(&format!("after ethtool -L to {queues}"), |_, kernel| {
+            let now = shares(kernel);
+            (now != before).then(|| format!("entries by CPU: {now:?}, before {before:?}"))
+        })?;
+    }
+    Ok(())
+}
+
+/// A queue that a rule of the administrator leads to is not taken away: refused with the reason, without a trace, and
+/// done once the rule is gone.
+pub(super) fn rule_in_use(s: &mut Subject<'_>) -> Result<()> {
+    let name = s.card.name;
+    s.guest.expect(&format!(
+        "ethtool -K {name} ntuple on && ethtool -N {name} flow-type ether proto 0x22f0 action 7 loc 1"
+    ))?;
+    let before = s.kernel()?;
+    let output = s.set("--queues 3")?;
+    let differences = before.differences(&s.kernel()?);
+    s.guest.expect(&format!("ethtool -N {name} delete 1 && ethtool -K {name} ntuple off"))?;
+    s.checks.equal("exit code", &output.code, &7);
+    let told = output.stderr.contains("flow steering rules") && output.stderr.contains("--force");
+    s.checks.that(told, || format!("no reason: {}", output.stderr.trim()));
+    s.checks.that(differences.is_empty(), || differences.join("; "));
+    s.settled("--queues 3")?;
+    let channels = s.kernel()?.channels;
+    s.checks.equal("channels without the rule", &channels, &Some((s.card.queues, 3)));
+    Ok(())
+}
+
+/// New keys while packets arrive: none is lost, the carrier stays, and it is told how long none came.
+pub(super) fn rekeyed_under_traffic(s: &mut Subject<'_>) -> Result<()> {
+    const KEYS: u32 = 4;
+    let (name, address) = (s.card.name, s.card.address);
+    s.settled("--profile NUMAStatic --hash-key default")?;
+    let file = |file: &str| format!("cat /sys/class/net/{name}/{file}");
+    let carrier = s.guest.expect(&file("carrier_changes"))?;
+    let received = |s: &mut Subject<'_>| -> Result<u64> {
+        Ok(s.guest.expect(&file("statistics/rx_packets"))?.trim().parse()?)
+    };
+    let before = received(s)?;
+    // The longest time in which the card counted nothing, in hundredths of a second, until it is told to end.
+    let gaps = format!(
+        "last=; most=0; until [ -e /tmp/rekeyed ]; do read n </sys/class/net/{name}/statistics/rx_packets\n\
+         IFS='. ' read a b _ </proc/uptime; now=$((a * 100 + 1$b - 100))\n\
+         [ \"$n\" = \"$last\" ] || {{ last=$n; since=$now; }}\n\
+         [ $((now - since)) -le $most ] || most=$((now - since)); sleep 0.01; done; rm /tmp/rekeyed; echo $most"
+    );
+    let watch = s.guest.start(&gaps)?;
+    let keys = format!(
+        "for i in $(seq {KEYS}); do rssctl --address {} set {name} --hash-key random || failed=1; done\n\
+         : >/tmp/rekeyed; [ -z \"$failed\" ]",
+        s.product.address()
+    );
+    let keys = s.guest.start(&keys)?;
+    let mut sent = 0_u64;
+    let flows = random_flows(41, 64);
+    let end = Instant::now() + Duration::from_secs(60);
+    let watched = loop {
+        for flow in &flows {
+            s.guest.wire(name)?.send(&flow.frame(address))?;
+            sent += 1;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if let Some(output) = s.guest.ended(&watch)? {
+            break Some(output);
+        }
+        if Instant::now() > end {
+            break None;
+        }
+    };
+    let done = s.guest.wait(&keys, Duration::from_secs(60))?;
+    s.checks.that(done.code == 0, || format!("new keys: {}", done.stderr.trim()));
+    let arrived = s.guest.expect(&format!(
+        "until n=$({}); [ $((n - {before})) -ge {sent} ] || [ $((i=i+1)) -gt 200 ]; do sleep 0.05; done; echo $n",
+        file("statistics/rx_packets")
+    ))?;
+    s.checks.equal("frames that arrived", &(arrived.trim().parse::<u64>()? - before), &sent);
+    s.checks.equal("changes of the carrier", &s.guest.expect(&file("carrier_changes"))?, &carrier);
+    let gap = watched.map(|output| output.stdout.trim().to_owned()).unwrap_or_default();
+    println!("    {name}: {KEYS} new keys, {sent} frames, at most {gap}0 ms without one");
+    Ok(())
 }

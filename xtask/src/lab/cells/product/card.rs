@@ -123,7 +123,7 @@ impl Ask {
 /// Distances from a node to itself, its neighbour, and so on.
 const DISTANCES: [u32; 4] = [0, 6, 12, 18];
 
-const fn node_of(cpu: u32) -> u32 {
+pub(super) const fn node_of(cpu: u32) -> u32 {
     cpu / 2
 }
 

@@ -1,7 +1,7 @@
 //! What happens to a card while the product manages it: by hand, by the guest, and from outside.
 
 use super::card::Ask;
-use super::subject::{Subject, not_in_force, processors};
+use super::subject::{Subject, disagreements, not_in_force, processors};
 use crate::lab::cells::ethtool;
 use anyhow::Result;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub(super) fn channels_by_hand(s: &mut Subject<'_>) -> Result<()> {
     let place = s.events(0)?.1;
     s.guest.expect(&format!("ethtool -L {} combined 6", s.card.name))?;
     s.until("after ethtool -L", |says, kernel| {
-        let mut differences = super::subject::disagreements(says, kernel);
+        let mut differences = disagreements(says, kernel);
         differences.extend(not_in_force(kernel, &processors(says)));
         (!differences.is_empty()).then(|| differences.join("; "))
     })?;
@@ -61,6 +61,20 @@ pub(super) fn renamed(s: &mut Subject<'_>) -> Result<()> {
     s.guest.expect(&format!("ip link set other down; ip link set other name {name}"))?;
     ethtool::up(s.guest, name)?;
     s.until_in_force("with its old name again", &cpus)
+}
+
+/// The driver lets go of the card and takes it again: a new interface, which gets its name only afterwards.
+pub(super) fn driver_rebound(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let name = s.card.name;
+    s.guest.expect(&format!(
+        "d=$(readlink -f /sys/class/net/{name}/device); b=$(readlink -f $d/driver)\n\
+         echo ${{d##*/}} >$b/unbind && echo ${{d##*/}} >$b/bind"
+    ))?;
+    let there = s.guest.interface(name)?;
+    s.guest.expect(&format!("[ {there} = {name} ] || ip link set {there} name {name}"))?;
+    ethtool::up(s.guest, name)?;
+    s.until_in_force("after the driver was bound again", &cpus)
 }
 
 /// To another namespace and back: away in between, and with its settings afterwards.
@@ -92,21 +106,34 @@ pub(super) fn link_flaps(s: &mut Subject<'_>) -> Result<()> {
     s.until_in_force("after down and up", &cpus)
 }
 
-/// A CPU in use goes off line and comes back.
+/// A CPU in use goes off line: only its queue moves. One that comes back moves nothing, whatever the driver did then.
 pub(super) fn processor_off_line(s: &mut Subject<'_>) -> Result<()> {
     let cpus = managed(s)?;
     // Processor 0 cannot go.
     let Some(gone) = cpus.iter().rev().find(|cpu| **cpu != 0).copied() else { return Ok(()) };
     let file = format!("/sys/devices/system/cpu/cpu{gone}/online");
     s.guest.expect(&format!("echo 0 >{file}"))?;
-    s.until("a CPU off line", |_, kernel| {
-        let bad: Vec<u32> = (0..u32::try_from(cpus.len()).unwrap_or_default())
-            .filter(|queue| kernel.vector(*queue).is_some_and(|vector| vector.cpus.contains(&gone)))
-            .collect();
-        (!bad.is_empty()).then(|| format!("queues {bad:?} are still on CPU {gone}"))
+    let mut moved = Vec::new();
+    let stays = |now: &[u32]| {
+        let kept = |(was, is): (&u32, &u32)| if *was == gone { !cpus.contains(is) } else { was == is };
+        now.len() == cpus.len() && cpus.iter().zip(now).all(kept)
+    };
+    s.until("a CPU off line", |says, kernel| {
+        moved = processors(says);
+        let mut differences = disagreements(says, kernel);
+        differences.extend(not_in_force(kernel, &moved));
+        if !stays(&moved) {
+            differences.push(format!("processors {cpus:?} became {moved:?} without {gone}"));
+        }
+        (!differences.is_empty()).then(|| differences.join("; "))
     })?;
     s.guest.expect(&format!("echo 1 >{file}"))?;
-    s.until_in_force("the CPU is back", &cpus)
+    s.guest.expect(&format!(
+        "until [ $(rssctl --address {} events -o jsonl | grep -c ProcessorsChanged) -ge 2 ]; do sleep 0.1; done",
+        s.product.address()
+    ))?;
+    s.product.expect(s.guest, "wait")?;
+    s.until_in_force("the CPU is back", &moved)
 }
 
 /// Devices are suspended and resumed.

@@ -88,8 +88,12 @@ impl<'a> Subject<'a> {
     ) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         let last = loop {
-            let (says, kernel) = (self.says()?, self.kernel()?);
-            let Some(difference) = differs(&says, &kernel) else { break None };
+            // One that has just got its name may not be known by it yet.
+            let difference = match self.says() {
+                Ok(says) => differs(&says, &self.kernel()?),
+                Err(error) => Some(format!("{error:#}")),
+            };
+            let Some(difference) = difference else { break None };
             if Instant::now() > end {
                 break Some(difference);
             }

@@ -9,14 +9,17 @@ const INSIDE: &str = "192.0.2.2";
 const OUTSIDE: &str = "192.0.2.1";
 const PORT: u16 = 5001;
 
-/// Bytes of the transfer: what an emulated machine takes in while some table changes go by.
-const MEGABYTES: u32 = 192;
+/// How long a change may take on an emulated machine.
+const EACH: Duration = Duration::from_secs(10);
 
-/// At least this many changes have to be over before the transfer is.
-const CHANGES: usize = 8;
+/// Changes of the table while the transfer goes on; `RSSMGR_LAB_CHANGES` says otherwise.
+const CHANGES: u32 = 20;
 
-/// A transfer into the guest, with its checksum; addresses, routes and link as before.
+/// A transfer into the guest, with its checksum, for as long as the table is changed; addresses, routes and link stay as
+/// they are.
 pub(super) fn survives(s: &mut Subject<'_>) -> Result<()> {
+    let asked = std::env::var("RSSMGR_LAB_CHANGES").ok().and_then(|number| number.parse().ok());
+    let changes = asked.unwrap_or(CHANGES);
     let name = s.card.name;
     s.settled("--profile NUMAStatic")?;
     s.guest.run(&format!(
@@ -25,36 +28,45 @@ pub(super) fn survives(s: &mut Subject<'_>) -> Result<()> {
     s.guest.outside()?.run(&format!("ip address replace {OUTSIDE}/24 dev {name}"))?;
     let before = s.kernel()?;
     let carrier = format!("cat /sys/class/net/{name}/carrier_changes");
-    let changes = s.guest.expect(&carrier)?;
+    let flaps = s.guest.expect(&carrier)?;
 
     // The sums of what is sent and of what arrives come from different programs on different machines.
-    let receive = s.guest.start(&format!("nc -l -p {PORT} </dev/null | sha256sum"))?;
+    let receive = s.guest.start(&format!("nc -l -p {PORT} </dev/null | tee /run/arrived | sha256sum"))?;
     s.guest.expect(&format!("until ss -ltn | grep -q ':{PORT} '; do sleep 0.05; done"))?;
-    let sum = std::env::temp_dir().join(format!("rssmgr-lab-sum-{}-{}", std::process::id(), name));
+    let file =
+        |what: &str| std::env::temp_dir().join(format!("rssmgr-lab-{what}-{}-{name}", std::process::id()));
+    let (goes_on, sum) = (file("goes-on"), file("sum"));
+    std::fs::write(&goes_on, "")?;
     let script = format!(
-        "data() {{ i=0; while [ $i -lt {MEGABYTES} ]; do printf '%1048576d' $i; sleep $1; i=$((i+1)); done; }}; \
-         data 0 | sha256sum >{}; exec 3<>/dev/tcp/{INSIDE}/{PORT}; data 0.1 >&3",
+        "exec 3<>/dev/tcp/{INSIDE}/{PORT}; i=0; while [ -e {} ]; do printf '%65536d' $i; sleep 0.02; i=$((i+1)); done \
+         | tee >(cat >&3) | sha256sum >{}",
+        goes_on.display(),
         sum.display()
     );
     let mut sender = s.guest.outside()?.command("bash");
     let mut sender =
         sender.args(["-c", &script]).stderr(Stdio::inherit()).spawn().context("cannot run bash")?;
-    let mut done = 0;
-    while sender.try_wait()?.is_none() {
-        let count = 1 + done % usize::try_from(s.card.queues)?;
-        s.settled(&format!("--max-processors {count}"))?;
-        done += 1;
-    }
+    let script = format!(
+        "i=0; while [ $i -lt {changes} ]; do rssctl --address {} set {name} --max-processors $((1 + i % {})) || exit\n\
+         i=$((i+1)); done; stat -c %s /run/arrived",
+        s.product.address(),
+        s.card.queues
+    );
+    let done = s.guest.run_within(&script, EACH * changes);
+    std::fs::remove_file(&goes_on)?;
+    let (done, ended) = (done?, sender.wait()?);
     let arrived = s.guest.wait(&receive, Duration::from_secs(120))?;
     let sent = std::fs::read_to_string(&sum)?;
     std::fs::remove_file(&sum)?;
-    ensure!(sender.wait()?.success(), "the sender failed");
+    ensure!(done.code == 0, "a change of the table failed: {}", done.stderr.trim());
+    ensure!(ended.success(), "the sender failed");
     let word = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
     s.checks.equal("checksum", &word(&arrived.stdout), &word(&sent));
-    s.checks
-        .that(done >= CHANGES, || format!("only {done} changes of the table in the time of the transfer"));
-    s.checks.equal("changes of the carrier", &s.guest.expect(&carrier)?, &changes);
+    let bytes: u64 = done.stdout.lines().last().unwrap_or_default().trim().parse()?;
+    println!("    {name}: {bytes} bytes arrived during {changes} changes of the table");
+    s.checks.that(bytes > 0, || "nothing arrived while the table was changed".into());
+    s.checks.equal("changes of the carrier", &s.guest.expect(&carrier)?, &flaps);
     let after = s.kernel()?;
     s.checks.equal("addresses and routes", &after.addresses, &before.addresses);
-    s.guest.expect(&format!("ip address flush dev {name}")).map(drop)
+    s.guest.expect(&format!("rm /run/arrived; ip address flush dev {name}")).map(drop)
 }
