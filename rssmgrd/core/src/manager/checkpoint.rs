@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Manager;
-use super::adapter::Runtime;
+use super::adapter::{Adapter, Runtime};
 use super::command::{Caller, CommandError, CommandId, Options, Reply, Status};
 use super::effect::Effect;
 use super::group::{Group, Member};
@@ -19,6 +19,7 @@ use super::save::Purpose;
 use super::saved::{OpenTransaction, SavedAdapter, SavedState};
 use super::start::Intent;
 use crate::device::Device;
+use crate::drift::Hint;
 use crate::driver::Impact;
 use crate::event::EventKind;
 use crate::ids::{AdapterId, CpuId, Moment};
@@ -424,6 +425,11 @@ impl Manager {
         let Some(at) = self.saved.checkpoints.iter().position(|c| c.id == id) else { return };
         let record = self.saved.checkpoints.remove(at);
         self.expired.remove(&id);
+        // One that came back while the others were taken back has to follow them.
+        let late = |a: &&mut Adapter| {
+            record.parts.contains_key(&a.facts.key) && group.members.iter().all(|m| m.key != a.facts.key)
+        };
+        self.adapters.values_mut().filter(late).for_each(|a| a.drift.hear(Hint::Features));
         for (adapter, part) in record.parts {
             let back = group.members.iter().any(|m| m.key == adapter && m.is_whole());
             if !back && self.saved.open.iter().all(|o| o.adapter != adapter) {

@@ -84,6 +84,11 @@ impl Drift {
         self.distrusted = false;
     }
 
+    /// It has to be looked at.
+    pub(super) fn hear(&mut self, hint: Hint) {
+        self.heard.add(hint, false);
+    }
+
     pub(super) const fn is_contested(&self) -> bool {
         self.contested.is_some()
     }
