@@ -12,7 +12,7 @@
 //! | symmetric hashing | [`both_directions`] | virtio_net |
 //! | everything survives restart, down and up, rename, driver rebind, processors | `events` | all |
 //! | affinity survives a change of channels | [`growing_and_shrinking`], `events::channels_by_hand` | virtio_net, igb |
-//! | what a rule uses is not taken away, with a reason | [`rule_in_use`] | igb; no card has RSS contexts |
+//! | what others use is not taken away, with a reason | [`queues_in_use`]; no card of the lab has rules or RSS contexts, which core's own tests of preflight have | igb |
 //! | a new key under traffic | [`rekeyed_under_traffic`] | virtio_net |
 
 use super::kernel::Kernel;
@@ -167,24 +167,44 @@ pub(super) fn weights_stay(s: &mut Subject<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A queue that a rule of the administrator leads to is not taken away: refused with the reason, without a trace, and
-/// done once the rule is gone.
-pub(super) fn rule_in_use(s: &mut Subject<'_>) -> Result<()> {
+/// Queues that others use are not taken away: refused with the reason and the remedy, without a trace, and done once they
+/// are free.
+pub(super) fn queues_in_use(s: &mut Subject<'_>) -> Result<()> {
     let name = s.card.name;
-    s.guest.expect(&format!(
-        "ethtool -K {name} ntuple on && ethtool -N {name} flow-type ether proto 0x22f0 action 7 loc 1"
-    ))?;
-    let before = s.kernel()?;
-    let output = s.set("--queues 3")?;
-    let differences = before.differences(&s.kernel()?);
-    s.guest.expect(&format!("ethtool -N {name} delete 1 && ethtool -K {name} ntuple off"))?;
-    s.checks.equal("exit code", &output.code, &7);
-    let told = output.stderr.contains("flow steering rules") && output.stderr.contains("--force");
-    s.checks.that(told, || format!("no reason: {}", output.stderr.trim()));
-    s.checks.that(differences.is_empty(), || differences.join("; "));
+    let queue = s.card.queues - 1;
+    for (begin, end, reason, remedy) in [
+        (
+            format!("echo 1 >/sys/class/net/{name}/threaded"),
+            format!("echo 0 >/sys/class/net/{name}/threaded"),
+            "threaded NAPI",
+            "--force",
+        ),
+        (
+            format!("echo f >/sys/class/net/{name}/queues/rx-{queue}/rps_cpus"),
+            format!("echo 0 >/sys/class/net/{name}/queues/rx-{queue}/rps_cpus"),
+            "RPS",
+            "--force",
+        ),
+        (
+            format!("ip address add 192.0.2.9/24 dev {name}; ip route add default via 192.0.2.1 dev {name}"),
+            format!("ip address flush dev {name}"),
+            "default route",
+            "--confirm-within",
+        ),
+    ] {
+        s.guest.expect(&begin)?;
+        let before = s.kernel()?;
+        let output = s.set("--queues 3")?;
+        let differences = before.differences(&s.kernel()?);
+        s.guest.expect(&end)?;
+        s.checks.equal(&format!("{reason}: exit code"), &output.code, &7);
+        let told = output.stderr.contains(reason) && output.stderr.contains(remedy);
+        s.checks.that(told, || format!("{reason}: told {}", output.stderr.trim()));
+        s.checks.that(differences.is_empty(), || format!("{reason}: {}", differences.join("; ")));
+    }
     s.settled("--queues 3")?;
     let channels = s.kernel()?.channels;
-    s.checks.equal("channels without the rule", &channels, &Some((s.card.queues, 3)));
+    s.checks.equal("channels once they are free", &channels, &Some((s.card.queues, 3)));
     Ok(())
 }
 

@@ -6,6 +6,9 @@ use crate::lab::cells::ethtool;
 use anyhow::Result;
 use std::time::Duration;
 
+/// How long all devices may take to suspend and resume.
+const SUSPENDED_WITHIN: Duration = Duration::from_secs(150);
+
 /// Puts a setting in force that no driver has by itself, and gives its processors.
 fn managed(s: &mut Subject<'_>) -> Result<Vec<u32>> {
     let count = s.card.queues.min(3);
@@ -139,9 +142,11 @@ pub(super) fn processor_off_line(s: &mut Subject<'_>) -> Result<()> {
 /// Devices are suspended and resumed.
 pub(super) fn suspended(s: &mut Subject<'_>) -> Result<()> {
     let cpus = managed(s)?;
-    s.guest.expect(
-        "echo devices >/sys/power/pm_test && echo mem >/sys/power/state; echo none >/sys/power/pm_test",
-    )?;
+    // The kernel wakes the devices after a while that it counts in turns of a loop, which takes long on a busy host.
+    let script = "echo 1 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test\n\
+                  echo mem >/sys/power/state; code=$?; echo none >/sys/power/pm_test; exit $code";
+    let slept = s.guest.run_within(script, SUSPENDED_WITHIN)?;
+    s.checks.that(slept.code == 0, || format!("not suspended: {}", slept.stderr.trim()));
     ethtool::up(s.guest, s.card.name)?;
     s.until_in_force("after suspend and resume", &cpus)
 }
