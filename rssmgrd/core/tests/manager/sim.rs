@@ -426,7 +426,12 @@ impl World {
         let mut d = self.durable.clone();
         if self.faults.save > 0 {
             d.open.retain(|o| memory.open.contains(o));
-            d.checkpoints.retain(|c| memory.checkpoints.contains(c));
+            // One that could not be taken back is open, which its record says too as long as it is in the file.
+            let stale = d.checkpoints.extract_if(.., |c| !memory.checkpoints.contains(c));
+            let parts: BTreeSet<String> = stale.flat_map(|c| c.parts.into_keys()).collect();
+            let left = |o: &&OpenTransaction| parts.contains(&o.adapter) && !d.open.contains(o);
+            let left: Vec<_> = memory.open.iter().filter(left).cloned().collect();
+            d.open.extend(left);
             d.last_checkpoint = memory.last_checkpoint;
             d.boot.clone_from(&memory.boot);
         }
