@@ -213,6 +213,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
         tokio::spawn(crate::verify::in_background(handle.clone()));
     }
     let bus = match args.bus {
+        tokio::spawn(crate::irqbalance::keep_off(handle.clone(), Arc::clone(&events)));
         None => None,
         Some(name) => {
             let bus = match name {

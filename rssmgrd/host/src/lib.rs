@@ -3,11 +3,12 @@
 //!
 //! Everything about the machine takes its root: `/` for the running one, or a folder that holds the recorded `sys/`
 //! (and `proc/`) of another one. Nothing outside that folder is ever read, whatever its links say. [`capture`] reads
-//! packets from capture files.
+//! packets from capture files, [`irqbalance`] talks to a daemon.
 
 pub mod capture;
 mod error;
 mod interrupt;
+pub mod irqbalance;
 mod key;
 mod load;
 mod nic;
