@@ -324,7 +324,7 @@ impl Owner {
             (News::Here(made), _) => return self.arrive(made, Notice::Plugged),
             (News::Processors(machine), _) => Notice::Topology(machine),
             (News::Changed { hint, broke, .. }, Some(adapter)) => Notice::Changed { adapter, hint, broke },
-            (News::Carrier { .. }, Some(adapter)) => Notice::Carrier { adapter },
+            (News::Carrier { gateway, .. }, Some(adapter)) => Notice::Carrier { adapter, gateway },
             (News::Renamed { name, .. }, Some(adapter)) => Notice::Renamed { adapter, name },
             (News::Gone { ifindex, away }, Some(adapter)) => {
                 self.indexes.remove(&ifindex);

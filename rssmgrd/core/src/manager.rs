@@ -39,7 +39,7 @@ pub use checkpoint::{Checkpoint, CheckpointAction, CheckpointId, CheckpointPart,
 pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
 pub use effect::{Created, Effect, Input, Notice, SaveId};
 pub use group::GroupId;
-pub use guard::{BootGuard, ObserveOnly};
+pub use guard::{BootGuard, Gateway, ObserveOnly};
 pub use identity::Identity;
 pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
 pub use selector::{Selector, glob, is_glob};

@@ -26,6 +26,6 @@ pub use key::boot_key;
 pub use load::{CpuTime, Softnet, cpu_times, receive_limits, softnet};
 pub use nic::{NicFacts, nic, nics, receive_steering};
 pub use process::{Process, processes};
-pub use route::default_routes;
+pub use route::{default_routes, gateways};
 pub use topology::{raw_topology, topology};
 pub use tunnel::tunnels;

@@ -55,9 +55,10 @@ impl Links {
         }
     }
 
-    /// The indexes of those with a carrier.
-    pub(super) fn carriers(&self) -> impl Iterator<Item = u32> {
-        self.links.iter().filter(|(_, known)| known.carrier == Some(true)).map(|(index, _)| *index)
+    /// The indexes and names of those with a carrier.
+    pub(super) fn carriers(&self) -> impl Iterator<Item = (u32, &str)> {
+        let up = self.links.iter().filter(|(_, known)| known.carrier == Some(true));
+        up.map(|(index, known)| (*index, known.name.as_str()))
     }
 
     /// An interface is told of: it is new, or something of it changed.

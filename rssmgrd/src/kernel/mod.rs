@@ -10,6 +10,7 @@ mod watch;
 use std::sync::Arc;
 
 use rssmgr_core::drift::Hint;
+use rssmgr_core::manager::{Gateway, Notice};
 use rssmgr_core::topology::Topology;
 
 use crate::backend::Made;
@@ -34,6 +35,8 @@ pub enum News {
     Carrier {
         /// Its index.
         ifindex: u32,
+        /// What is behind it.
+        gateway: Gateway,
     },
     /// It has another name.
     Renamed {
@@ -59,7 +62,7 @@ impl News {
     pub const fn ifindex(&self) -> Option<u32> {
         match self {
             Self::Changed { ifindex, .. }
-            | Self::Carrier { ifindex }
+            | Self::Carrier { ifindex, .. }
             | Self::Renamed { ifindex, .. }
             | Self::Gone { ifindex, .. } => Some(*ifindex),
             Self::Here(_) | Self::Processors(_) => None,

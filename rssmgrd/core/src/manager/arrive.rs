@@ -220,7 +220,7 @@ impl Manager {
             Notice::Checked { adapter, device, verdict, packets } => {
                 self.checked(adapter, &device, verdict, packets);
             }
-            Notice::Carrier { adapter } => self.carrier(adapter),
+            Notice::Carrier { adapter, gateway } => self.carrier(adapter, gateway),
             Notice::SourceEnded { adapter, state, because } => {
                 if let Some(a) = self.adapters.get(&adapter) {
                     let name = a.facts.name.clone();

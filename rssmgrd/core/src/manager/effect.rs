@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 
 use super::command::{Caller, Command, CommandError, CommandId, Reply};
 use super::group::GroupId;
+use super::guard::Gateway;
 use super::saved::SavedState;
 use super::view::{AdapterFacts, Snapshot};
 use crate::capability::Capability;
@@ -115,6 +116,8 @@ pub enum Notice {
 /// Everything that can happen.
 #[derive(Clone, Debug)]
 pub enum Input {
+        /// What is behind it.
+        gateway: Gateway,
     /// Somebody asks for something.
     Command {
         /// For the answer.

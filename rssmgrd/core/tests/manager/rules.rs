@@ -4,8 +4,8 @@
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::Field;
 use rssmgr_core::manager::{
-    AdapterState, CheckpointAction, CheckpointId, Command, CommandError, Input, Notice, ObserveOnly, Options,
-    Reply, Selector,
+    AdapterState, CheckpointAction, CheckpointId, Command, CommandError, Gateway, Input, Notice, ObserveOnly,
+    Options, Reply, Selector,
 };
 use rssmgr_core::preflight::Surroundings;
 
@@ -160,7 +160,7 @@ fn after_two_boots_without_a_carrier_the_third_only_observes() {
     let mut s = settled();
     s.ask_root(apply("k0", &[(Field::Queues, "8")]));
     let adapter = s.w.nics["pci:k0"].id.unwrap();
-    s.m.handle(s.w.now, Input::Kernel(Notice::Carrier { adapter }));
+    s.m.handle(s.w.now, Input::Kernel(Notice::Carrier { adapter, gateway: Gateway::None }));
     s.settle();
     let boot = |s: &Sim, name: &str| {
         after_a_crash(s, |w| {
@@ -176,7 +176,7 @@ fn after_two_boots_without_a_carrier_the_third_only_observes() {
     // A boot that had its carrier counts for nothing.
     let adapter = first.w.nics["pci:k0"].id.unwrap();
     let dark = boot(&first, "two");
-    first.m.handle(first.w.now, Input::Kernel(Notice::Carrier { adapter }));
+    first.m.handle(first.w.now, Input::Kernel(Notice::Carrier { adapter, gateway: Gateway::None }));
     first.settle();
     assert_eq!(boot(&boot(&first, "two"), "three").snapshot.as_ref().unwrap().observe, None);
 
@@ -189,6 +189,46 @@ fn after_two_boots_without_a_carrier_the_third_only_observes() {
         (by_hand.snapshot.as_ref().unwrap().observe, by_hand.w.nics["pci:k0"].device.channels()),
         (None, 8)
     );
+}
+
+/// "... was not followed by carrier (and a gateway, where there was one)."
+#[test]
+fn where_a_gateway_answered_a_carrier_alone_proves_nothing() {
+    let mut s = settled();
+    s.ask_root(apply("k0", &[(Field::Queues, "8")]));
+    let told = |s: &mut Sim, gateway| {
+        let adapter = s.w.nics["pci:k0"].id.unwrap();
+        s.m.handle(s.w.now, Input::Kernel(Notice::Carrier { adapter, gateway }));
+        s.settle();
+    };
+    told(&mut s, Gateway::Answers);
+    let boot = |s: &Sim, name: &str| {
+        after_a_crash(s, |w| {
+            w.boot = name.into();
+            let nic = w.nics.get_mut("pci:k0").unwrap();
+            nic.device = nic.found.clone();
+            nic.stable = nic.found.clone();
+        })
+    };
+    let observes = |s: &Sim| s.snapshot.as_ref().unwrap().observe;
+    let (mut lost, mut found) = (boot(&s, "one"), boot(&s, "one"));
+    // Neither a router that does not answer nor a route that is not there any more is what was there.
+    told(&mut lost, Gateway::Silent);
+    told(&mut lost, Gateway::None);
+    assert_eq!(lost.w.durable.guard.unproven.len(), 1);
+    let mut lost = boot(&lost, "two");
+    told(&mut lost, Gateway::Silent);
+    assert_eq!(observes(&boot(&lost, "three")), Some(ObserveOnly::BootGuard));
+
+    told(&mut found, Gateway::Silent);
+    told(&mut found, Gateway::Answers);
+    assert_eq!(found.w.durable.guard.unproven.len(), 0, "it took a while");
+    // A route that somebody took away is not waited for at the next boot.
+    told(&mut found, Gateway::None);
+    let mut without = boot(&found, "two");
+    told(&mut without, Gateway::None);
+    assert_eq!(without.w.durable.guard.unproven.len(), 0);
+    assert_eq!(observes(&boot(&boot(&without, "three"), "four")), None);
 }
 
 /// "Anything automatic may never exceed `reorder` except to re-apply after an event that already broke the link."

@@ -65,6 +65,8 @@ struct Boot {
     id: String,
     last_checkpoint: u64,
     carriers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gateways: Vec<String>,
     unproven: Vec<String>,
     failures: u32,
 }
@@ -195,6 +197,7 @@ fn boot(state: &SavedState) -> Option<Boot> {
         id: state.boot.clone(),
         last_checkpoint: state.last_checkpoint,
         carriers: state.guard.carriers.iter().cloned().collect(),
+        gateways: state.guard.gateways.iter().cloned().collect(),
         unproven: state.guard.unproven.iter().cloned().collect(),
         failures: state.guard.failures,
     })
@@ -260,6 +263,7 @@ pub(super) fn parse(text: &str) -> Result<SavedState, String> {
         (state.boot, state.last_checkpoint) = (boot.id, boot.last_checkpoint);
         state.guard = BootGuard {
             carriers: boot.carriers.into_iter().collect(),
+            gateways: boot.gateways.into_iter().collect(),
             unproven: boot.unproven.into_iter().collect(),
             failures: boot.failures,
         };
