@@ -420,6 +420,7 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::NotSaved { .. }
         | CommandError::Away { .. }
         | CommandError::Degraded { .. }
+        CommandError::BadFile { .. } => ErrorKind::BadFile,
         | CommandError::Backend(_)
         | CommandError::Atomic => ErrorKind::Failed,
     };

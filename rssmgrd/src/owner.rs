@@ -13,7 +13,7 @@ use rssmgr_core::device::BackendError;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::manager::{
     Caller, Command, CommandError, CommandId, Created, Effect, Input, Manager, Notice, Reply, SavedState,
-    Snapshot,
+    Snapshot, Unusable,
 };
 use rssmgr_proto::{ApiError, ErrorKind, convert};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -162,7 +162,7 @@ enum Done {
     /// An answer for the manager.
     Answer(Input),
     /// An adapter was made.
-    Made { name: String, result: Result<Made, String> },
+    Made { name: String, result: Result<Made, Unusable> },
     /// An adapter comes back from another thread.
     Back { adapter: AdapterId, serial: u64, nic: Box<dyn Nic>, answer: Input },
 }
@@ -438,7 +438,7 @@ impl Owner {
                 "a new source",
                 true,
                 move |nic| Input::SourceSet { adapter, result: nic.set_source(&source) },
-                move |e| Input::SourceSet { adapter, result: Err(e.to_string()) },
+                move |e| Input::SourceSet { adapter, result: Err(e.to_string().into()) },
             ),
             Effect::Save { save, state } => {
                 let (store, done) = (Arc::clone(&self.save), self.done_from.clone());

@@ -239,6 +239,14 @@ pub enum CommandError {
         /// What is wrong.
         reason: String,
     },
+    /// A file that a software NIC is to use is damaged or of the wrong format.
+    #[error("software NIC {name}: {reason}")]
+    BadFile {
+        /// The name.
+        name: String,
+        /// What is wrong with the file.
+        reason: String,
+    },
     /// The published state has moved on.
     #[error(
         "the state has changed meanwhile (generation {asked} was asked for, {now} is in force): look again and repeat"

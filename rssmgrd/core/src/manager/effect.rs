@@ -37,6 +37,21 @@ pub struct Created {
     pub options: BTreeMap<String, String>,
 }
 
+/// Why a software NIC cannot be made or given a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// What is wrong, with the remedy.
+    pub because: String,
+    /// Whether it is a file that is damaged or of the wrong format, and not how it was asked for.
+    pub bad_file: bool,
+}
+
+impl From<String> for Unusable {
+    fn from(because: String) -> Self {
+        Self { because, bad_file: false }
+    }
+}
+
 /// News from outside.
 #[derive(Clone, Debug)]
 pub enum Notice {
@@ -101,6 +116,8 @@ pub enum Notice {
     Carrier {
         /// Which one.
         adapter: AdapterId,
+        /// What is behind it.
+        gateway: Gateway,
     },
     /// An adapter's traffic source ended or failed.
     SourceEnded {
@@ -116,8 +133,6 @@ pub enum Notice {
 /// Everything that can happen.
 #[derive(Clone, Debug)]
 pub enum Input {
-        /// What is behind it.
-        gateway: Gateway,
     /// Somebody asks for something.
     Command {
         /// For the answer.
@@ -162,14 +177,14 @@ pub enum Input {
         /// From the effect.
         name: String,
         /// The adapter, or why it could not be created.
-        result: Result<Box<Created>, String>,
+        result: Result<Box<Created>, Unusable>,
     },
     /// The answer to [`Effect::SetSource`].
     SourceSet {
         /// From the effect.
         adapter: AdapterId,
         /// The source in canonical form, or why it was refused (the old one goes on then).
-        result: Result<String, String>,
+        result: Result<String, Unusable>,
     },
     /// News.
     Kernel(Notice),

@@ -9,7 +9,9 @@ use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{self, Driver, TableState, apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, ObserveOnly, SavedAdapter, SavedState};
+use rssmgr_core::manager::{
+    AdapterFacts, Config, Created, Kind, ObserveOnly, SavedAdapter, SavedState, Unusable,
+};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{AdapterId, CpuId, Moment, NodeId, QueueId};
 
@@ -273,9 +275,9 @@ impl World {
         rng: &mut Rng,
         name: &str,
         options: &BTreeMap<String, String>,
-    ) -> Result<Box<Created>, String> {
+    ) -> Result<Box<Created>, Unusable> {
         if options.contains_key("bad") || rng.percent(self.faults.create) {
-            return Err("no such option".into());
+            return Err("no such option".to_owned().into());
         }
         let mut nic = Nic::new(name, Kind::Softnic, &machines().1, &capability(8, 16), 8);
         nic.options = options.clone();
