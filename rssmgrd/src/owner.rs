@@ -81,13 +81,13 @@ struct Ask {
 pub struct Handle {
     asks: mpsc::Sender<Ask>,
     published: watch::Receiver<Arc<Published>>,
-    news: mpsc::UnboundedSender<Notice>,
+    news: mpsc::UnboundedSender<News>,
 }
 
 impl Handle {
     /// Tells the owner what happened. Nobody hears it when the daemon is stopping.
     pub fn tell(&self, notice: Notice) {
-        let _ = self.news.send(notice);
+        let _ = self.news.send(News::Found(notice));
     }
 
     /// Has a command executed and waits for the answer. A caller that stops waiting loses only that.
@@ -141,8 +141,8 @@ pub struct Parts {
     pub factory: Arc<dyn Factory>,
     /// Adapters of the machine that are there already.
     pub adapters: Vec<Made>,
-    /// What the kernel tells of them from then on.
-    pub news: Option<mpsc::UnboundedReceiver<News>>,
+    /// What is told of them from then on, by the kernel and by others.
+    pub news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     /// Where state is made durable.
     pub save: Box<dyn Save>,
     /// The thread for that.
@@ -189,7 +189,7 @@ pub struct Owner {
     nics: BTreeMap<AdapterId, Slot>,
     /// Adapters that were made and have no id yet.
     newborn: BTreeMap<String, Box<dyn Nic>>,
-    news: Option<mpsc::UnboundedReceiver<News>>,
+    news: mpsc::UnboundedReceiver<News>,
     /// The kernel's interfaces by index.
     indexes: BTreeMap<u32, AdapterId>,
     /// What was told of interfaces that had no id yet.
@@ -202,7 +202,6 @@ pub struct Owner {
     next_command: u64,
     done: mpsc::UnboundedReceiver<Done>,
     done_from: mpsc::UnboundedSender<Done>,
-    heard: mpsc::UnboundedReceiver<Notice>,
     publish: watch::Sender<Arc<Published>>,
     alarm: Alarm,
 }
@@ -228,9 +227,8 @@ impl Owner {
             sources: Arc::default(),
             settled: false,
         };
-        let (news, heard) = mpsc::unbounded_channel();
         let (publish, published) = watch::channel(Arc::new(first));
-        let Parts { factory, adapters, news: told, save, disk, events } = parts;
+        let Parts { factory, adapters, news: (tell, news), save, disk, events } = parts;
         let mut owner = Self {
             manager,
             factory,
@@ -239,7 +237,7 @@ impl Owner {
             events,
             nics: BTreeMap::new(),
             newborn: BTreeMap::new(),
-            news: told,
+            news,
             indexes: BTreeMap::new(),
             early: BTreeMap::new(),
             next_serial: 0,
@@ -249,12 +247,11 @@ impl Owner {
             next_command: 1,
             done,
             done_from,
-            heard,
             publish,
             alarm: Alarm::new()?,
         };
         adapters.into_iter().for_each(|made| owner.arrive(made, Notice::Arrived));
-        Ok((owner, Handle { asks: ask, published, news }))
+        Ok((owner, Handle { asks: ask, published, news: tell }))
     }
 
     /// Runs until `stop` completes; then ends what is under way, tells that the daemon stops, and returns. `alive` is
@@ -274,8 +271,7 @@ impl Owner {
                 () = &mut stop => break,
                 Some(done) = self.done.recv() => self.take(done),
                 Some(ask) = self.asks.recv() => self.command(ask),
-                Some(notice) = self.heard.recv() => self.tell(Input::Kernel(notice)),
-                Some(news) = told(&mut self.news) => self.hear(news),
+                Some(news) = self.news.recv() => self.hear(news),
                 _ = late.tick(), if self.nics.values().any(|s| s.working.is_some()) => self.look_for_late_calls(),
                 () = self.alarm.rings() => self.tell(Input::Timer),
                 _ = sources.tick(), if self.nics.values().any(|s| s.source.is_some()) => self.look_at_sources(),
@@ -317,12 +313,13 @@ impl Owner {
         self.tell(Input::Kernel(how(created)));
     }
 
-    /// The kernel tells something.
+    /// The kernel, or somebody in this daemon, tells something.
     fn hear(&mut self, news: News) {
         let id = news.ifindex().and_then(|i| self.indexes.get(&i).copied());
         let notice = match (news, id) {
             (News::Here(made), _) => return self.arrive(made, Notice::Plugged),
             (News::Processors(machine), _) => Notice::Topology(machine),
+            (News::Found(notice), _) => notice,
             (News::Changed { hint, broke, .. }, Some(adapter)) => Notice::Changed { adapter, hint, broke },
             (News::Carrier { gateway, .. }, Some(adapter)) => Notice::Carrier { adapter, gateway },
             (News::Renamed { name, .. }, Some(adapter)) => Notice::Renamed { adapter, name },
@@ -580,14 +577,6 @@ impl Owner {
         for notice in ended {
             self.tell(Input::Kernel(notice));
         }
-    }
-}
-
-/// The next that the kernel tells; never, where nobody listens to it.
-async fn told(news: &mut Option<mpsc::UnboundedReceiver<News>>) -> Option<News> {
-    match news {
-        Some(receiver) => receiver.recv().await,
-        None => std::future::pending().await,
     }
 }
 

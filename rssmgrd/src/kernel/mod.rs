@@ -54,6 +54,8 @@ pub enum News {
     },
     /// The machine's processors are these now.
     Processors(Arc<Topology>),
+    /// What somebody in this daemon found out about adapters.
+    Found(Notice),
 }
 
 impl News {
@@ -65,7 +67,7 @@ impl News {
             | Self::Carrier { ifindex, .. }
             | Self::Renamed { ifindex, .. }
             | Self::Gone { ifindex, .. } => Some(*ifindex),
-            Self::Here(_) | Self::Processors(_) => None,
+            Self::Here(_) | Self::Processors(_) | Self::Found(_) => None,
         }
     }
 }

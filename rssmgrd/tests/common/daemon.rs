@@ -70,7 +70,7 @@ impl Daemon {
         let parts = Parts {
             factory: Arc::new(factory),
             adapters: Vec::new(),
-            news: None,
+            news: tokio::sync::mpsc::unbounded_channel(),
             save: Box::new(memory.clone()),
             disk: Disk::start().unwrap(),
             events: Arc::clone(&events),
