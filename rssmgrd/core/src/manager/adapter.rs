@@ -98,7 +98,16 @@ impl Adapter {
 
     /// Makes the view agree with the state.
     pub(super) fn refresh(&mut self, id: AdapterId, generation: Generation) {
-        let view = AdapterView {
+        self.view = Arc::new(self.seen(id, generation));
+    }
+
+    /// Whether readers see it as it is.
+    pub(super) fn is_as_published(&self, id: AdapterId) -> bool {
+        self.seen(id, self.view.generation) == *self.view
+    }
+
+    fn seen(&self, id: AdapterId, generation: Generation) -> AdapterView {
+        AdapterView {
             id,
             facts: self.facts.clone(),
             capability: self.capability.clone(),
@@ -111,8 +120,7 @@ impl Adapter {
             state: self.state(),
             verified: self.verified,
             generation,
-        };
-        self.view = Arc::new(view);
+        }
     }
 }
 

@@ -369,6 +369,13 @@ impl Group {
     }
 }
 
+impl Group {
+    /// Whether it is about more than its adapters: the switch, or a checkpoint.
+    pub(super) const fn concerns_more(&self) -> bool {
+        self.rss_after.is_some() || self.checkpoint.is_some() || self.rolls_back.is_some()
+    }
+}
+
 impl Manager {
     /// Begins a group: saves the open transactions when it has steps, else goes straight to saving the result.
     pub(super) fn begin(&mut self, mut group: Group) {

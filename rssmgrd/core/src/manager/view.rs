@@ -143,7 +143,7 @@ impl Verified {
 }
 
 /// One adapter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AdapterView {
     /// Its id.
     pub id: AdapterId,

@@ -299,3 +299,40 @@ fn preflight_stands_between_a_request_and_a_link_that_goes_down() {
     assert_eq!(ask(&mut s, "2", Options { confirm_within: Some(60 * SECOND), ..forced }).error, None);
     assert_eq!(s.w.nics["pci:k2"].device.channels(), 2);
 }
+
+/// What is refused leaves everything as it was, also the generation on which others wait and base requests.
+#[test]
+fn a_refused_request_raises_no_generation() {
+    let mut s = settled();
+    let before = s.generation();
+    for (name, queues, processor) in [("k2", "2", None), ("k0", "auto", Some("0:63"))] {
+        let mut pairs = vec![(Field::Queues, queues)];
+        pairs.extend(processor.map(|p| (Field::BaseProcessor, p)));
+        let id = s.ask_root(apply(name, &pairs));
+        s.settle();
+        let Ok(Reply::Adapters { results, generation, .. }) = &s.replies[&id] else { panic!() };
+        assert!(results[0].error.is_some(), "{name}: {results:?}");
+        assert_eq!(*generation, before, "{name}");
+    }
+    assert_eq!(s.generation(), before);
+    s.ask_root(apply("k0", &[(Field::Queues, "2")]));
+    s.settle();
+    assert!(s.generation() > before);
+}
+
+/// A reset gives back the queues that were asked for, and nothing that was found.
+#[test]
+fn a_reset_gives_back_the_queues_that_were_found() {
+    for queues in ["8", "2"] {
+        let mut s = settled();
+        s.ask_root(apply("k0", &[(Field::Queues, queues)]));
+        s.settle();
+        assert_eq!(s.w.nics["pci:k0"].device.channels().to_string(), queues);
+        let options = Options::default();
+        s.ask_root(Command::Reset { selector: Selector::one("k0"), options });
+        s.settle();
+        assert_eq!(s.w.nics["pci:k0"].device.channels(), 4);
+        let view = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().clone();
+        assert_eq!(view.state, AdapterState::Managed);
+    }
+}
