@@ -193,6 +193,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
         owner_uid: uid,
         metrics_address: url.clone().unwrap_or_default(),
         saved_file,
+        kernel,
         reload: reload(search, handle.clone(), Arc::clone(&events)),
     });
     if let Some(demo) = &demo {
@@ -212,9 +213,9 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     }
     if kernel {
         tokio::spawn(crate::verify::in_background(handle.clone()));
+        tokio::spawn(crate::irqbalance::keep_off(handle.clone(), Arc::clone(&events)));
     }
     let bus = match args.bus {
-        tokio::spawn(crate::irqbalance::keep_off(handle.clone(), Arc::clone(&events)));
         None => None,
         Some(name) => {
             let bus = match name {

@@ -10,7 +10,7 @@ use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::hash::{HashKey, KEY_BYTES};
 use rssmgr_core::manager::{AdapterFacts, Created, Kind, Unusable};
 use rssmgr_core::topology::Topology;
-use rssmgr_softnic::{SoftNic, SoftnicSpec, SourceSpec, SourceState, TopologySpec};
+use rssmgr_softnic::{SoftNic, SoftnicError, SoftnicSpec, SourceSpec, SourceState, TopologySpec};
 
 use super::{Factory, Made, Nic, Source};
 
@@ -97,6 +97,8 @@ impl SoftnicFactory {
             description,
             driver: "softnic".to_owned(),
             mac: Some(nic.mac()),
+            driver_version: String::new(),
+            firmware: String::new(),
             node: nic.node(),
         };
         let created = Created {

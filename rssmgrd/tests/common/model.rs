@@ -73,6 +73,8 @@ impl Factory for ModelFactory {
             description: "modelled NIC".to_owned(),
             driver: "softnic".to_owned(),
             mac: Some([2, 0, 0, 0, 0, 1]),
+            driver_version: String::new(),
+            firmware: String::new(),
             node: None,
         };
         let options = [("queues", queues.to_string()), ("entries", entries.to_string()), ("topology", spec)];

@@ -39,6 +39,10 @@ pub struct AdapterFacts {
     pub description: String,
     /// Driver name.
     pub driver: String,
+    /// The driver's version, as it prints it; that of the kernel for most. Empty where there is none.
+    pub driver_version: String,
+    /// The firmware's version, as the driver prints it. Empty where it does not.
+    pub firmware: String,
     /// MAC address.
     pub mac: Option<[u8; 6]>,
     /// NUMA node.

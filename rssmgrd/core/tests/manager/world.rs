@@ -109,6 +109,8 @@ impl Nic {
                 description: name.into(),
                 driver: "softnic".into(),
                 mac: None,
+                driver_version: String::new(),
+                firmware: String::new(),
                 node: Some(NodeId(0)),
             },
             capability,
