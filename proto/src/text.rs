@@ -82,6 +82,9 @@ pub const fn rule(rule: Rule) -> &'static str {
             "the adapter spreads nothing by itself, so the kernel spreads its packets over the processors (RPS), as asked for"
         }
         Rule::PacketSteeringNamed => {
+        Rule::OtherInterrupts => {
+            "interrupts that serve no receive queue (link, configuration) stay on eligible processors"
+        }
             "the adapter has no indirection table and was set by name, so the kernel spreads its packets over the processors (RPS); rps = false keeps it from that"
         }
         Rule::PacketSteeringUnneeded => {

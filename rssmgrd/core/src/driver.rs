@@ -321,3 +321,4 @@ impl Driver {
         }
     }
 }
+            Op::Vector { .. } => Impact::None,

@@ -5,12 +5,13 @@
 //! 2. `order`: the profile's order of them, free processors before shared ones.
 //! 3. `means`: what the adapter can be steered with.
 //! 4. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
-//! 5. `transmit`: which CPUs send through which queue.
+//! 5. `transmit`: which CPUs send through which queue; `others`: where all other interrupts go.
 
 pub mod eligible;
 mod error;
 mod means;
 mod order;
+mod others;
 mod reason;
 mod seats;
 mod target;
@@ -351,6 +352,11 @@ fn target(
         array: array.candidates.clone(),
         default: seats.cpus.first().copied().unwrap_or_default(),
         active,
+    let others = others::inside(&input.device.others, &array.eligible, topology);
+    if others != input.device.others {
+        reasons.push(Reason::Rule(Rule::OtherInterrupts));
+    }
+
         processors: seats.cpus,
         path: means.path(cap.channels),
         reasons,
@@ -373,6 +379,7 @@ fn transmit_steering(
     if count == 0 {
         return Vec::new();
     }
+        others,
     match input.settings.xps.value {
         Xps::Cpus => {
             reasons.push(Reason::Rule(Rule::TransmitNearest));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable};
+use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable, Vector};
 use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::{CpuId, QueueId};
@@ -228,6 +228,27 @@ impl LinuxNic {
         steering::transmit(self.kernel.root(), name, self.capability.steered_tx_queues(channels))
     }
 
+    fn set_vector(&mut self, doing: &str, name: &str, cpus: &CpuSet) -> Result<Outcome, BackendError> {
+        let count = self.queue_count()?;
+        if self.interrupts.as_ref().is_none_or(|i| i.queues.len() != usize::from(count)) {
+            self.find_interrupts(count);
+        }
+        let others = self.interrupts.as_ref().map(|i| i.others.as_slice()).unwrap_or_default();
+        let found = others.iter().find(|(_, n)| n == name).map(|(irq, _)| *irq);
+        let irq = found.ok_or_else(|| Refusal::Unsupported { op: doing.to_owned() })?;
+        let root = self.kernel.root();
+        if proc::affinity(root, irq).as_ref() == Some(cpus) {
+            return Ok(Outcome::Unchanged);
+        }
+        let written = if cpus.is_empty() { proc::unpin(root, irq) } else { proc::allow(root, irq, cpus) };
+        if let Err(e) = written {
+            self.interrupts = None;
+            let what = format!("interrupt {irq} ({name})");
+            return Err(unwritten(&self.driver_name, What::Affinity, &what, &e));
+        }
+        Ok(Outcome::Changed)
+    }
+
     fn steer(
         &mut self,
         direction: Direction,
@@ -296,6 +317,11 @@ impl Backend for LinuxNic {
             xps: self.transmit_steering(&name, count),
             rps: if self.capability.rps { steering::receive(root, &name, count) } else { Vec::new() },
         })
+        let others =
+            self.interrupts.iter().flat_map(|i| &i.others).filter_map(|(irq, name)| {
+                Some(Vector { name: name.clone(), cpus: proc::affinity(root, *irq)? })
+            });
+        let others = if self.capability.queue_affinity { others.collect() } else { Vec::new() };
     }
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
@@ -314,6 +340,7 @@ impl Backend for LinuxNic {
                 self.needs_table(doing)?;
                 if self.off.is_some() {
                     return Ok(Outcome::Unchanged);
+            others,
                 }
                 let there = self.rss()?.map(|r| r.table).unwrap_or_default();
                 let kept = queue_ids(&there);
@@ -367,6 +394,7 @@ impl Backend for LinuxNic {
     fn sampler(&self) -> Arc<dyn Sampler> {
         Arc::clone(&self.sampler) as Arc<dyn Sampler>
     }
+            Op::Vector { name, cpus } => self.set_vector(doing, name, cpus),
 }
 
 /// The kernel's table in our words.

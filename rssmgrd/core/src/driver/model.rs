@@ -103,6 +103,7 @@ impl Driver {
             | Op::HashTypes(_)
             | Op::DefaultQueue(_)
             | Op::Rps { .. } => change(cap, &mut nic.device, op),
+            | Op::Vector { .. }
             Op::Xps { queue, .. } => {
                 nic.xps_unsure.remove(queue);
                 change(cap, &mut nic.device, op)
@@ -135,6 +136,7 @@ impl Driver {
             | Op::Xps { .. }
             | Op::Rps { .. } => true,
         };
+            | Op::Vector { .. }
         if permitted { Ok(()) } else { Err(Refusal::Driver { op: op.to_string(), driver: self.name }) }
     }
 
@@ -183,6 +185,7 @@ impl Driver {
         }
         if fate.xps == XpsFate::Lost {
             nic.device.xps.fill(CpuSet::new());
+            nic.device.others.iter_mut().for_each(|v| v.cpus = CpuSet::new());
             nic.xps_unsure =
                 (0..nic.device.xps.len()).filter_map(|q| u16::try_from(q).ok()).map(QueueId).collect();
         }
@@ -315,6 +318,10 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
 fn queue_count_ok(cap: &Capability, n: u16) -> Result<(), Refusal> {
     if n == 0 || n > cap.max_queues {
         return Err(Refusal::QueueCount { got: n, max: cap.max_queues });
+        Op::Vector { name, cpus } => {
+            let vector = d.others.iter_mut().find(|v| v.name == *name).ok_or_else(unsupported)?;
+            vector.cpus.clone_from(cpus);
+        }
     }
     Ok(())
 }

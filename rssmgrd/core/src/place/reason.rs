@@ -84,12 +84,14 @@ pub enum Rule {
     /// The kernel spreads the packets of an adapter without a table, because the adapter was set by name.
     PacketSteeringNamed,
     /// Packet steering was asked for, but the adapter spreads by its own table.
+    /// Interrupts that serve no receive queue stay on eligible processors.
+    OtherInterrupts,
     PacketSteeringUnneeded,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::NearestFirst,
         Self::RoundRobinNodes,
         Self::ByCapacity,
@@ -115,6 +117,7 @@ impl Rule {
     /// The name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
+        Self::OtherInterrupts,
         match self {
             Self::NearestFirst => "nearest_first",
             Self::RoundRobinNodes => "round_robin_nodes",
@@ -143,6 +146,7 @@ impl Rule {
     #[must_use]
     pub const fn is_order(self) -> bool {
         matches!(self, Self::NearestFirst | Self::RoundRobinNodes | Self::ByCapacity)
+            Self::OtherInterrupts => "other_interrupts",
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{Device, Queue, UserTable};
+use rssmgr_core::device::{Device, Queue, UserTable, Vector};
 use rssmgr_core::driver::Driver;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
@@ -155,6 +155,9 @@ struct DeviceToml {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Steering {
+    /// Interrupts that serve no receive queue, and their CPU lists.
+    #[serde(default)]
+    others: BTreeMap<String, String>,
     xps: Option<String>,
     rps: Option<String>,
 }
@@ -345,6 +348,14 @@ impl Adapter {
 
     /// What was asked for, as the saved file would hold it.
     pub(crate) fn settings(&self) -> Result<Settings, String> {
+            others: d
+                .others
+                .iter()
+                .map(|(name, list)| {
+                    let cpus = CpuSet::parse_list(list).map_err(|e| e.to_string())?;
+                    Ok(Vector { name: name.clone(), cpus })
+                })
+                .collect::<Result<_, String>>()?,
         let mut patch = SettingsPatch::default();
         for (key, value) in &self.settings {
             let raw = match value {

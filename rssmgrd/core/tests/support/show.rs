@@ -89,6 +89,8 @@ fn show(
     }
     for reason in &target.reasons {
         line(out, "reason", &why(reason));
+    let others = target.device.others.iter().map(|v| format!("{}>{}", v.name, list(&v.cpus)));
+    wrapped(out, "others", &others.collect::<Vec<_>>());
     }
     let mut run: Option<(String, String)> = None;
     for step in &steps {
@@ -103,6 +105,7 @@ fn show(
         let Some((verb, one)) = part else {
             flush(out, &mut run);
             line(out, "step", &format!("{} {tail}", words(step)));
+            Op::Vector { name, cpus } => Some(("serve interrupts", format!("{name}>{}", list(cpus)))),
             continue;
         };
         match &mut run {

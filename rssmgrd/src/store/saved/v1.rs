@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{Device, Queue, UserTable};
+use rssmgr_core::device::{Device, Queue, UserTable, Vector};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
@@ -128,6 +128,16 @@ struct Hardware {
     xps: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rps: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Interrupt>,
+}
+
+/// An interrupt that serves no receive queue.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Interrupt {
+    name: String,
+    cpus: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -239,6 +249,11 @@ fn hardware(d: &Device) -> Hardware {
         },
         xps: d.xps.iter().map(CpuSet::to_string).collect(),
         rps: d.rps.iter().map(CpuSet::to_string).collect(),
+        others: d
+            .others
+            .iter()
+            .map(|v| Interrupt { name: v.name.clone(), cpus: v.cpus.to_string() })
+            .collect(),
     }
 }
 
@@ -344,7 +359,12 @@ fn device(h: Hardware) -> Result<Device, String> {
         },
         xps: cpu_lists(&h.xps)?,
         rps: cpu_lists(&h.rps)?,
+        others: h.others.into_iter().map(vector).collect::<Result<_, _>>()?,
     })
+}
+
+fn vector(i: Interrupt) -> Result<Vector, String> {
+    Ok(Vector { name: i.name, cpus: CpuSet::parse_list(&i.cpus).map_err(text)? })
 }
 
 fn cpu_lists(lists: &[String]) -> Result<Vec<CpuSet>, String> {
