@@ -33,6 +33,7 @@ use crate::cpuset::CpuSet;
 use crate::device::{Device, Queue, UserTable};
 use crate::field::Field;
 use crate::hash::{HashKey, HashType, HashTypes};
+use crate::driver::TableSize;
 use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
 use crate::profile::Profile;
 use crate::settings::{Auto, KeySetting, Queues, Settings, Xps};
@@ -66,6 +67,20 @@ pub struct AdapterInput<'a> {
     pub give_back: GiveBack<'a>,
 }
 
+    /// The bond or team that it is a port of.
+    pub team: Option<&'a Team>,
+    /// How its driver's table depends on the number of queues.
+    pub table_size: TableSize,
+}
+
+impl AdapterInput<'_> {
+    /// Entries of its table with this many channels; 0 where there is none.
+    fn table_entries(&self, channels: u16) -> u16 {
+        match self.capability.table_entries {
+            0 => 0,
+            there => self.table_size.after(self.device.channels(), there, channels),
+        }
+    }
 /// Steering as it was found, for what was ours and is not asked for any more: it goes back. Only then is it touched at
 /// all without being asked for.
 #[derive(Clone, Copy, Debug, Default)]

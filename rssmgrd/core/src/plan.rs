@@ -169,7 +169,7 @@ impl Planner<'_> {
         want.user_table == UserTable::No
             && d.default_table != Shape::RoundRobin
             && fate.default_table == TableFate::Default
-            && want.table == d.default_table.table(self.cap.table_entries, want.channels())
+            && want.table == d.default_table.table(entries(&want.table), want.channels())
     }
 
     fn resizes(&self) -> bool {
@@ -270,7 +270,8 @@ impl Planner<'_> {
             && (have.user_table == UserTable::Yes || stale || have.table != want.table)
             && self.cap.table_entries > 0
             && want.channels() == have.channels()
-            && want.table == round_robin(self.cap.table_entries, want.channels());
+            && want.table.len() == have.table.len()
+            && want.table == round_robin(entries(&want.table), want.channels());
         if reset {
             let was_right = self.first.user_table == UserTable::No && self.first.table == want.table;
             let quirk = self.lost.unwrap_or(Quirk::TableNotObeyed);
@@ -278,6 +279,10 @@ impl Planner<'_> {
         }
         Ok(reset)
     }
+}
+
+fn entries(table: &[QueueId]) -> u16 {
+    u16::try_from(table.len()).unwrap_or(u16::MAX)
 }
 
 fn queue(index: usize) -> QueueId {

@@ -96,6 +96,13 @@ impl Adapter {
         }
     }
 
+    /// Some drivers have a table of another size with another number of queues: it is as long as it is read.
+    pub(super) fn note_table_size(&mut self, found: &Device) {
+        if self.capability.table_entries > 0 && !found.table.is_empty() {
+            self.capability.table_entries = u16::try_from(found.table.len()).unwrap_or(u16::MAX);
+        }
+    }
+
     /// Makes the view agree with the state.
     pub(super) fn refresh(&mut self, id: AdapterId, generation: Generation) {
         self.view = Arc::new(self.seen(id, generation));

@@ -459,7 +459,10 @@ impl Manager {
 
     /// An adapter was read.
     pub(super) fn observed(&mut self, id: GroupId, adapter: AdapterId, result: Result<Device, BackendError>) {
-        let Some(a) = self.adapters.get(&adapter) else { return };
+        let Some(a) = self.adapters.get_mut(&adapter) else { return };
+        if let Ok(device) = &result {
+            a.note_table_size(device);
+        }
         let (driver, capability) = (a.driver(), a.capability.clone());
         let Some(member) = self.member(id, adapter).filter(|m| m.is_at_work()) else { return };
         if let Ok(device) = &result {

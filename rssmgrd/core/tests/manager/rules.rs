@@ -336,3 +336,21 @@ fn a_reset_gives_back_the_queues_that_were_found() {
         assert_eq!(view.state, AdapterState::Managed);
     }
 }
+
+/// What an adapter can do is what was read last: drivers resize their tables.
+#[test]
+fn a_table_of_another_size_is_one_that_it_can_have() {
+    let mut s = settled();
+    let adapter = s.w.nics["pci:k0"].id.unwrap();
+    let entries = |s: &Sim| s.snapshot.as_ref().unwrap().by_name("k0").unwrap().capability.table_entries;
+    let before = entries(&s);
+    let nic = s.w.nics.get_mut("pci:k0").unwrap();
+    let twice = [nic.device.table.clone(), nic.device.table.clone()].concat();
+    nic.device.table = twice;
+    // Nobody has it in hand: what is there is what was found.
+    (nic.found, nic.stable) = (nic.device.clone(), nic.device.clone());
+    let hint = rssmgr_core::drift::Hint::Channels;
+    s.m.handle(s.w.now, Input::Kernel(Notice::Changed { adapter, hint, broke: false }));
+    s.settle();
+    assert_eq!(entries(&s), 2 * before);
+}
