@@ -429,6 +429,7 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::Away { .. }
         | CommandError::Degraded { .. }
         | CommandError::Backend(_)
+        | CommandError::TeamMate { .. }
         | CommandError::Atomic => ErrorKind::Failed,
     };
     ApiError::new(kind, e.to_string())

@@ -323,6 +323,7 @@ impl Owner {
             (News::Changed { hint, broke, .. }, Some(adapter)) => Notice::Changed { adapter, hint, broke },
             (News::Carrier { gateway, .. }, Some(adapter)) => Notice::Carrier { adapter, gateway },
             (News::Renamed { name, .. }, Some(adapter)) => Notice::Renamed { adapter, name },
+            (News::Teamed { team, .. }, Some(adapter)) => Notice::Teamed { adapter, team },
             (News::Gone { ifindex, away }, Some(adapter)) => {
                 self.indexes.remove(&ifindex);
                 drop_elsewhere(self.nics.remove(&adapter));

@@ -169,6 +169,7 @@ fn look(kernel: &mut Kernel, link: Link, sampling: &Sampling) -> Result<Result<F
         firmware: told.as_ref().map(|d| printed(&d.firmware)).unwrap_or_default(),
         mac: permanent,
         node: host.node,
+        team: rssmgr_host::team(kernel.root(), &link.name)?,
     };
     let sampler = LinuxSampler::new(sampling, link.index, &driver_name);
     let mut nic = LinuxNic {

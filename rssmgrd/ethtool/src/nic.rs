@@ -24,8 +24,10 @@ use crate::sample::LinuxSampler;
 use crate::steering::{self, Direction};
 use crate::survey::LinuxSurveyor;
 
-/// How long a link may take to come back, and how often it is looked for.
+/// How long a link may take to come back, and a bond to take its port again (LACP asks once in 30 s at the slow rate,
+/// but at once when a link comes up), and how often it is looked for.
 const LINK_BACK: Duration = Duration::from_secs(5);
+const BOND_BACK: Duration = Duration::from_secs(20);
 const LINK_ROUND: Duration = Duration::from_millis(20);
 
 /// A network interface of the kernel.
@@ -160,23 +162,40 @@ impl LinuxNic {
         // Whatever comes of it: interrupts may have new numbers.
         self.interrupts = None;
         let had_carrier = self.has_carrier();
+        let took_part = self.takes_part();
         let set = self.kernel.ethtool.set_channels(self.ifindex, &change);
         set.map_err(|e| self.refused(What::Channels, &e))?;
-        // The next adapter of a bond must not go down before this one is back.
         if had_carrier && self.driver.impact.channels >= Impact::Link {
-            self.wait_for_carrier();
+            self.wait_until(LINK_BACK, Self::has_carrier);
+        }
+        // The next port of a bond must not go down before this one is back.
+        if took_part == Some(true) && !self.wait_until(BOND_BACK, |nic| nic.takes_part() != Some(false)) {
+            let reason = format!("its bond has not taken it again within {} s", BOND_BACK.as_secs());
+            return Err(BackendError::system("waiting for the link", reason));
         }
         Ok(Outcome::Changed)
+    }
+
+    /// Whether it takes part in the bond that it is a port of.
+    fn takes_part(&mut self) -> Option<bool> {
+        let name = self.kernel.name(self.ifindex).ok()?;
+        rssmgr_host::takes_part(self.kernel.root(), &name).ok().flatten()
     }
 
     fn has_carrier(&mut self) -> bool {
         self.kernel.links.get(self.ifindex).is_ok_and(|link| link.carrier == Some(true))
     }
 
-    /// Waits until the link is back; not for ever, since it may be lost for another reason.
-    fn wait_for_carrier(&mut self) {
+    /// Waits until something is back; not for ever, since it may be lost for another reason. Whether it is.
+    fn wait_until(&mut self, longest: Duration, is_back: impl Fn(&mut Self) -> bool) -> bool {
         let started = Instant::now();
-        while !self.has_carrier() && started.elapsed() < LINK_BACK {
+        loop {
+            if is_back(self) {
+                return true;
+            }
+            if started.elapsed() >= longest {
+                return false;
+            }
             std::thread::sleep(LINK_ROUND);
         }
     }
@@ -209,25 +228,6 @@ impl LinuxNic {
         Ok(outcome)
     }
 
-    fn set_hash_types(&mut self, types: rssmgr_core::hash::HashTypes) -> Result<Outcome, BackendError> {
-        let rss = self.rss()?;
-        let present = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
-            .map_err(|e| self.refused(What::Read, &e))?;
-        let changes = fields::changes(&present, types);
-        if changes.is_empty() {
-            return Ok(Outcome::Unchanged);
-        }
-        let needs_rxhash = self.driver.traps.contains(&Trap::RxhashStaysOn);
-        fields::set(&mut self.kernel, self.ifindex, &changes, needs_rxhash)
-            .map_err(|e| self.refused(What::Fields, &e))?;
-        Ok(Outcome::Changed)
-    }
-
-    /// The CPUs of each transmit queue that can be steered with this many channels.
-    fn transmit_steering(&self, name: &str, channels: u16) -> Vec<CpuSet> {
-        steering::transmit(self.kernel.root(), name, self.capability.steered_tx_queues(channels))
-    }
-
     fn set_vector(&mut self, doing: &str, name: &str, cpus: &CpuSet) -> Result<Outcome, BackendError> {
         let count = self.queue_count()?;
         if self.interrupts.as_ref().is_none_or(|i| i.queues.len() != usize::from(count)) {
@@ -247,6 +247,25 @@ impl LinuxNic {
             return Err(unwritten(&self.driver_name, What::Affinity, &what, &e));
         }
         Ok(Outcome::Changed)
+    }
+
+    fn set_hash_types(&mut self, types: rssmgr_core::hash::HashTypes) -> Result<Outcome, BackendError> {
+        let rss = self.rss()?;
+        let present = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
+            .map_err(|e| self.refused(What::Read, &e))?;
+        let changes = fields::changes(&present, types);
+        if changes.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        let needs_rxhash = self.driver.traps.contains(&Trap::RxhashStaysOn);
+        fields::set(&mut self.kernel, self.ifindex, &changes, needs_rxhash)
+            .map_err(|e| self.refused(What::Fields, &e))?;
+        Ok(Outcome::Changed)
+    }
+
+    /// The CPUs of each transmit queue that can be steered with this many channels.
+    fn transmit_steering(&self, name: &str, channels: u16) -> Vec<CpuSet> {
+        steering::transmit(self.kernel.root(), name, self.capability.steered_tx_queues(channels))
     }
 
     fn steer(
@@ -298,6 +317,11 @@ impl Backend for LinuxNic {
             interrupts::home(root, vectors.receive)
         };
         let queues = (0..count).map(|q| Queue { home: homes(q) }).collect();
+        let others =
+            self.interrupts.iter().flat_map(|i| &i.others).filter_map(|(irq, name)| {
+                Some(Vector { name: name.clone(), cpus: proc::affinity(root, *irq)? })
+            });
+        let others = if self.capability.queue_affinity { others.collect() } else { Vec::new() };
         let has_table = self.capability.table_entries > 0;
         let told = rss.as_ref().filter(|_| has_table).map(|r| r.table.as_slice()).unwrap_or_default();
         let table = queue_ids(told);
@@ -316,12 +340,8 @@ impl Backend for LinuxNic {
             user_table: UserTable::Unknown,
             xps: self.transmit_steering(&name, count),
             rps: if self.capability.rps { steering::receive(root, &name, count) } else { Vec::new() },
+            others,
         })
-        let others =
-            self.interrupts.iter().flat_map(|i| &i.others).filter_map(|(irq, name)| {
-                Some(Vector { name: name.clone(), cpus: proc::affinity(root, *irq)? })
-            });
-        let others = if self.capability.queue_affinity { others.collect() } else { Vec::new() };
     }
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
@@ -340,7 +360,6 @@ impl Backend for LinuxNic {
                 self.needs_table(doing)?;
                 if self.off.is_some() {
                     return Ok(Outcome::Unchanged);
-            others,
                 }
                 let there = self.rss()?.map(|r| r.table).unwrap_or_default();
                 let kept = queue_ids(&there);
@@ -375,6 +394,7 @@ impl Backend for LinuxNic {
             }
             Op::Channels(n) => self.set_channels(*n),
             Op::Home { queue, cpu } => self.set_home(doing, *queue, *cpu),
+            Op::Vector { name, cpus } => self.set_vector(doing, name, cpus),
             Op::HashTypes(types) => self.set_hash_types(*types),
             Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
             Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),
@@ -394,7 +414,6 @@ impl Backend for LinuxNic {
     fn sampler(&self) -> Arc<dyn Sampler> {
         Arc::clone(&self.sampler) as Arc<dyn Sampler>
     }
-            Op::Vector { name, cpus } => self.set_vector(doing, name, cpus),
 }
 
 /// The kernel's table in our words.

@@ -17,6 +17,7 @@ pub mod rival;
 mod root;
 mod route;
 pub mod settings;
+mod team;
 mod topology;
 mod tunnel;
 
@@ -27,5 +28,6 @@ pub use load::{CpuTime, Softnet, cpu_times, receive_limits, softnet};
 pub use nic::{NicFacts, nic, nics, receive_steering};
 pub use process::{Process, processes};
 pub use route::{default_routes, gateways};
+pub use team::{takes_part, team};
 pub use topology::{raw_topology, topology};
 pub use tunnel::tunnels;

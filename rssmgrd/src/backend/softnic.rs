@@ -97,6 +97,7 @@ impl SoftnicFactory {
             description,
             driver: "softnic".to_owned(),
             mac: Some(nic.mac()),
+            team: None,
             driver_version: String::new(),
             firmware: String::new(),
             node: nic.node(),

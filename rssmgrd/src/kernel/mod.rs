@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use rssmgr_core::drift::Hint;
 use rssmgr_core::manager::{Gateway, Notice};
+use rssmgr_core::place::Team;
 use rssmgr_core::topology::Topology;
 
 use crate::backend::Made;
@@ -45,6 +46,13 @@ pub enum News {
         /// The new name.
         name: String,
     },
+    /// It became a port of a bond or team, or is none any more.
+    Teamed {
+        /// Its index.
+        ifindex: u32,
+        /// What it is a port of now.
+        team: Option<Team>,
+    },
     /// It is not there any more.
     Gone {
         /// Its index.
@@ -66,6 +74,7 @@ impl News {
             Self::Changed { ifindex, .. }
             | Self::Carrier { ifindex, .. }
             | Self::Renamed { ifindex, .. }
+            | Self::Teamed { ifindex, .. }
             | Self::Gone { ifindex, .. } => Some(*ifindex),
             Self::Here(_) | Self::Processors(_) | Self::Found(_) => None,
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rssmgr_core::drift::Hint;
 use rssmgr_core::manager::Gateway;
+use rssmgr_core::place::Team;
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::{Monitor, Notice};
 use rssmgr_netlink::rtnetlink::{LinkMonitor, LinkNotice, Links as Kernel};
@@ -53,7 +54,7 @@ impl Watcher {
             Err(e) => return Err(e),
         };
         let mut kernel = Kernel::open()?;
-        let mut links = Links::default();
+        let mut links = Links::new(team_of);
         kernel.list()?.iter().for_each(|link| links.learn(link));
         let uevents = Uevents::open().ok();
         Ok(Self { monitor, ethtool, kernel, links, uevents, online: "/sys/devices/system/cpu/online".into() })
@@ -76,6 +77,14 @@ impl Watcher {
         };
         std::thread::Builder::new().name("kernel".into()).spawn(listen).map(drop)
     }
+}
+
+/// What an interface is a port of; nothing where that cannot be read.
+fn team_of(name: &str) -> Option<Team> {
+    rssmgr_host::team(Path::new("/"), name).unwrap_or_else(|e| {
+        tracing::warn!("{name}: what it is a port of cannot be read: {e}");
+        None
+    })
 }
 
 struct Listener<D> {

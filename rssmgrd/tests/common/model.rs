@@ -73,6 +73,7 @@ impl Factory for ModelFactory {
             description: "modelled NIC".to_owned(),
             driver: "softnic".to_owned(),
             mac: Some([2, 0, 0, 0, 0, 1]),
+            team: None,
             driver_version: String::new(),
             firmware: String::new(),
             node: None,

@@ -207,6 +207,12 @@ impl Manager {
             Notice::Stuck { adapter, operation, seconds } => self.stuck(adapter, operation, seconds),
             Notice::Topology(topology) => self.processors_changed(&topology),
             Notice::Suspects(suspects) => self.suspected(suspects),
+            Notice::Teamed { adapter, team } => {
+                if let Some(a) = self.adapters.get_mut(&adapter).filter(|a| a.facts.team != team) {
+                    a.facts.team = team;
+                    self.publish(&[adapter]);
+                }
+            }
             Notice::Away { adapter } => {
                 if self.is_kernel(adapter) {
                     self.go_away(adapter);

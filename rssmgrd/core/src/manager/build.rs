@@ -155,6 +155,7 @@ impl Manager {
             id: intent.id,
             key: a.facts.key.clone(),
             name: a.facts.name.clone(),
+            team: a.facts.team.as_ref().map(|t| t.name.clone()),
             before: a.device.clone(),
             whole: a.whole().clone(),
             doubtful: a.degraded.is_some() || a.recovering && a.back.is_some(),
@@ -227,6 +228,8 @@ impl Manager {
                         replan,
                         rss_on,
                         boot_key: self.boot_key.as_ref(),
+                        table_size: a.driver().table_size,
+                        team: a.facts.team.as_ref(),
                         give_back: after.map(|s| given_back(a, s)).unwrap_or_default(),
                     })
                 })

@@ -348,6 +348,17 @@ pub enum CommandError {
     /// Another adapter of an atomic request failed.
     #[error("not changed, because another adapter of the same atomic request failed")]
     Atomic,
+    /// Another port of the same bond or team did not come back.
+    #[error(
+        "not changed, because {port}, another port of {team}, was not as it should be after its change: look at that one \
+         first (`rssctl get {port}`), then repeat"
+    )]
+    TeamMate {
+        /// The bond or team.
+        team: String,
+        /// The other port.
+        port: String,
+    },
 }
 
 fn known_checkpoints(known: &[CheckpointId]) -> String {

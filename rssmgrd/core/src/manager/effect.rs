@@ -15,6 +15,7 @@ use crate::device::{BackendError, Device, Op, Outcome};
 use crate::drift::{Hint, Suspects};
 use crate::event::Event;
 use crate::ids::AdapterId;
+use crate::place::Team;
 use crate::topology::Topology;
 use crate::verify::Verdict;
 
@@ -75,6 +76,14 @@ pub enum Notice {
         adapter: AdapterId,
         /// Its new name.
         name: String,
+    },
+    /// A network interface became a port of a bond or team, or is none any more. Nothing is placed anew by that: a running
+    /// adapter keeps its processors.
+    Teamed {
+        /// Which one.
+        adapter: AdapterId,
+        /// What it is a port of now.
+        team: Option<Team>,
     },
     /// A network interface was moved to another network namespace. It comes back by [`Notice::Arrived`], and keeps its
     /// id.

@@ -121,6 +121,7 @@ mod tests {
                 description: String::new(),
                 driver: "igb".into(),
                 mac: None,
+                team: None,
                 driver_version: String::new(),
                 firmware: String::new(),
                 node: None,

@@ -12,7 +12,7 @@ use super::selector::{Selector, glob, is_glob};
 use crate::capability::Capability;
 use crate::device::Device;
 use crate::ids::{AdapterId, Generation, NodeId};
-use crate::place::{self, Path, Reason, Target};
+use crate::place::{self, Path, Reason, Target, Team};
 use crate::plan::Step;
 use crate::settings::{Layer, Settings};
 use crate::topology::Topology;
@@ -47,6 +47,8 @@ pub struct AdapterFacts {
     pub mac: Option<[u8; 6]>,
     /// NUMA node.
     pub node: Option<NodeId>,
+    /// The bond or team that it is a port of.
+    pub team: Option<Team>,
 }
 
 /// How far an adapter's state is in our hands.

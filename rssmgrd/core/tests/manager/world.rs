@@ -99,6 +99,7 @@ impl Nic {
             hash_types: HashTypes::parse("ipv4,tcp_ipv4").unwrap(),
             default_queue: QueueId(0),
             user_table: UserTable::No,
+            others: Vec::new(),
         };
         let prefix = if kind == Kind::Kernel { "pci" } else { "softnic" };
         Self {
@@ -109,6 +110,7 @@ impl Nic {
                 description: name.into(),
                 driver: "softnic".into(),
                 mac: None,
+                team: None,
                 driver_version: String::new(),
                 firmware: String::new(),
                 node: Some(NodeId(0)),

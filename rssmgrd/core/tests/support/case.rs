@@ -8,6 +8,7 @@ use rssmgr_core::device::{Device, Queue, UserTable, Vector};
 use rssmgr_core::driver::Driver;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::place::{Team, TeamSets};
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{CpuId, EntryIndex, NodeId, Processor, QueueId};
@@ -115,6 +116,10 @@ pub(crate) struct Adapter {
     /// Whether single entries can be moved (RSSv2).
     #[serde(default)]
     entry_moves: bool,
+    /// The bond or team that it is a port of.
+    team: Option<String>,
+    /// How the processors of its ports go together: `disjoint` or `identical`.
+    team_sets: Option<String>,
     /// The processors it runs on, as a CPU list in the order of queues.
     pub(crate) assigned: Option<String>,
     /// Whether its processors are chosen anew.
@@ -150,14 +155,14 @@ struct DeviceToml {
     xps: Option<String>,
     /// CPU lists, one for each receive queue, `-` for none.
     rps: Option<String>,
+    /// Interrupts that serve no receive queue, and their CPU lists.
+    #[serde(default)]
+    others: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Steering {
-    /// Interrupts that serve no receive queue, and their CPU lists.
-    #[serde(default)]
-    others: BTreeMap<String, String>,
     xps: Option<String>,
     rps: Option<String>,
 }
@@ -343,11 +348,6 @@ impl Adapter {
             user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
             xps: steering(d.xps.as_deref(), self.capability()?.steered_tx_queues(self.channels))?,
             rps: steering(d.rps.as_deref(), if self.rps { self.channels } else { 0 })?,
-        })
-    }
-
-    /// What was asked for, as the saved file would hold it.
-    pub(crate) fn settings(&self) -> Result<Settings, String> {
             others: d
                 .others
                 .iter()
@@ -356,6 +356,11 @@ impl Adapter {
                     Ok(Vector { name: name.clone(), cpus })
                 })
                 .collect::<Result<_, String>>()?,
+        })
+    }
+
+    /// What was asked for, as the saved file would hold it.
+    pub(crate) fn settings(&self) -> Result<Settings, String> {
         let mut patch = SettingsPatch::default();
         for (key, value) in &self.settings {
             let raw = match value {
@@ -383,6 +388,16 @@ impl Adapter {
         let Some(text) = &self.assigned else { return Ok(None) };
         let parse = |p: &str| p.parse::<Processor>().map(CpuId::from).map_err(|e| e.to_string());
         text.split([',', ' ']).filter(|p| !p.is_empty()).map(parse).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The bond or team that it is a port of.
+    pub(crate) fn team(&self) -> Result<Option<Team>, String> {
+        let sets = match self.team_sets.as_deref() {
+            None | Some("disjoint") => TeamSets::Disjoint,
+            Some("identical") => TeamSets::Identical,
+            Some(other) => return Err(format!("team_sets `{other}`")),
+        };
+        Ok(self.team.clone().map(|name| Team { name, sets }))
     }
 
     /// Its node.
