@@ -37,7 +37,7 @@ pub async fn keep_off(handle: Handle, events: Arc<Events>) {
         let adapters = ours(&handle.snapshot());
         let idle = adapters.is_empty() && keeper.is_idle();
         if !idle {
-            let thorough = rounds % THOROUGH == 0;
+            let thorough = rounds.is_multiple_of(THOROUGH);
             rounds = rounds.wrapping_add(1);
             let looked = tokio::task::spawn_blocking(move || {
                 let told = keeper.look(&adapters, thorough);

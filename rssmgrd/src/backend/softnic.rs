@@ -58,7 +58,7 @@ impl SoftnicFactory {
     }
 }
 
-fn unusable(e: SoftnicError) -> Unusable {
+fn unusable(e: &SoftnicError) -> Unusable {
     let bad_file = matches!(e, SoftnicError::Capture { .. } | SoftnicError::CaptureEmpty { .. });
     Unusable { because: e.to_string(), bad_file }
 }
@@ -83,8 +83,8 @@ impl SoftnicFactory {
     ) -> Result<Made, Unusable> {
         let spec = SoftnicSpec::parse(name, options).map_err(|e| e.to_string())?;
         let topology = self.topology(&spec.topology)?;
-        let mut nic =
-            SoftNic::with_topology(spec, self.key.clone(), Arc::clone(&topology)).map_err(unusable)?;
+        let mut nic = SoftNic::with_topology(spec, self.key.clone(), Arc::clone(&topology))
+            .map_err(|e| unusable(&e))?;
         let description = match topology.label() {
             Some(label) => format!("rssmgr software NIC (pretended {label})"),
             None if nic.is_pretended() => format!("rssmgr software NIC (recorded {})", nic.spec().topology),
@@ -160,7 +160,7 @@ impl Backend for SoftnicAdapter {
 impl Nic for SoftnicAdapter {
     fn set_source(&mut self, text: &str) -> Result<String, Unusable> {
         let source = SourceSpec::parse(text).map_err(|e| e.to_string())?;
-        self.nic.set_source(source).map_err(unusable)?;
+        self.nic.set_source(source).map_err(|e| unusable(&e))?;
         self.lost = None;
         Ok(self.nic.spec().source.to_string())
     }

@@ -13,7 +13,7 @@ use rssmgr_core::manager::Gateway;
 use rssmgr_core::place::Team;
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::{Monitor, Notice};
-use rssmgr_netlink::rtnetlink::{LinkMonitor, LinkNotice, Links as Kernel};
+use rssmgr_netlink::rtnetlink::{LinkMonitor, LinkNotice, Links as Kernel, NeighbourState};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -148,7 +148,9 @@ impl<D: Discover> Listener<D> {
             let routers = gateways.get(name).map(Vec::as_slice).unwrap_or_default();
             let kernel = &mut self.watcher.kernel;
             let known = |router: &IpAddr| {
-                kernel.neighbour(ifindex, *router).is_ok_and(|state| state.is_some_and(|s| s.is_known()))
+                kernel
+                    .neighbour(ifindex, *router)
+                    .is_ok_and(|state| state.is_some_and(NeighbourState::is_known))
             };
             let gateway = match (routers.is_empty(), routers.iter().any(known)) {
                 (true, _) => Gateway::None,

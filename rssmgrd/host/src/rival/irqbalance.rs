@@ -5,7 +5,7 @@ use std::path::Path;
 use rssmgr_core::doctor::{Sign, SignKind};
 
 use crate::error::HostError;
-use crate::irqbalance::{banned_by, running};
+use crate::irqbalance::{Irqbalance, banned_by, running};
 use crate::process::processes;
 
 pub(super) fn signs(root: &Path) -> Result<Vec<Sign>, HostError> {
@@ -15,7 +15,7 @@ pub(super) fn signs(root: &Path) -> Result<Vec<Sign>, HostError> {
     for process in processes(root, &["irqbalance"])? {
         let mut banned = banned_by(&process.arguments);
         let mut unasked = None;
-        match here.iter().find(|d| d.pid == process.pid).map(|d| d.banned()) {
+        match here.iter().find(|d| d.pid == process.pid).map(Irqbalance::banned) {
             Some(Ok(told)) => banned.extend(told),
             Some(Err(e)) => unasked = Some(e.to_string()),
             None => {}
