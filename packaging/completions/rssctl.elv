@@ -59,7 +59,7 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'
             cand --color 'When to use colours; `auto` also obeys NO_COLOR'
-            cand --include-hidden 'Also adapters that are left out otherwise'
+            cand --include-hidden 'Also network interfaces that are no adapters, and why they are none'
             cand -q 'No notes, only results and errors'
             cand --quiet 'No notes, only results and errors'
             cand -v 'Tell what is being done'

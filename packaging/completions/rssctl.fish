@@ -73,7 +73,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l address -d 'Where 
 complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l include-hidden -d 'Also network interfaces that are no adapters, and why they are none'
 complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'

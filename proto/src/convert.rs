@@ -229,6 +229,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         id: view.id.0,
         interface_description: view.facts.description.clone(),
         driver: view.facts.driver.clone(),
+        driver_version: told(&view.facts.driver_version),
+        firmware: told(&view.facts.firmware),
         mac: view.facts.mac.map(mac),
         node: view.facts.node.map(|n| n.0),
         pretended_topology: topology.label().map(Into::into),
@@ -281,6 +283,11 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         checkpoint: view.checkpoint.map(|id| id.0),
         generation: view.generation.0,
     }
+}
+
+/// A text, where there is one.
+fn told(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// A checkpoint, at this time.
@@ -413,6 +420,7 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::NoSuchCheckpoint { .. }
         | CommandError::Empty => ErrorKind::Usage,
         CommandError::Impact { .. } | CommandError::Preflight { .. } => ErrorKind::Impact,
+        CommandError::BadFile { .. } => ErrorKind::BadFile,
         CommandError::RolledBack { .. } => ErrorKind::RolledBack,
         CommandError::Stale { .. }
         | CommandError::UnderCheckpoint { .. }
@@ -421,6 +429,7 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::Away { .. }
         | CommandError::Degraded { .. }
         | CommandError::Backend(_)
+        | CommandError::TeamMate { .. }
         | CommandError::Atomic => ErrorKind::Failed,
     };
     ApiError::new(kind, e.to_string())

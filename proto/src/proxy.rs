@@ -52,6 +52,8 @@ pub trait Manager {
     fn get_adapter(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     /// Adapters that match; none is all. Answers [`crate::types::AdapterRecord`]s.
     fn list_adapters(&self, selector: &[String], options: &Dictionary) -> zbus::Result<Vec<Dictionary>>;
+    /// Network interfaces that are no adapters: [`crate::types::HiddenRecord`]s.
+    fn list_hidden(&self) -> zbus::Result<Vec<Dictionary>>;
     /// Counters of adapters that match, `per` queue, cpu or entry. Answers [`crate::types::StatsRecord`]s.
     fn get_stats(&self, selector: &[String], per: &str) -> zbus::Result<Vec<Dictionary>>;
     /// Where a flow goes: [`crate::types::FlowQuery`] to [`crate::types::FlowRecord`].

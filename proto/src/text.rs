@@ -37,6 +37,7 @@ pub const fn limit(by: LimitBy) -> &'static str {
         LimitBy::TableEntries => "the entries of the indirection table",
         LimitBy::Vectors => "the interrupt vectors",
         LimitBy::FixedInterrupts => "the eligible processors that the interrupts are fixed to",
+        LimitBy::Team => "its share of the eligible processors among the ports of its bond or team",
         LimitBy::Kept => "the processors that it runs on already and keeps",
     }
 }
@@ -71,9 +72,18 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::NoAffinity => "queues cannot be steered to processors on this adapter",
         Rule::Restore => "back to an earlier state",
         Rule::Kept => "a running adapter keeps its processors until it is planned anew",
+        Rule::TeamDisjoint => {
+            "all ports of its bond or team receive at the same time, so no processor serves two of them"
+        }
+        Rule::TeamIdentical => {
+            "one port of its bond receives at a time, so its ports have the same processors"
+        }
         Rule::Shared => "some of its processors serve another adapter too",
         Rule::FixedInterrupts => {
             "interrupts cannot be moved on this adapter: only the queues are used that are served by the right processors already"
+        }
+        Rule::OtherInterrupts => {
+            "interrupts that serve no receive queue (link, configuration) stay on eligible processors"
         }
         Rule::TransmitNearest => {
             "each CPU sends through its own transmit queue, else its SMT sibling's, else one in its L3 domain, else one of its node"

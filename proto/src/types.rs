@@ -34,13 +34,16 @@ pub struct Document<T> {
     pub version: u32,
     /// One element an adapter.
     pub adapters: Vec<T>,
+    /// Network interfaces that are no adapters, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Vec<HiddenRecord>>,
 }
 
 impl<T> Document<T> {
     /// A document of this version.
     #[must_use]
     pub const fn new(adapters: Vec<T>) -> Self {
-        Self { version: crate::JSON_VERSION, adapters }
+        Self { version: crate::JSON_VERSION, adapters, hidden: None }
     }
 }
 

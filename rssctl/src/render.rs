@@ -22,6 +22,6 @@ pub use plan::{applied, plan};
 pub use settings::{config, softnics};
 pub use stats::{Serving, rates, stats};
 pub use style::{Paint, table};
-pub use summary::{checkpoints, entries, summary};
+pub use summary::{checkpoints, entries, hidden, summary};
 pub use verify::verified;
 pub use why::why;

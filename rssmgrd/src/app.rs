@@ -14,7 +14,7 @@ use clap::Parser as _;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::manager::{Caller, Command, Manager, SavedState, Setup};
 use rssmgr_proto::{ApiError, ErrorKind};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tracing_subscriber::prelude::*;
 
@@ -178,7 +178,8 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     let save = Box::new(stored.file);
     // A demonstration never touches the machine.
     let kernel = demo.is_none() && !args.software_only;
-    let (adapters, news) = if kernel { interfaces(poll).await? } else { (Vec::new(), None) };
+    let news = unbounded_channel();
+    let adapters = if kernel { interfaces(poll, news.0.clone()).await? } else { Vec::new() };
     let parts = Parts { factory, adapters, news, save, disk: disk.clone(), events: Arc::clone(&events) };
     let (owner, handle) = Owner::new(manager, parts).context("making a timer")?;
     let (stop, stopped) = oneshot::channel::<()>();
@@ -192,6 +193,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
         owner_uid: uid,
         metrics_address: url.clone().unwrap_or_default(),
         saved_file,
+        kernel,
         reload: reload(search, handle.clone(), Arc::clone(&events)),
     });
     if let Some(demo) = &demo {
@@ -211,6 +213,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     }
     if kernel {
         tokio::spawn(crate::verify::in_background(handle.clone()));
+        tokio::spawn(crate::irqbalance::keep_off(handle.clone(), Arc::clone(&events)));
     }
     let bus = match args.bus {
         None => None,
@@ -258,14 +261,13 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
 }
 
 /// The machine's adapters, and what is told of them from now on. Asking the drivers may block for long.
-async fn interfaces(poll: u32) -> anyhow::Result<(Vec<Made>, Option<UnboundedReceiver<News>>)> {
+async fn interfaces(poll: u32, tell: UnboundedSender<News>) -> anyhow::Result<Vec<Made>> {
     let look = move || {
         let watcher = Watcher::open()?;
         let interfaces = Interfaces::new()?;
         let found = interfaces.all()?;
-        let (tell, news) = unbounded_channel();
         watcher.start(interfaces, tell, Duration::from_secs(poll.max(1).into()))?;
-        anyhow::Ok((found, Some(news)))
+        anyhow::Ok(found)
     };
     tokio::task::spawn_blocking(look).await?.context("looking for network interfaces")
 }

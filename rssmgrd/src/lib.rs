@@ -2,7 +2,7 @@
 //! The daemon: the imperative shell around `rssmgr_core::manager`.
 //!
 //! [`app`] wires everything. [`owner`] holds the manager and executes its effects; readers see what it publishes and
-//! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`], [`kernel`], [`store`],
+//! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`], [`irqbalance`], [`kernel`], [`store`],
 //! [`service`], [`switches`], [`clock`], [`alarm`], [`verify`].
 
 pub mod alarm;
@@ -12,6 +12,7 @@ pub mod backend;
 pub mod clock;
 pub mod dbus;
 pub mod events;
+pub mod irqbalance;
 pub mod kernel;
 pub mod metrics;
 pub mod owner;

@@ -13,7 +13,7 @@ use rssmgr_core::device::BackendError;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::manager::{
     Caller, Command, CommandError, CommandId, Created, Effect, Input, Manager, Notice, Reply, SavedState,
-    Snapshot,
+    Snapshot, Unusable,
 };
 use rssmgr_ethtool::LINK_BACK;
 use rssmgr_proto::{ApiError, ErrorKind, convert};
@@ -83,13 +83,13 @@ struct Ask {
 pub struct Handle {
     asks: mpsc::Sender<Ask>,
     published: watch::Receiver<Arc<Published>>,
-    news: mpsc::UnboundedSender<Notice>,
+    news: mpsc::UnboundedSender<News>,
 }
 
 impl Handle {
     /// Tells the owner what happened. Nobody hears it when the daemon is stopping.
     pub fn tell(&self, notice: Notice) {
-        let _ = self.news.send(notice);
+        let _ = self.news.send(News::Found(notice));
     }
 
     /// Has a command executed and waits for the answer. A caller that stops waiting loses only that.
@@ -143,8 +143,8 @@ pub struct Parts {
     pub factory: Arc<dyn Factory>,
     /// Adapters of the machine that are there already.
     pub adapters: Vec<Made>,
-    /// What the kernel tells of them from then on.
-    pub news: Option<mpsc::UnboundedReceiver<News>>,
+    /// What is told of them from then on, by the kernel and by others.
+    pub news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     /// Where state is made durable.
     pub save: Box<dyn Save>,
     /// The thread for that.
@@ -164,7 +164,7 @@ enum Done {
     /// An answer for the manager.
     Answer(Input),
     /// An adapter was made.
-    Made { name: String, result: Result<Made, String> },
+    Made { name: String, result: Result<Made, Unusable> },
     /// An interface was read again before it arrives; the count tells it from one that came later.
     Again { made: Made, ifindex: u32, serial: u64 },
     /// An adapter comes back from another thread.
@@ -193,7 +193,7 @@ pub struct Owner {
     nics: BTreeMap<AdapterId, Slot>,
     /// Adapters that were made and have no id yet.
     newborn: BTreeMap<String, Box<dyn Nic>>,
-    news: Option<mpsc::UnboundedReceiver<News>>,
+    news: mpsc::UnboundedReceiver<News>,
     /// The kernel's interfaces by index.
     indexes: BTreeMap<u32, AdapterId>,
     /// What was told of interfaces that had no id yet.
@@ -210,7 +210,6 @@ pub struct Owner {
     next_command: u64,
     done: mpsc::UnboundedReceiver<Done>,
     done_from: mpsc::UnboundedSender<Done>,
-    heard: mpsc::UnboundedReceiver<Notice>,
     publish: watch::Sender<Arc<Published>>,
     alarm: Alarm,
 }
@@ -236,9 +235,8 @@ impl Owner {
             sources: Arc::default(),
             settled: false,
         };
-        let (news, heard) = mpsc::unbounded_channel();
         let (publish, published) = watch::channel(Arc::new(first));
-        let Parts { factory, adapters, news: told, save, disk, events } = parts;
+        let Parts { factory, adapters, news: (tell, news), save, disk, events } = parts;
         let mut owner = Self {
             manager,
             factory,
@@ -247,7 +245,7 @@ impl Owner {
             events,
             nics: BTreeMap::new(),
             newborn: BTreeMap::new(),
-            news: told,
+            news,
             indexes: BTreeMap::new(),
             early: BTreeMap::new(),
             again: BTreeMap::new(),
@@ -259,12 +257,11 @@ impl Owner {
             next_command: 1,
             done,
             done_from,
-            heard,
             publish,
             alarm: Alarm::new()?,
         };
         adapters.into_iter().for_each(|made| owner.arrive(made, Notice::Arrived));
-        Ok((owner, Handle { asks: ask, published, news }))
+        Ok((owner, Handle { asks: ask, published, news: tell }))
     }
 
     /// Runs until `stop` completes; then ends what is under way, tells that the daemon stops, and returns. `alive` is
@@ -284,8 +281,7 @@ impl Owner {
                 () = &mut stop => break,
                 Some(done) = self.done.recv() => self.take(done),
                 Some(ask) = self.asks.recv() => self.command(ask),
-                Some(notice) = self.heard.recv() => self.tell(Input::Kernel(notice)),
-                Some(news) = told(&mut self.news) => self.hear(news),
+                Some(news) = self.news.recv() => self.hear(news),
                 _ = late.tick(), if self.nics.values().any(|s| s.working.is_some()) => self.look_for_late_calls(),
                 () = self.alarm.rings() => self.tell(Input::Timer),
                 _ = sources.tick(), if self.nics.values().any(|s| s.source.is_some()) => self.look_at_sources(),
@@ -327,15 +323,17 @@ impl Owner {
         self.tell(Input::Kernel(how(created)));
     }
 
-    /// The kernel tells something.
+    /// The kernel, or somebody in this daemon, tells something.
     fn hear(&mut self, news: News) {
         let id = news.ifindex().and_then(|i| self.indexes.get(&i).copied());
         let notice = match (news, id) {
             (News::Here(made), _) => return self.here(made),
             (News::Processors(machine), _) => Notice::Topology(machine),
+            (News::Found(notice), _) => notice,
             (News::Changed { hint, broke, .. }, Some(adapter)) => Notice::Changed { adapter, hint, broke },
-            (News::Carrier { .. }, Some(adapter)) => Notice::Carrier { adapter },
+            (News::Carrier { gateway, .. }, Some(adapter)) => Notice::Carrier { adapter, gateway },
             (News::Renamed { name, .. }, Some(adapter)) => Notice::Renamed { adapter, name },
+            (News::Teamed { team, .. }, Some(adapter)) => Notice::Teamed { adapter, team },
             (News::Gone { ifindex, away }, Some(adapter)) => {
                 self.indexes.remove(&ifindex);
                 drop_elsewhere(self.nics.remove(&adapter));
@@ -498,7 +496,7 @@ impl Owner {
                 "a new source",
                 true,
                 move |nic| Input::SourceSet { adapter, result: nic.set_source(&source) },
-                move |e| Input::SourceSet { adapter, result: Err(e.to_string()) },
+                move |e| Input::SourceSet { adapter, result: Err(e.to_string().into()) },
             ),
             Effect::Save { save, state } => {
                 let (store, done) = (Arc::clone(&self.save), self.done_from.clone());
@@ -640,14 +638,6 @@ impl Owner {
         for notice in ended {
             self.tell(Input::Kernel(notice));
         }
-    }
-}
-
-/// The next that the kernel tells; never, where nobody listens to it.
-async fn told(news: &mut Option<mpsc::UnboundedReceiver<News>>) -> Option<News> {
-    match news {
-        Some(receiver) => receiver.recv().await,
-        None => std::future::pending().await,
     }
 }
 

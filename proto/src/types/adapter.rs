@@ -112,6 +112,12 @@ pub struct AdapterRecord {
     pub interface_description: String,
     /// Driver.
     pub driver: String,
+    /// The driver's version, as it prints it; absent where it prints none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver_version: Option<String>,
+    /// The firmware's version, as the driver prints it; absent where it prints none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firmware: Option<String>,
     /// MAC address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
@@ -183,6 +189,16 @@ pub struct AdapterRecord {
     pub checkpoint: Option<u64>,
     /// Generation of the published state.
     pub generation: u64,
+}
+
+/// A network interface that is no adapter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HiddenRecord {
+    /// Interface name.
+    pub name: String,
+    /// Why it is left out.
+    pub because: String,
 }
 
 /// Which adapters a list holds.

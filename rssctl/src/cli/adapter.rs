@@ -29,7 +29,7 @@ pub struct GetArgs {
     /// Only adapters whose description matches this glob; may be repeated
     #[arg(long, value_name = "PATTERN", conflicts_with = "names")]
     pub interface_description: Vec<String>,
-    /// Also adapters that are left out otherwise
+    /// Also network interfaces that are no adapters, and why they are none
     #[arg(long)]
     pub include_hidden: bool,
 }

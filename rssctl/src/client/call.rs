@@ -5,8 +5,8 @@ use std::io;
 use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::types::{
     AdapterRecord, ApplyOptions, ApplyRecord, CheckpointRecord, ConfigRecord, EventQuery, EventRecord,
-    FlowQuery, FlowRecord, GlobalRecord, ListOptions, SoftnicRecord, StatsRecord, VerifyOptions,
-    VerifyRecord, WhyQuery, WhyRecord,
+    FlowQuery, FlowRecord, GlobalRecord, HiddenRecord, ListOptions, SoftnicRecord, StatsRecord,
+    VerifyOptions, VerifyRecord, WhyQuery, WhyRecord,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -111,6 +111,14 @@ impl Client {
         options: &ListOptions,
     ) -> Result<Vec<AdapterRecord>, Failure> {
         records(&self.manager.list_adapters(names, &to_dict(options)?).await?)
+    }
+
+    /// Network interfaces that are no adapters.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn hidden(&self) -> Result<Vec<HiddenRecord>, Failure> {
+        records(&self.manager.list_hidden().await?)
     }
 
     /// Counters of adapters that match; no name is all.

@@ -2,7 +2,7 @@
 
 use rssmgr_core::manager::{glob, is_glob};
 use rssmgr_proto::ErrorKind;
-use rssmgr_proto::types::{AdapterRecord, ListOptions};
+use rssmgr_proto::types::{AdapterRecord, HiddenRecord, ListOptions};
 
 use super::Context;
 use crate::cli::{GetArgs, Output};
@@ -92,25 +92,45 @@ pub(super) async fn get(c: &mut Context<'_, '_>, args: &GetArgs) -> Result<(), S
     if !args.interface_description.is_empty() {
         names = described(c, &client, &args.interface_description, &options).await?;
         if names.is_empty() {
-            return show(c, Vec::new(), true);
+            return show(c, Vec::new(), true, None);
         }
     }
     let one = matches!(names.as_slice(), [name] if !is_glob(name));
     let ask = async |names: &[String]| client.adapters(names, &options).await;
-    let found = each(c, &names, |a: &AdapterRecord| &a.name, ask).await?;
-    show(c, found, one)
+    if !args.include_hidden {
+        let found = each(c, &names, |a: &AdapterRecord| &a.name, ask).await?;
+        return show(c, found, one, None);
+    }
+    let named = |name: &str| names.is_empty() || names.iter().any(|n| glob(n, name));
+    let hidden: Vec<HiddenRecord> = client.hidden().await?.into_iter().filter(|h| named(&h.name)).collect();
+    // A name that is left out is not one that does not exist.
+    let asked: Vec<String> =
+        names.iter().filter(|n| !hidden.iter().any(|h| glob(n, &h.name))).cloned().collect();
+    let found = match (names.is_empty(), asked.is_empty()) {
+        (false, true) => Vec::new(),
+        _ => each(c, &asked, |a: &AdapterRecord| &a.name, ask).await?,
+    };
+    show(c, found, one, Some(hidden))
 }
 
-/// Prints adapters; people see one as a list and several as a table.
-pub(super) fn show(c: &mut Context<'_, '_>, adapters: Vec<AdapterRecord>, one: bool) -> Result<(), Stop> {
+/// Prints adapters, and interfaces that are none where they were asked for; people see one as a list and several as a
+/// table.
+pub(super) fn show(
+    c: &mut Context<'_, '_>,
+    adapters: Vec<AdapterRecord>,
+    one: bool,
+    hidden: Option<Vec<HiddenRecord>>,
+) -> Result<(), Stop> {
     let paint = c.terminal.paint;
     let columns = Columns::of(c.terminal.width);
     let people = if one || adapters.len() == 1 { Output::List } else { Output::Table };
     let output = c.output().unwrap_or(people);
-    let text = match output {
-        Output::Json => structured::adapters(adapters, structured::Form::Json)?,
-        Output::Jsonl => structured::adapters(adapters, structured::Form::Jsonl)?,
-        Output::Yaml => structured::adapters(adapters, structured::Form::Yaml)?,
+    let left_out = hidden.as_ref().filter(|h| !h.is_empty()).map(|h| render::hidden(h, paint));
+    if let Some(form) = structured::Form::of(output) {
+        return c.terminal.print(&structured::with_hidden(adapters, hidden, form)?);
+    }
+    let mut text = match output {
+        Output::Json | Output::Jsonl | Output::Yaml => String::new(),
         Output::Name => adapters.iter().fold(String::new(), |out, a| out + &a.name + "\n"),
         Output::List => {
             adapters.iter().map(|a| render::list::adapter(a, paint, columns)).collect::<Vec<_>>().join("\n")
@@ -119,5 +139,11 @@ pub(super) fn show(c: &mut Context<'_, '_>, adapters: Vec<AdapterRecord>, one: b
         Output::Table => render::summary(&adapters, false, paint),
         Output::Wide => render::summary(&adapters, true, paint),
     };
+    if let Some(left_out) = left_out.filter(|_| output != Output::Name) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text += &left_out;
+    }
     c.terminal.print(&text)
 }

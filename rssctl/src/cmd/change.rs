@@ -171,7 +171,7 @@ async fn pass_thru(c: &mut Context<'_, '_>, client: &Client, reply: &ApplyRecord
         return Ok(());
     }
     let found = client.adapters(&names, &ListOptions::default()).await?;
-    adapters::show(c, found, names.len() == 1)
+    adapters::show(c, found, names.len() == 1, None)
 }
 
 /// Plans in full.

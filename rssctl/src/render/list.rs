@@ -93,6 +93,12 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
         line(&mut out, "GlobalEnabled", &paint.careful("False (rssctl global set --rss on)"));
     }
     line(&mut out, "Driver", &a.driver);
+    if let Some(version) = &a.driver_version {
+        line(&mut out, "DriverVersion", version);
+    }
+    if let Some(version) = &a.firmware {
+        line(&mut out, "FirmwareVersion", version);
+    }
     if let Some(mac) = &a.mac {
         line(&mut out, "MacAddress", mac);
     }

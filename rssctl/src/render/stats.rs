@@ -115,6 +115,9 @@ pub fn stats(s: &StatsRecord, serving: &Serving, paint: Paint) -> String {
         }
         return out;
     };
+    if b.rows.is_empty() && s.queues.is_none() {
+        out += "hardware counts by queue only: see --per queue\n";
+    }
     let all: Vec<&str> = b.names.iter().chain(&b.counters).copied().collect();
     let rows: Vec<Vec<String>> = b
         .rows

@@ -1,6 +1,6 @@
 //! JSON, JSON lines and YAML. Every document carries `version`.
 
-use rssmgr_proto::types::{Document, Versioned};
+use rssmgr_proto::types::{Document, HiddenRecord, Versioned};
 use rssmgr_proto::{ErrorKind, JSON_VERSION};
 use serde::Serialize;
 
@@ -63,9 +63,21 @@ pub fn record<T: Serialize>(record: T, form: Form) -> Result<String, Failure> {
 /// # Errors
 /// As [`document`].
 pub fn adapters<T: Serialize>(records: Vec<T>, form: Form) -> Result<String, Failure> {
+    with_hidden(records, None, form)
+}
+
+/// [`adapters`], and those interfaces that are none: `hidden` beside `adapters`, or further lines.
+///
+/// # Errors
+/// As [`document`].
+pub fn with_hidden<T: Serialize>(
+    records: Vec<T>,
+    hidden: Option<Vec<HiddenRecord>>,
+    form: Form,
+) -> Result<String, Failure> {
     match form {
-        Form::Jsonl => lines(records),
-        form => document(&Document::new(records), form),
+        Form::Jsonl => Ok(lines(records)? + &lines(hidden.unwrap_or_default())?),
+        form => document(&Document { hidden, ..Document::new(records) }, form),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Adapters as a table, and an indirection table as one.
 
 use rssmgr_core::Processor;
-use rssmgr_proto::types::{AdapterRecord, CheckpointRecord, EntryRecord, SteeringRecord};
+use rssmgr_proto::types::{AdapterRecord, CheckpointRecord, EntryRecord, HiddenRecord, SteeringRecord};
 
 use super::style::{Paint, table};
 
@@ -46,6 +46,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
             "HASH-TYPES",
             "VERIFIED",
             "DRIVER",
+            "FIRMWARE",
             "MAC",
             "TOPOLOGY",
             "DESCRIPTION",
@@ -81,6 +82,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
                     if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(",") },
                     a.verified.clone(),
                     a.driver.clone(),
+                    a.firmware.clone().unwrap_or_default(),
                     a.mac.clone().unwrap_or_default(),
                     a.pretended_topology.as_ref().map_or("host".into(), |t| format!("{t} (pretended)")),
                     a.interface_description.clone(),
@@ -98,6 +100,13 @@ fn steered(queues: &[SteeringRecord]) -> String {
         return "-".into();
     }
     format!("{}/{}", queues.iter().filter(|q| !q.cpus.is_empty()).count(), queues.len())
+}
+
+/// Network interfaces that are no adapters.
+#[must_use]
+pub fn hidden(list: &[HiddenRecord], paint: Paint) -> String {
+    let row = |h: &HiddenRecord| vec![h.name.clone(), h.because.clone()];
+    table(paint, &["NAME", "LEFT-OUT-BECAUSE"], &list.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Changes that wait to be confirmed.

@@ -67,6 +67,8 @@ fn run(machine: &Machine, adapters: u32) -> usize {
         replan: false,
         rss_on: true,
         boot_key: None,
+        table_size: rssmgr_core::driver::TableSize::Fixed,
+        team: None,
         give_back: GiveBack::default(),
     };
     let inputs: Vec<_> = (0..adapters).map(input).collect();

@@ -53,6 +53,7 @@ fn give_up(target: &mut Target, device: &Device, op: &Op) {
         Op::Enable | Op::Disable => want.enabled = device.enabled,
         Op::DefaultQueue(_) => want.default_queue = device.default_queue,
         Op::Xps { .. } => want.xps.clone_from(&device.xps),
+        Op::Vector { .. } => want.others.clone_from(&device.others),
         Op::Rps { .. } => want.rps.clone_from(&device.rps),
         _ => *want = device.clone(),
     }

@@ -17,6 +17,15 @@ pub struct Queue {
     pub home: Option<CpuId>,
 }
 
+/// An interrupt that serves no receive queue: the link's, the configuration's, one that only sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vector {
+    /// The name under which the driver requested it; no two of an adapter have one name.
+    pub name: String,
+    /// The CPUs that it may go to; none where that is not known.
+    pub cpus: CpuSet,
+}
+
 /// Whether the table was written by somebody or is the driver's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UserTable {
@@ -54,6 +63,9 @@ pub struct Device {
     /// where they stay on the CPU of the interrupt. Empty where not supported or not known. In a target, empty leaves
     /// it alone.
     pub rps: Vec<CpuSet>,
+    /// The interrupts that serve no receive queue and can be moved. Empty where there are none, or where it is not certain
+    /// what an interrupt serves. In a target, those that are not named are left alone.
+    pub others: Vec<Vector>,
 }
 
 impl Device {
@@ -76,7 +88,7 @@ impl Device {
     }
 
     /// The first part in which two states differ, in words; `None` when they agree. Transmit steering and receive
-    /// packet steering are compared only where both know them.
+    /// packet steering and other interrupts are compared only where both know them.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         if self.queues.len() != other.queues.len() {
@@ -97,9 +109,17 @@ impl Device {
             Some("transmit steering")
         } else if differs(&self.rps, &other.rps) {
             Some("receive packet steering")
+        } else if self.other_differs(other) {
+            Some("other interrupts")
         } else {
             None
         }
+    }
+
+    /// Whether an interrupt that both name, and that serves no receive queue, goes elsewhere.
+    #[must_use]
+    pub fn other_differs(&self, other: &Self) -> bool {
+        self.others.iter().any(|v| other.others.iter().any(|w| w.name == v.name && w.cpus != v.cpus))
     }
 }
 
@@ -152,6 +172,13 @@ pub enum Op {
         /// The CPUs; none takes every CPU off the queue.
         cpus: CpuSet,
     },
+    /// Let an interrupt that serves no receive queue go to these CPUs only.
+    Vector {
+        /// Its name.
+        name: String,
+        /// The CPUs.
+        cpus: CpuSet,
+    },
     /// Spread the packets of a receive queue over these CPUs, in the kernel.
     Rps {
         /// The receive queue.
@@ -181,6 +208,10 @@ impl fmt::Display for Op {
             Self::Xps { queue, cpus } => match Named::of(cpus) {
                 Some(cpus) => write!(f, "send from {cpus} through transmit queue {queue}"),
                 None => write!(f, "send from no CPU through transmit queue {queue}"),
+            },
+            Self::Vector { name, cpus } => match Named::of(cpus) {
+                Some(cpus) => write!(f, "serve interrupt {name} on {cpus}"),
+                None => write!(f, "serve interrupt {name} on any CPU"),
             },
             Self::Rps { queue, cpus } => match Named::of(cpus) {
                 Some(cpus) => write!(f, "spread the packets of queue {queue} over {cpus}"),

@@ -147,6 +147,8 @@ pub enum Part {
     Xps,
     /// Over which CPUs the kernel spreads.
     Rps,
+    /// Where the interrupts go that serve no receive queue.
+    Others,
 }
 
 impl Part {
@@ -163,6 +165,7 @@ impl Part {
             Self::Enabled => "switch",
             Self::Xps => "transmit steering",
             Self::Rps => "receive packet steering",
+            Self::Others => "other interrupts",
         }
     }
 }
@@ -186,6 +189,7 @@ impl Parts {
             (Part::Enabled, want.enabled != have.enabled),
             (Part::Xps, steers(&want.xps, &have.xps)),
             (Part::Rps, steers(&want.rps, &have.rps)),
+            (Part::Others, want.other_differs(have)),
         ];
         Self(differs.into_iter().filter(|(_, d)| *d).map(|(p, _)| p).collect())
     }
@@ -282,7 +286,7 @@ pub fn adopt(wanted: &Device, found: &Device, active: usize, explicit: bool) -> 
             Part::Key if found.key.is_empty() => return None,
             Part::Key => adopted.patch.hash_key = Some(KeySetting::Given(found.key.clone())),
             Part::HashTypes => adopted.patch.hash_types = Some(Auto::Is(found.hash_types)),
-            Part::DefaultQueue | Part::Xps | Part::Rps => return None,
+            Part::DefaultQueue | Part::Xps | Part::Rps | Part::Others => return None,
             Part::Enabled => adopted.patch.enabled = Some(found.enabled),
         }
     }

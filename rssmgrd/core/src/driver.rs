@@ -185,6 +185,14 @@ pub enum TableSize {
 }
 
 impl TableSize {
+    /// Entries after a change from `before` queues with `there` entries to `after` queues. A table that is not of the size
+    /// that is expected now is one of which nothing is known, and is taken to stay as long as it is.
+    #[must_use]
+    pub fn after(self, before: u16, there: u16, after: u16) -> u16 {
+        let as_expected = before != after && self.entries(before) == Some(there);
+        self.entries(after).filter(|_| as_expected).unwrap_or(there)
+    }
+
     /// Entries with this many queues; `None` where they do not depend on them.
     #[must_use]
     pub fn entries(self, queues: u16) -> Option<u16> {
@@ -318,6 +326,7 @@ impl Driver {
             }
             // A flow's packets may leave through two queues, or be taken up by two CPUs, for a moment.
             Op::Xps { .. } | Op::Rps { .. } => Impact::Reorder,
+            Op::Vector { .. } => Impact::None,
         }
     }
 }

@@ -323,6 +323,12 @@ events! {
     /// Packets arrived otherwise than the table says.
     2061 Error TableIgnored { because: String }
         "the hardware does not do what the table says: {because}";
+    /// irqbalance was told which interrupts are ours.
+    2080 Info IrqbalanceTold { pid: u32, interrupts: u32 }
+        "irqbalance (pid {pid}) leaves {interrupts} interrupts of managed adapters alone";
+    /// irqbalance runs and cannot be told which interrupts are ours.
+    2081 Warning IrqbalanceNotTold { pid: u32, because: String, remedy: String }
+        "irqbalance (pid {pid}) may move interrupts of managed adapters, because {because}; {remedy}";
 }
 
 /// An event and the adapter that it is about.

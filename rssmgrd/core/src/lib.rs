@@ -21,6 +21,7 @@ pub mod event;
 pub mod field;
 pub mod hash;
 pub mod ids;
+pub mod irqbalance;
 pub mod manager;
 pub mod packet;
 pub mod place;

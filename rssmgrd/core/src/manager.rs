@@ -37,9 +37,9 @@ use alloc::vec::Vec;
 
 pub use checkpoint::{Checkpoint, CheckpointAction, CheckpointId, CheckpointPart, CheckpointView};
 pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
-pub use effect::{Created, Effect, Input, Notice, SaveId};
+pub use effect::{Created, Effect, Input, Notice, SaveId, Unusable};
 pub use group::GroupId;
-pub use guard::{BootGuard, ObserveOnly};
+pub use guard::{BootGuard, Gateway, ObserveOnly};
 pub use identity::Identity;
 pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
 pub use selector::{Selector, glob, is_glob};
@@ -135,7 +135,7 @@ pub struct Manager {
 }
 
 /// What came of making a software NIC.
-type Making = Result<Box<Created>, String>;
+type Making = Result<Box<Created>, Unusable>;
 
 impl Manager {
     /// A machine that starts from what an earlier run left.

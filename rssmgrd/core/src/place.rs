@@ -2,18 +2,20 @@
 //!
 //! The rules, in the order in which they act:
 //! 1. [`eligible`]: which CPUs may be used at all.
-//! 2. `order`: the profile's order of them, free processors before shared ones.
+//! 2. `order`: the profile's order of them, free processors before shared ones; `team`: ports of one bond together.
 //! 3. `means`: what the adapter can be steered with.
 //! 4. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
-//! 5. `transmit`: which CPUs send through which queue.
+//! 5. `transmit`: which CPUs send through which queue; `others`: where all other interrupts go.
 
 pub mod eligible;
 mod error;
 mod means;
 mod order;
+mod others;
 mod reason;
 mod seats;
 mod target;
+mod team;
 mod transmit;
 
 use alloc::collections::BTreeMap;
@@ -26,10 +28,12 @@ pub use eligible::{Eligibility, eligibility, verdict};
 pub use error::PlaceError;
 pub use reason::{LimitBy, Quirk, Reason, Rule};
 pub use target::{Candidate, Path, Target};
+pub use team::{Team, TeamSets};
 
 use crate::capability::{Capability, ChannelControl, UnhashedTarget};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Queue, UserTable};
+use crate::driver::TableSize;
 use crate::field::Field;
 use crate::hash::{HashKey, HashType, HashTypes};
 use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
@@ -63,6 +67,20 @@ pub struct AdapterInput<'a> {
     pub boot_key: Option<&'a HashKey>,
     /// Steering of ours that is not asked for any more.
     pub give_back: GiveBack<'a>,
+    /// The bond or team that it is a port of.
+    pub team: Option<&'a Team>,
+    /// How its driver's table depends on the number of queues.
+    pub table_size: TableSize,
+}
+
+impl AdapterInput<'_> {
+    /// Entries of its table with this many channels; 0 where there is none.
+    fn table_entries(&self, channels: u16) -> u16 {
+        match self.capability.table_entries {
+            0 => 0,
+            there => self.table_size.after(self.device.channels(), there, channels),
+        }
+    }
 }
 
 /// Steering as it was found, for what was ours and is not asked for any more: it goes back. Only then is it touched at
@@ -82,7 +100,7 @@ pub struct GiveBack<'a> {
 /// it is, so its processors count as used.
 #[must_use]
 pub fn place(inputs: &[AdapterInput<'_>], topology: &Topology) -> Vec<Result<Target, PlaceError>> {
-    let arrays: Vec<_> = inputs.iter().map(|a| Array::of(a, topology)).collect();
+    let arrays: Vec<_> = inputs.iter().map(|a| Array::of(a, inputs, topology)).collect();
     let mut shares = Shares::default();
     let mut results: Vec<Option<Result<Target, PlaceError>>> = inputs.iter().map(|_| None).collect();
     for ((input, array), result) in inputs.iter().zip(&arrays).zip(&mut results) {
@@ -98,7 +116,8 @@ pub fn place(inputs: &[AdapterInput<'_>], topology: &Topology) -> Vec<Result<Tar
     turn.sort_by_key(|&i| inputs[i].id);
     for i in turn {
         let result = arrays[i].as_ref().map_err(Clone::clone).and_then(|array| {
-            let cpus = choose(&inputs[i], topology, array, &shares)?;
+            let mates = team::mates(&inputs[i], inputs, &results);
+            let cpus = choose(&inputs[i], topology, array, &shares, &mates)?;
             target(&inputs[i], topology, array, cpus, false)
         });
         shares.add(&result, &inputs[i]);
@@ -138,10 +157,16 @@ struct Array {
     candidates: Vec<Candidate>,
     eligible: CpuSet,
     means: Means,
+    /// The most processors it may have beside the other ports of its team.
+    share: Option<u32>,
 }
 
 impl Array {
-    fn of(input: &AdapterInput<'_>, topology: &Topology) -> Result<Self, PlaceError> {
+    fn of(
+        input: &AdapterInput<'_>,
+        inputs: &[AdapterInput<'_>],
+        topology: &Topology,
+    ) -> Result<Self, PlaceError> {
         error::check_settings(input.settings, topology)?;
         let eligible = eligible::eligible(topology, input.settings);
         if eligible.is_empty() {
@@ -163,7 +188,8 @@ impl Array {
         {
             return Err(PlaceError::FixedElsewhere { fixed: queues.keys().copied().collect(), eligible });
         }
-        Ok(Self { candidates, eligible, means })
+        let share = team::share(input, inputs, candidates.len());
+        Ok(Self { candidates, eligible, means, share })
     }
 
     /// The processors that can be used.
@@ -201,8 +227,9 @@ fn queues_wanted(input: &AdapterInput<'_>) -> (u16, Option<Reason>) {
     (given, limit)
 }
 
-/// The number of processors and what limits it: the smallest limit, the first of equals.
-fn processor_limit(input: &AdapterInput<'_>, array: &Array, queues: u16) -> (u32, LimitBy) {
+/// The number of processors and what limits it: the smallest limit, the first of equals. One that keeps its processors
+/// gives none of them up to its team.
+fn processor_limit(input: &AdapterInput<'_>, array: &Array, queues: u16, kept: bool) -> (u32, LimitBy) {
     let cap = input.capability;
     let nonzero = |n: u16| if n == 0 { u32::MAX } else { n.into() };
     let many = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -213,10 +240,11 @@ fn processor_limit(input: &AdapterInput<'_>, array: &Array, queues: u16) -> (u32
         (nonzero(cap.vectors), LimitBy::Vectors),
         (many(array.reachable().count()), LimitBy::FixedInterrupts),
     ];
-    let limits = [asked, (queues.into(), LimitBy::Queues), eligible].into_iter().chain(hardware);
+    let share = array.share.filter(|_| !kept).map(|n| (n, LimitBy::Team));
+    let limits = [asked, (queues.into(), LimitBy::Queues), eligible].into_iter().chain(hardware).chain(share);
     match array.means {
         // The kernel reaches every processor from any queue.
-        Means::Kernel(_) => asked.min(eligible),
+        Means::Kernel(_) => share.map_or(asked.min(eligible), |share| asked.min(eligible).min(share)),
         Means::Table | Means::Fixed(_) => limits.min_by_key(|(n, _)| *n).unwrap_or(eligible),
     }
 }
@@ -243,14 +271,15 @@ fn choose(
     topology: &Topology,
     array: &Array,
     shares: &Shares,
+    mates: &[CpuId],
 ) -> Result<Vec<CpuId>, PlaceError> {
     let (queues, _) = queues_wanted(input);
-    let (n, _) = processor_limit(input, array, queues);
+    let (n, _) = processor_limit(input, array, queues, false);
     let reachable: Vec<Candidate> = array.reachable().copied().collect();
     let order = order::order(input, topology, &reachable, shares);
     let mut cpus = match input.assigned {
         Some(assigned) if !input.replan && lost_cpus(assigned, &order, topology) => mended(assigned, &order),
-        _ => order,
+        _ => team::arrange(input, order, mates),
     };
     cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     if cpus.is_empty() { Err(PlaceError::nothing_eligible(input.settings, topology)) } else { Ok(cpus) }
@@ -287,7 +316,7 @@ fn target(
     let mut reasons = Vec::new();
     let (queues, clamped) = queues_wanted(input);
     reasons.extend(clamped);
-    let (n, by) = processor_limit(input, array, queues);
+    let (n, by) = processor_limit(input, array, queues, kept);
     cpus.truncate(usize::try_from(n).unwrap_or(usize::MAX));
     let given = u32::try_from(cpus.len()).unwrap_or(u32::MAX);
     let by = if given < n { LimitBy::Kept } else { by };
@@ -300,6 +329,11 @@ fn target(
     reasons.push(Reason::Rule(order::rule(settings.profile.value)));
     if kept {
         reasons.push(Reason::Rule(Rule::Kept));
+    } else if let Some(team) = input.team {
+        reasons.push(Reason::Rule(match team.sets {
+            TeamSets::Disjoint => Rule::TeamDisjoint,
+            TeamSets::Identical => Rule::TeamIdentical,
+        }));
     }
     match settings.profile.value {
         Profile::Conservative => reasons.push(Reason::Rule(Rule::ConservativeUnmetered)),
@@ -317,6 +351,11 @@ fn target(
     }
     reasons.extend(means.rules(input).map(Reason::Rule));
     let xps = transmit_steering(input, topology, array, &seats.homes, &mut reasons);
+
+    let others = others::inside(&input.device.others, &array.eligible, topology);
+    if others != input.device.others {
+        reasons.push(Reason::Rule(Rule::OtherInterrupts));
+    }
 
     let on = settings.enabled.value && input.rss_on;
     if !settings.enabled.value {
@@ -340,6 +379,7 @@ fn target(
         },
         user_table: if same_table { input.device.user_table } else { UserTable::Yes },
         table,
+        others,
         xps,
         rps: means
             .packet_steering(&seats.homes, &seats.cpus, on)

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::capability::Capability;
-use crate::device::{Device, EntryMove, Op, Refusal, UserTable};
+use crate::device::{Device, EntryMove, Op, Refusal, UserTable, Vector};
 use crate::driver::{Driver, Fate, Impact, Nic, Shape, TableFate, TableState, round_robin};
 use crate::ids::{EntryIndex, QueueId};
 use crate::place::{Quirk, Reason, Target};
@@ -70,6 +70,7 @@ pub fn plan_nic(driver: &Driver, cap: &Capability, nic: &Nic, target: &Target) -
     for q in 0..want.channels().min(p.nic.device.channels()) {
         p.home(QueueId(q))?;
     }
+    p.other_vectors()?;
     p.transmit_steering()?;
     p.packet_steering()?;
     p.default_queue()?;
@@ -168,7 +169,7 @@ impl Planner<'_> {
         want.user_table == UserTable::No
             && d.default_table != Shape::RoundRobin
             && fate.default_table == TableFate::Default
-            && want.table == d.default_table.table(self.cap.table_entries, want.channels())
+            && want.table == d.default_table.table(entries(&want.table), want.channels())
     }
 
     fn resizes(&self) -> bool {
@@ -182,6 +183,18 @@ impl Planner<'_> {
         if self.cap.queue_affinity && there && self.nic.device.home(queue) != cpu {
             let was_right = self.first.home(queue) == cpu;
             self.push_again(Op::Home { queue, cpu }, was_right, Quirk::HomesLostWithChannels)?;
+        }
+        Ok(())
+    }
+
+    fn other_vectors(&mut self) -> Result<(), Refusal> {
+        for Vector { name, cpus } in &self.target.device.others {
+            let goes = |d: &Device| d.others.iter().find(|v| v.name == *name).map(|v| v.cpus.clone());
+            if goes(&self.nic.device).is_some_and(|there| there != *cpus) {
+                let was_right = goes(self.first).as_ref() == Some(cpus);
+                let op = Op::Vector { name: name.clone(), cpus: cpus.clone() };
+                self.push_again(op, was_right, Quirk::HomesLostWithChannels)?;
+            }
         }
         Ok(())
     }
@@ -257,7 +270,8 @@ impl Planner<'_> {
             && (have.user_table == UserTable::Yes || stale || have.table != want.table)
             && self.cap.table_entries > 0
             && want.channels() == have.channels()
-            && want.table == round_robin(self.cap.table_entries, want.channels());
+            && want.table.len() == have.table.len()
+            && want.table == round_robin(entries(&want.table), want.channels());
         if reset {
             let was_right = self.first.user_table == UserTable::No && self.first.table == want.table;
             let quirk = self.lost.unwrap_or(Quirk::TableNotObeyed);
@@ -265,6 +279,10 @@ impl Planner<'_> {
         }
         Ok(reset)
     }
+}
+
+fn entries(table: &[QueueId]) -> u16 {
+    u16::try_from(table.len()).unwrap_or(u16::MAX)
 }
 
 fn queue(index: usize) -> QueueId {

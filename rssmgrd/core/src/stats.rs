@@ -234,22 +234,22 @@ pub const FAMILIES: [Family; 20] = [
     },
     counter(
         "rssmgrd_cpu_receive_packets_total",
-        "Packets of the adapter handled on the CPU",
+        "Packets of the adapter handled on the CPU (software NICs: hardware counts by queue)",
         Read::Cpu(|c| c.packets),
     ),
     counter(
         "rssmgrd_cpu_receive_bytes_total",
-        "Bytes of the adapter handled on the CPU",
+        "Bytes of the adapter handled on the CPU (software NICs: hardware counts by queue)",
         Read::Cpu(|c| c.bytes),
     ),
     counter(
         "rssmgrd_entry_receive_packets_total",
-        "Packets whose hash chose the indirection table entry",
+        "Packets whose hash chose the indirection table entry (software NICs: hardware counts by queue)",
         Read::Entry(|e| e.packets),
     ),
     counter(
         "rssmgrd_entry_receive_bytes_total",
-        "Bytes whose hash chose the indirection table entry",
+        "Bytes whose hash chose the indirection table entry (software NICs: hardware counts by queue)",
         Read::Entry(|e| e.bytes),
     ),
 ];

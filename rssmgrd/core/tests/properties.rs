@@ -402,6 +402,7 @@ proptest! {
             Op::HashTypes(t) => cap.hash_types_settable && t.is_subset(HashTypes::DEFAULT),
             Op::DefaultQueue(q) => queue(q),
             Op::Xps { queue: q, .. } => cap.xps && q.index() < before.xps.len(),
+            Op::Vector { name, .. } => before.others.iter().any(|v| v.name == *name),
             Op::Rps { queue: q, .. } => cap.rps && q.index() < before.rps.len(),
         };
         let after = apply(cap, before, &op);
@@ -434,6 +435,9 @@ proptest! {
             Op::HashTypes(types) => expected.hash_types = types,
             Op::DefaultQueue(queue) => expected.default_queue = queue,
             Op::Xps { queue, cpus } => expected.xps[queue.index()] = cpus,
+            Op::Vector { name, cpus } => {
+                expected.others.iter_mut().filter(|v| v.name == name).for_each(|v| v.cpus.clone_from(&cpus));
+            }
             Op::Rps { queue, cpus } => expected.rps[queue.index()] = cpus,
         }
         prop_assert_eq!(after, expected);
@@ -567,6 +571,8 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => queue().prop_map(Op::DefaultQueue),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Xps { queue, cpus }),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Rps { queue, cpus }),
+        1 => (proptest::sample::select(vec!["link", "nobody"]), cpus())
+            .prop_map(|(name, cpus)| Op::Vector { name: name.into(), cpus }),
     ]
 }
 

@@ -26,8 +26,6 @@ pub struct Found {
     pub facts: AdapterFacts,
     /// Its state.
     pub device: Device,
-    /// The firmware's version, as the driver prints it.
-    pub firmware: String,
     /// Whether the link is there.
     pub carrier: Option<bool>,
     /// What sysfs tells.
@@ -78,7 +76,7 @@ pub fn discover(sampling: &Sampling) -> Result<Discovered, Error> {
         let name = link.name.clone();
         match look(&mut kernel, link, sampling) {
             Ok(Ok(found)) => discovered.adapters.push(found),
-            Ok(Err(because)) => discovered.hidden.push(Hidden { name, because: because.to_owned() }),
+            Ok(Err(because)) => discovered.hidden.push(Hidden { name, because }),
             // It went while it was looked at.
             Err(Failure::Netlink(e)) if e.is_gone() => {}
             Err(e) => discovered.hidden.push(Hidden { name, because: e.to_string() }),
@@ -117,30 +115,52 @@ pub fn discover_one(ifindex: u32, sampling: &Sampling) -> Result<Option<Found>, 
 const ETHERNET: u16 = 1;
 
 /// Why an interface is none of ours, told from its link alone. A port of a bond or bridge is one.
-fn no_adapter(link: &Link) -> Option<&'static str> {
+fn no_adapter(link: &Link) -> Option<String> {
     if link.is_loopback() {
-        return Some("the loopback interface");
+        return Some("the loopback interface".to_owned());
     }
-    if link.kind.is_some() {
-        return Some("a virtual interface: its packets come through other interfaces");
+    if let Some(kind) = &link.kind {
+        return Some(format!("a virtual interface ({kind}): its packets come through other interfaces"));
     }
     if link.hardware_type != ETHERNET {
-        return Some("no Ethernet interface");
+        return Some("no Ethernet interface".to_owned());
     }
     None
 }
 
-fn look(
-    kernel: &mut Kernel,
-    link: Link,
-    sampling: &Sampling,
-) -> Result<Result<Found, &'static str>, Failure> {
+/// Why an interface is none of ours.
+fn left_out(link: &Link, host: &NicFacts) -> Option<String> {
+    no_adapter(link).or_else(|| host.device.is_none().then(|| "no hardware behind it".to_owned()))
+}
+
+/// The interfaces of this network namespace that are not among the adapters of these names, and why. No driver is asked
+/// anything.
+///
+/// # Errors
+/// The kernel does not list them.
+pub fn hidden(adapters: &[&str]) -> Result<Vec<Hidden>, Error> {
+    let mut kernel = Kernel::open()?;
+    let mut links = kernel.links.list()?;
+    links.sort_by_key(|l| l.index);
+    links.retain(|l| !adapters.contains(&l.name.as_str()));
+    let hidden = |link: Link| {
+        let because = match rssmgr_host::nic(kernel.root(), &link.name) {
+            Ok(host) => left_out(&link, &host),
+            Err(e) => no_adapter(&link).or_else(|| Some(e.to_string())),
+        };
+        let unread = || "it could not be read when it came; the journal of rssmgrd says why".to_owned();
+        Hidden { name: link.name, because: because.unwrap_or_else(unread) }
+    };
+    Ok(links.into_iter().map(hidden).collect())
+}
+
+fn look(kernel: &mut Kernel, link: Link, sampling: &Sampling) -> Result<Result<Found, String>, Failure> {
     if let Some(because) = no_adapter(&link) {
         return Ok(Err(because));
     }
     let host = rssmgr_host::nic(kernel.root(), &link.name)?;
-    if host.device.is_none() {
-        return Ok(Err("no hardware behind it"));
+    if let Some(because) = left_out(&link, &host) {
+        return Ok(Err(because));
     }
     let told = kernel.ioctl.driver(&link.name).ok();
     let driver_name =
@@ -155,8 +175,11 @@ fn look(
         kind: Kind::Kernel,
         description: description(kernel, &host, &driver_name),
         driver: driver_name.clone(),
+        driver_version: told.as_ref().map(|d| d.version.clone()).unwrap_or_default(),
+        firmware: told.as_ref().map(|d| printed(&d.firmware)).unwrap_or_default(),
         mac: permanent,
         node: host.node,
+        team: rssmgr_host::team(kernel.root(), &link.name)?,
     };
     let sampler = LinuxSampler::new(sampling, link.index, &driver_name);
     let mut nic = LinuxNic {
@@ -173,8 +196,13 @@ fn look(
         sampler: Arc::new(sampler),
     };
     let device = nic.observe()?;
-    let firmware = told.map(|d| d.firmware).unwrap_or_default();
-    Ok(Ok(Found { nic, facts, device, firmware, carrier: link.carrier, host, link }))
+    Ok(Ok(Found { nic, facts, device, carrier: link.carrier, host, link }))
+}
+
+/// What a driver prints that has nothing to print.
+fn printed(text: &str) -> String {
+    let text = text.trim();
+    if matches!(text, "N/A" | "n/a") { String::new() } else { text.to_owned() }
 }
 
 /// The address that the hardware was made with; the present one where the driver does not tell.

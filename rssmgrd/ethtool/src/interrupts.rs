@@ -25,6 +25,9 @@ pub struct Vectors {
 pub struct Interrupts {
     /// Those of each receive queue. Empty where it is not certain which interrupt serves which queue.
     pub queues: Vec<Vectors>,
+    /// The movable ones that serve no receive queue, with their names. Empty where `queues` is, and without those
+    /// that share a name.
+    pub others: Vec<(u32, String)>,
 }
 
 impl Interrupts {
@@ -67,7 +70,19 @@ pub(crate) fn find(
     // What the kernel says goes before what a name seems to say.
     let told = told(kernel, ifindex, queues);
     let queues = told.or(named).unwrap_or_default();
-    Interrupts { queues }
+    let others = if queues.is_empty() { Vec::new() } else { others(&names, &queues) };
+    let others = others.into_iter().filter(|(irq, _)| proc::is_movable(&root, *irq)).collect();
+    Interrupts { queues, others }
+}
+
+/// The interrupts that serve none of these queues.
+fn others(names: &[(u32, Vec<String>)], queues: &[Vectors]) -> Vec<(u32, String)> {
+    let serves = |irq: u32| queues.iter().any(|v| v.receive == Some(irq) || v.transmit == Some(irq));
+    let all: Vec<(u32, &String)> =
+        names.iter().filter_map(|(irq, names)| Some((*irq, names.first()?))).collect();
+    let alone = |name: &String| all.iter().filter(|(_, n)| *n == name).count() == 1;
+    let left = all.iter().filter(|(irq, name)| !serves(*irq) && alone(name));
+    left.map(|(irq, name)| (*irq, (*name).clone())).collect()
 }
 
 /// By the `netdev` family: queue to NAPI instance to interrupt. `None` when any receive queue is missing.
@@ -144,6 +159,17 @@ mod tests {
         ]);
         let wanted = [vectors(25, Some(26)), vectors(27, Some(28))];
         assert_eq!(by_name("virtio_net", &virtio, 2).unwrap(), wanted);
+    }
+
+    #[test]
+    fn the_rest_is_known_by_name() {
+        let igb =
+            names(&[(30, "eth0"), (31, "eth0-TxRx-0"), (32, "eth0-TxRx-1"), (33, "again"), (34, "again")]);
+        let queues = by_name("igb", &igb, 2).unwrap();
+        assert_eq!(others(&igb, &queues), [(30, "eth0".to_owned())]);
+        let idle = by_name("igb", &igb, 1).unwrap();
+        assert_eq!(others(&igb, &idle).len(), 2, "a vector of a queue that is not there");
+        assert_eq!(others(&[(35, vec![])], &queues), [], "nobody has requested it");
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod steering;
 mod survey;
 
 pub use capture::{Capture, capture};
-pub use discover::{Discovered, Found, Hidden, discover, discover_one};
+pub use discover::{Discovered, Found, Hidden, discover, discover_one, hidden};
 pub use interrupts::{Interrupts, Vectors, by_name};
 pub use kernel::Kernel;
 pub use nic::{LINK_BACK, LinuxNic};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable};
+use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable, Vector};
 use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::{CpuId, QueueId};
@@ -25,7 +25,10 @@ use crate::survey::LinuxSurveyor;
 
 /// How long a link that a change of ours took down is waited for: copper negotiates for some seconds.
 pub const LINK_BACK: Duration = Duration::from_secs(10);
-/// How often it is looked for.
+/// How long a bond may take to take its port again: LACP asks once in 30 s at the slow rate, but at once when a link comes
+/// up.
+const BOND_BACK: Duration = Duration::from_secs(20);
+/// How often they are looked for.
 const LINK_ROUND: Duration = Duration::from_millis(20);
 
 /// A network interface of the kernel.
@@ -152,23 +155,40 @@ impl LinuxNic {
         // Whatever comes of it: interrupts may have new numbers.
         self.interrupts = None;
         let had_carrier = self.has_carrier();
+        let took_part = self.takes_part();
         let set = self.kernel.ethtool.set_channels(self.ifindex, &change);
         set.map_err(|e| self.refused(What::Channels, &e))?;
-        // The next adapter of a bond must not go down before this one is back.
         if had_carrier && self.driver.impact.channels >= Impact::Link {
-            self.wait_for_carrier();
+            self.wait_until(LINK_BACK, Self::has_carrier);
+        }
+        // The next port of a bond must not go down before this one is back.
+        if took_part == Some(true) && !self.wait_until(BOND_BACK, |nic| nic.takes_part() != Some(false)) {
+            let reason = format!("its bond has not taken it again within {} s", BOND_BACK.as_secs());
+            return Err(BackendError::system("waiting for the link", reason));
         }
         Ok(Outcome::Changed)
+    }
+
+    /// Whether it takes part in the bond that it is a port of.
+    fn takes_part(&mut self) -> Option<bool> {
+        let name = self.kernel.name(self.ifindex).ok()?;
+        rssmgr_host::takes_part(self.kernel.root(), &name).ok().flatten()
     }
 
     fn has_carrier(&mut self) -> bool {
         self.kernel.links.get(self.ifindex).is_ok_and(|link| link.carrier == Some(true))
     }
 
-    /// Waits until the link is back; not for ever, since it may be lost for another reason.
-    fn wait_for_carrier(&mut self) {
+    /// Waits until something is back; not for ever, since it may be lost for another reason. Whether it is.
+    fn wait_until(&mut self, longest: Duration, is_back: impl Fn(&mut Self) -> bool) -> bool {
         let started = Instant::now();
-        while !self.has_carrier() && started.elapsed() < LINK_BACK {
+        loop {
+            if is_back(self) {
+                return true;
+            }
+            if started.elapsed() >= longest {
+                return false;
+            }
             std::thread::sleep(LINK_ROUND);
         }
     }
@@ -199,6 +219,27 @@ impl LinuxNic {
             outcome = Outcome::Changed;
         }
         Ok(outcome)
+    }
+
+    fn set_vector(&mut self, doing: &str, name: &str, cpus: &CpuSet) -> Result<Outcome, BackendError> {
+        let count = self.queue_count()?;
+        if self.interrupts.as_ref().is_none_or(|i| i.queues.len() != usize::from(count)) {
+            self.find_interrupts(count);
+        }
+        let others = self.interrupts.as_ref().map(|i| i.others.as_slice()).unwrap_or_default();
+        let found = others.iter().find(|(_, n)| n == name).map(|(irq, _)| *irq);
+        let irq = found.ok_or_else(|| Refusal::Unsupported { op: doing.to_owned() })?;
+        let root = self.kernel.root();
+        if proc::affinity(root, irq).as_ref() == Some(cpus) {
+            return Ok(Outcome::Unchanged);
+        }
+        let written = if cpus.is_empty() { proc::unpin(root, irq) } else { proc::allow(root, irq, cpus) };
+        if let Err(e) = written {
+            self.interrupts = None;
+            let what = format!("interrupt {irq} ({name})");
+            return Err(unwritten(&self.driver_name, What::Affinity, &what, &e));
+        }
+        Ok(Outcome::Changed)
     }
 
     fn set_hash_types(&mut self, types: rssmgr_core::hash::HashTypes) -> Result<Outcome, BackendError> {
@@ -280,6 +321,11 @@ impl Backend for LinuxNic {
             interrupts::home(root, vectors.receive)
         };
         let queues = (0..count).map(|q| Queue { home: homes(q) }).collect();
+        let others =
+            self.interrupts.iter().flat_map(|i| &i.others).filter_map(|(irq, name)| {
+                Some(Vector { name: name.clone(), cpus: proc::affinity(root, *irq)? })
+            });
+        let others = if self.capability.queue_affinity { others.collect() } else { Vec::new() };
         let has_table = self.capability.table_entries > 0;
         let told = rss.as_ref().filter(|_| has_table).map(|r| r.table.as_slice()).unwrap_or_default();
         let table = queue_ids(told);
@@ -298,6 +344,7 @@ impl Backend for LinuxNic {
             user_table: UserTable::Unknown,
             xps,
             rps,
+            others,
         })
     }
 
@@ -351,6 +398,7 @@ impl Backend for LinuxNic {
             }
             Op::Channels(n) => self.set_channels(*n),
             Op::Home { queue, cpu } => self.set_home(doing, *queue, *cpu),
+            Op::Vector { name, cpus } => self.set_vector(doing, name, cpus),
             Op::HashTypes(types) => self.set_hash_types(*types),
             Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
             Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),

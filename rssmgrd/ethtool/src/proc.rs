@@ -40,6 +40,14 @@ pub(crate) fn pin(root: &Path, irq: u32, cpu: CpuId) -> io::Result<()> {
     fs::write(folder(root, irq).join("smp_affinity_list"), cpu.to_string())
 }
 
+/// Lets an interrupt go to these CPUs only.
+///
+/// # Errors
+/// What the kernel says.
+pub(crate) fn allow(root: &Path, irq: u32, cpus: &CpuSet) -> io::Result<()> {
+    fs::write(folder(root, irq).join("smp_affinity_list"), cpus.to_string())
+}
+
 /// Lets an interrupt go wherever the kernel sends new ones.
 ///
 /// # Errors

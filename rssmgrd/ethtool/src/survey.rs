@@ -1,12 +1,11 @@
 //! What stands around an interface and would suffer from a change that stops its traffic.
-//!
-//! Not found out here: `AF_XDP` sockets, which the kernel only tells to those who ask each socket.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rssmgr_core::backend::Surveyor;
 use rssmgr_core::preflight::Surroundings;
+use rssmgr_netlink::sock_diag::XdpSockets;
 
 use crate::kernel::Kernel;
 
@@ -33,7 +32,7 @@ impl Surveyor for LinuxSurveyor {
             contexts.and_then(Result::ok).map_or(0, |all| all.iter().filter(|c| c.context != 0).count());
         Surroundings {
             xdp: link.xdp,
-            af_xdp: false,
+            af_xdp: takes_packets(self.ifindex),
             mqprio: queues(&interface, "tx-", "traffic_class").any(|class| number(&class) > 0),
             ntuple_rules: kernel.ioctl.receive_rules(&link.name).unwrap_or_default(),
             extra_contexts: u32::try_from(extra).unwrap_or(u32::MAX),
@@ -49,6 +48,12 @@ impl Surveyor for LinuxSurveyor {
             addresses: kernel.links.addresses(self.ifindex).unwrap_or_default(),
         }
     }
+}
+
+/// Whether a program takes packets of the interface by itself. A kernel without that diagnosis does not tell.
+fn takes_packets(ifindex: u32) -> bool {
+    let sockets = XdpSockets::open().and_then(|mut sockets| sockets.list());
+    sockets.is_ok_and(|all| all.iter().any(|socket| socket.ifindex == ifindex))
 }
 
 fn read(path: &Path) -> String {

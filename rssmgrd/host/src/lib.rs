@@ -3,11 +3,12 @@
 //!
 //! Everything about the machine takes its root: `/` for the running one, or a folder that holds the recorded `sys/`
 //! (and `proc/`) of another one. Nothing outside that folder is ever read, whatever its links say. [`capture`] reads
-//! packets from capture files.
+//! packets from capture files, [`irqbalance`] talks to a daemon.
 
 pub mod capture;
 mod error;
 mod interrupt;
+pub mod irqbalance;
 mod key;
 mod load;
 mod nic;
@@ -16,6 +17,7 @@ pub mod rival;
 mod root;
 mod route;
 pub mod settings;
+mod team;
 mod topology;
 mod tunnel;
 
@@ -25,6 +27,7 @@ pub use key::boot_key;
 pub use load::{CpuTime, Softnet, cpu_times, receive_limits, softnet};
 pub use nic::{NicFacts, nic, nics, receive_steering};
 pub use process::{Process, processes};
-pub use route::default_routes;
+pub use route::{default_routes, gateways};
+pub use team::{takes_part, team};
 pub use topology::{raw_topology, topology};
 pub use tunnel::tunnels;

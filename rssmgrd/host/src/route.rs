@@ -1,6 +1,7 @@
 //! Where packets go that nobody else takes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use crate::error::HostError;
@@ -21,12 +22,43 @@ const LIMIT: u64 = 1 << 20;
 /// The file cannot be read.
 pub fn default_routes(root: &Path) -> Result<BTreeSet<String>, HostError> {
     let text = Root::new(root).read_start("proc/net/route", LIMIT)?.unwrap_or_default();
-    let one = |line: &str| {
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        let number = |i: usize| u32::from_str_radix(words.get(i)?, 16).ok();
-        // Interface, destination, gateway, flags, ..., mask.
-        let is_default = number(1)? == 0 && number(7)? == 0 && number(3)? & (UP | REJECT) == UP;
-        words.first().filter(|_| is_default).map(|name| (*name).to_owned())
-    };
-    Ok(text.lines().skip(1).filter_map(one).collect())
+    Ok(text.lines().skip(1).filter_map(default_v4).map(|(name, _)| name.to_owned()).collect())
+}
+
+/// The gateways of the default routes of both families, by interface. A route without a gateway leads to the link itself
+/// and has none. Lines that are not understood are passed over.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn gateways(root: &Path) -> Result<BTreeMap<String, Vec<IpAddr>>, HostError> {
+    let root = Root::new(root);
+    let v4 = root.read_start("proc/net/route", LIMIT)?.unwrap_or_default();
+    let v6 = root.read_start("proc/net/ipv6_route", LIMIT)?.unwrap_or_default();
+    let mut found: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
+    for (name, gateway) in v4.lines().skip(1).filter_map(default_v4).chain(v6.lines().filter_map(default_v6))
+    {
+        if !gateway.is_unspecified() {
+            found.entry(name.to_owned()).or_default().push(gateway);
+        }
+    }
+    Ok(found)
+}
+
+/// Interface, destination, gateway, flags, ..., mask; addresses are numbers in the machine's own byte order.
+fn default_v4(line: &str) -> Option<(&str, IpAddr)> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let number = |i: usize| u32::from_str_radix(words.get(i)?, 16).ok();
+    let is_default = number(1)? == 0 && number(7)? == 0 && number(3)? & (UP | REJECT) == UP;
+    let gateway = Ipv4Addr::from(number(2)?.to_ne_bytes());
+    words.first().filter(|_| is_default).map(|name| (*name, gateway.into()))
+}
+
+/// Destination, its prefix, source, its prefix, gateway, metric, two counters, flags, interface.
+fn default_v6(line: &str) -> Option<(&str, IpAddr)> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let address = |i: usize| u128::from_str_radix(words.get(i)?, 16).ok();
+    let flags = u32::from_str_radix(words.get(8)?, 16).ok()?;
+    let is_default = address(0)? == 0 && *words.get(1)? == "00" && flags & (UP | REJECT) == UP;
+    let gateway = Ipv6Addr::from(address(4)?);
+    words.get(9).filter(|_| is_default).map(|name| (*name, gateway.into()))
 }

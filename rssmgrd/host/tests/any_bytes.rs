@@ -9,14 +9,15 @@ use proptest::prelude::*;
 use rssmgr_host::rival::rivals;
 use rssmgr_host::settings::{SAVED, Whom, config_files, hidden};
 use rssmgr_host::{
-    cpu_times, default_routes, interrupt, interrupt_counts, nics, processes, receive_limits,
+    cpu_times, default_routes, gateways, interrupt, interrupt_counts, nics, processes, receive_limits,
     receive_steering, softnet, tunnels,
 };
 use tree::Tree;
 
-const FILES: [&str; 24] = [
+const FILES: [&str; 25] = [
     "proc/net/softnet_stat",
     "proc/net/route",
+    "proc/net/ipv6_route",
     "proc/stat",
     "proc/interrupts",
     "proc/irq/40/smp_affinity_list",
@@ -88,6 +89,7 @@ proptest! {
         let root = &tree.0;
         let _ = softnet(root);
         let _ = default_routes(root);
+        let _ = gateways(root);
         let _ = cpu_times(root);
         let _ = interrupt_counts(root, |_| true);
         let _ = interrupt(root, 40);

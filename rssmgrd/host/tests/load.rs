@@ -3,12 +3,13 @@
 mod tree;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use rssmgr_core::doctor::{Knobs, TunnelKind};
 use rssmgr_core::ids::{CpuId, NodeId};
 use rssmgr_host::{
-    CpuTime, HostError, Softnet, cpu_times, default_routes, interrupt, interrupt_counts, nic, processes,
-    receive_limits, receive_steering, softnet, tunnels,
+    CpuTime, HostError, Softnet, cpu_times, default_routes, gateways, interrupt, interrupt_counts, nic,
+    processes, receive_limits, receive_steering, softnet, tunnels,
 };
 use tree::Tree;
 
@@ -118,6 +119,19 @@ fn default_routes_by_interface() {
                 *\t00000000\t00000000\t0201\t0\t0\t0\t00000000\t0\t0\t0\nshort\n";
     let tree = Tree::new("route", &[("proc/net/route", &format!("{head}{rows}"))]);
     assert_eq!(default_routes(&tree.0).unwrap().into_iter().collect::<Vec<_>>(), ["eth1"]);
+    let zeros = "0".repeat(32);
+    let local = "fe800000000000000000000000000001";
+    let v6 = format!(
+        "{zeros} 00 {zeros} 00 {local} 00000400 00000001 00000000 00000003     eth1\n\
+         {zeros} 00 {zeros} 00 {local} ffffffff 00000001 00000000 00200200       lo\n\
+         20010db8{} 20 {zeros} 00 {local} 00000400 00000001 00000000 00000003     eth4\n\
+         {zeros} 00 {zeros} 00 {zeros} 00000400 00000001 00000000 00000001     eth5\n",
+        "0".repeat(24)
+    );
+    tree.file("proc/net/ipv6_route", v6);
+    let gateways = gateways(&tree.0).unwrap();
+    assert_eq!(gateways.len(), 1, "{gateways:?}");
+    assert_eq!(gateways["eth1"], ["192.168.2.1".parse::<IpAddr>().unwrap(), "fe80::1".parse().unwrap()]);
 }
 
 #[test]

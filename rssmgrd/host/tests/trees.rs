@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rssmgr_core::ids::NodeId;
+use rssmgr_core::place::TeamSets;
 use rssmgr_host::{HostError, boot_key, nic, nics, topology};
 use tree::Tree;
 
@@ -30,6 +31,33 @@ fn links_stay_inside_the_root() {
     let pipe = tree.place("sys/devices/system/cpu/cpu0/cpu_capacity");
     assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
     assert_eq!(topology(&tree.0).unwrap().online().len(), 4);
+}
+
+#[test]
+fn ports_know_their_bond_and_whether_they_take_part() {
+    let tree = Tree::new("teams", &[]);
+    let part = |name: &str| rssmgr_host::takes_part(&tree.0, name).unwrap();
+    for (name, master, mode) in [("eth0", "bond0", "802.3ad 4"), ("eth1", "bond1", "active-backup 1")] {
+        tree.file(&format!("sys/devices/virtual/net/{master}/bonding/mode"), format!("{mode}\n"));
+        tree.file(&format!("sys/class/net/{name}/bonding_slave/mii_status"), "up\n");
+        tree.link(&format!("sys/class/net/{name}/master"), format!("../../../devices/virtual/net/{master}"));
+    }
+    tree.file("sys/devices/virtual/net/br0/bridge/stp_state", "0\n");
+    tree.file("sys/class/net/eth2/address", "\n");
+    tree.link("sys/class/net/eth2/master", "../../../devices/virtual/net/br0");
+    let team = |name: &str| rssmgr_host::team(&tree.0, name).unwrap().map(|t| (t.name, t.sets));
+    assert_eq!(team("eth0"), Some(("bond0".into(), TeamSets::Disjoint)));
+    assert_eq!(team("eth1"), Some(("bond1".into(), TeamSets::Identical)));
+    assert_eq!((team("eth2"), team("eth3")), (None, None), "a bridge, and nothing");
+
+    assert_eq!((part("eth1"), part("eth2")), (Some(true), None));
+    let lacp = |state: &str| {
+        tree.file("sys/class/net/eth0/bonding_slave/ad_actor_oper_port_state", state);
+        part("eth0")
+    };
+    assert_eq!((lacp("61\n"), lacp("5\n"), lacp("?\n")), (Some(true), Some(false), Some(false)));
+    tree.file("sys/class/net/eth1/bonding_slave/mii_status", "going back\n");
+    assert_eq!(part("eth1"), Some(false));
 }
 
 #[test]

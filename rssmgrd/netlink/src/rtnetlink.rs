@@ -1,4 +1,5 @@
-//! Interfaces: a list of them, one by name, and notifications when one comes, changes or goes.
+//! Interfaces: a list of them, one by name, their addresses and neighbours, and notifications when one comes, changes or
+//! goes.
 //!
 //! Only what is needed to know a network card from other interfaces is read. Source of numbers: the kernel's
 //! `include/uapi/linux/if_link.h` and `rtnetlink.h`.
@@ -6,9 +7,11 @@
 mod address;
 mod link;
 mod monitor;
+mod neighbour;
 
 pub use link::{Link, OperState};
 pub use monitor::{LinkMonitor, LinkNotice};
+pub use neighbour::NeighbourState;
 
 use crate::socket::{self, Protocol, RequestSocket};
 use crate::wire::{Kind, Message, Request};
@@ -71,6 +74,23 @@ impl Links {
             _ => Ok(None),
         })?;
         Ok(all.into_iter().filter(|(of, _)| *of == index).map(|(_, address)| address).collect())
+    }
+
+    /// What is known of a neighbour of an interface; `None` for one that nobody has asked for.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` before Linux 5.0, `ENODEV`.
+    pub fn neighbour(&mut self, index: u32, address: IpAddr) -> Result<Option<NeighbourState>, Error> {
+        let request = neighbour::question(index, address)?;
+        let found = self.socket.ask(&request, |Message { kind, payload, .. }| match kind {
+            neighbour::NEW_NEIGHBOUR => neighbour::decode(payload).map(Some),
+            _ => Ok(None),
+        });
+        match found {
+            Ok(found) => Ok(found.into_iter().next()),
+            Err(e) if e.is_missing() => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 
     fn ask(&mut self, request: &Request) -> Result<Vec<Link>, Error> {

@@ -29,6 +29,7 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) enum Protocol {
     Route,
     Generic,
+    SockDiag,
 }
 
 /// Asks the kernel, one request at a time.
@@ -199,6 +200,7 @@ fn open(protocol: Protocol) -> Result<(OwnedFd, u32), Error> {
     let protocol = match protocol {
         Protocol::Route => None,
         Protocol::Generic => Some(netlink::GENERIC),
+        Protocol::SockDiag => Some(netlink::SOCK_DIAG),
     };
     let fd = rustix::net::socket_with(
         AddressFamily::NETLINK,

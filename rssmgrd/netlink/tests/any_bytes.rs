@@ -6,6 +6,7 @@ use rssmgr_netlink::ethtool::{Channels, Features, LinkModes, Notice, Rss, String
 use rssmgr_netlink::genl::Family;
 use rssmgr_netlink::netdev::{Napi, Queue, QueueCounters};
 use rssmgr_netlink::rtnetlink::Link;
+use rssmgr_netlink::sock_diag::XdpSocket;
 use rssmgr_netlink::wire::{Attributes, Messages};
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ fn decode_all(bytes: &[u8]) -> usize {
         Napi::decode(bytes).is_ok(),
         QueueCounters::decode(bytes).is_ok(),
         Link::decode(bytes).is_ok(),
+        XdpSocket::decode(bytes).is_ok(),
     ];
     // Each message and attribute takes bytes, so there cannot be more than this.
     assert!(Messages::new(bytes).count() <= bytes.len() / 16 + 1);

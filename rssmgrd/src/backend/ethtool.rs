@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
-use rssmgr_core::manager::Created;
+use rssmgr_core::manager::{Created, Unusable};
 use rssmgr_core::topology::Topology;
 use rssmgr_ethtool::{Found, LinuxNic, Sampling, discover, discover_one};
 
@@ -107,8 +107,8 @@ impl Backend for KernelAdapter {
 }
 
 impl Nic for KernelAdapter {
-    fn set_source(&mut self, _: &str) -> Result<String, String> {
-        Err("its packets come from the network: only a software NIC has another source".to_owned())
+    fn set_source(&mut self, _: &str) -> Result<String, Unusable> {
+        Err("its packets come from the network: only a software NIC has another source".to_owned().into())
     }
 
     fn source(&self) -> Option<Source> {

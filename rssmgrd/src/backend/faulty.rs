@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
+use rssmgr_core::manager::Unusable;
 
 use super::{Factory, Made, Nic, Source};
 
@@ -51,11 +52,11 @@ impl<F> FaultyFactory<F> {
 }
 
 impl<F: Factory> Factory for FaultyFactory<F> {
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         Ok(self.wrap(self.inner.make(name, options)?))
     }
 
-    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         Ok(self.wrap(self.inner.restore(name, options)?))
     }
 }
@@ -95,7 +96,7 @@ impl Backend for Faulty {
 }
 
 impl Nic for Faulty {
-    fn set_source(&mut self, text: &str) -> Result<String, String> {
+    fn set_source(&mut self, text: &str) -> Result<String, Unusable> {
         self.inner.set_source(text)
     }
 

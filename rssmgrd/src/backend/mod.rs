@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rssmgr_core::backend::Backend;
-use rssmgr_core::manager::Created;
+use rssmgr_core::manager::{Created, Unusable};
 
 /// How an adapter's traffic source is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub trait Nic: Backend {
     ///
     /// # Errors
     /// What is wrong with the source; the old one goes on then.
-    fn set_source(&mut self, text: &str) -> Result<String, String>;
+    fn set_source(&mut self, text: &str) -> Result<String, Unusable>;
 
     /// How the source is doing; `None` for an adapter that has none of its own.
     fn source(&self) -> Option<Source>;
@@ -70,14 +70,14 @@ pub trait Factory: Send + Sync {
     ///
     /// # Errors
     /// Names the option, its value and what is allowed.
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String>;
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable>;
 
     /// Makes one that an earlier run had. One whose source cannot be opened any more is made without packets, and its
     /// source says why it failed: its settings are in force all the same, and it can be given another source.
     ///
     /// # Errors
     /// As [`Factory::make`].
-    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         self.make(name, options)
     }
 }

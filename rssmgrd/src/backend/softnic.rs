@@ -8,9 +8,9 @@ use rssmgr_core::backend::{Backend, Sampler};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::hash::{HashKey, KEY_BYTES};
-use rssmgr_core::manager::{AdapterFacts, Created, Kind};
+use rssmgr_core::manager::{AdapterFacts, Created, Kind, Unusable};
 use rssmgr_core::topology::Topology;
-use rssmgr_softnic::{SoftNic, SoftnicSpec, SourceSpec, SourceState, TopologySpec};
+use rssmgr_softnic::{SoftNic, SoftnicError, SoftnicSpec, SourceSpec, SourceState, TopologySpec};
 
 use super::{Factory, Made, Nic, Source};
 
@@ -58,6 +58,11 @@ impl SoftnicFactory {
     }
 }
 
+fn unusable(e: &SoftnicError) -> Unusable {
+    let bad_file = matches!(e, SoftnicError::Capture { .. } | SoftnicError::CaptureEmpty { .. });
+    Unusable { because: e.to_string(), bad_file }
+}
+
 /// A key of random bytes.
 ///
 /// # Errors
@@ -75,11 +80,11 @@ impl SoftnicFactory {
         name: &str,
         options: &BTreeMap<String, String>,
         lost: Option<String>,
-    ) -> Result<Made, String> {
+    ) -> Result<Made, Unusable> {
         let spec = SoftnicSpec::parse(name, options).map_err(|e| e.to_string())?;
         let topology = self.topology(&spec.topology)?;
         let mut nic = SoftNic::with_topology(spec, self.key.clone(), Arc::clone(&topology))
-            .map_err(|e| e.to_string())?;
+            .map_err(|e| unusable(&e))?;
         let description = match topology.label() {
             Some(label) => format!("rssmgr software NIC (pretended {label})"),
             None if nic.is_pretended() => format!("rssmgr software NIC (recorded {})", nic.spec().topology),
@@ -92,6 +97,9 @@ impl SoftnicFactory {
             description,
             driver: "softnic".to_owned(),
             mac: Some(nic.mac()),
+            team: None,
+            driver_version: String::new(),
+            firmware: String::new(),
             node: nic.node(),
         };
         let created = Created {
@@ -106,16 +114,16 @@ impl SoftnicFactory {
 }
 
 impl Factory for SoftnicFactory {
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         self.build(name, options, None)
     }
 
-    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn restore(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         self.make(name, options).or_else(|why| {
             let mut quiet = options.clone();
             quiet.insert("source".to_owned(), SourceSpec::None.to_string());
             // What goes wrong without a source too has nothing to do with it.
-            self.build(name, &quiet, Some(why.clone())).map_err(|_| why)
+            self.build(name, &quiet, Some(why.because.clone())).map_err(|_| why)
         })
     }
 }
@@ -150,9 +158,9 @@ impl Backend for SoftnicAdapter {
 }
 
 impl Nic for SoftnicAdapter {
-    fn set_source(&mut self, text: &str) -> Result<String, String> {
+    fn set_source(&mut self, text: &str) -> Result<String, Unusable> {
         let source = SourceSpec::parse(text).map_err(|e| e.to_string())?;
-        self.nic.set_source(source).map_err(|e| e.to_string())?;
+        self.nic.set_source(source).map_err(|e| unusable(&e))?;
         self.lost = None;
         Ok(self.nic.spec().source.to_string())
     }

@@ -13,8 +13,8 @@ use rssmgr_proto::convert::{self, Per};
 use rssmgr_proto::dict::{Dictionary, to_dict};
 use rssmgr_proto::names;
 use rssmgr_proto::types::{
-    ApplyRecord, ConfigRecord, EventQuery, FlowQuery, GlobalRecord, ListOptions, SettingsRecord,
-    SoftnicRecord, WhyQuery,
+    ApplyRecord, ConfigRecord, EventQuery, FlowQuery, GlobalRecord, HiddenRecord, ListOptions,
+    SettingsRecord, SoftnicRecord, WhyQuery,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use tokio::sync::watch;
@@ -386,13 +386,32 @@ impl Manager {
     /// Adapters that match; none named is all.
     async fn list_adapters(&self, selector: Vec<String>, options: Dictionary) -> Result<Records, ApiError> {
         let work = || {
-            // Interfaces that are no adapters are left out whatever is asked for: the daemon does not keep them.
+            // Interfaces that are no adapters are left out whatever is asked for: they have no such record.
             let _: ListOptions = input::record("options", &options)?;
             let (published, views) = self.views(selector)?;
             let rss_on = published.snapshot.rss_on;
             Ok(Records::of(views, move |v| to_dict(&convert::adapter(v, rss_on))))
         };
         self.context.calls.count("ListAdapters", work())
+    }
+
+    /// Network interfaces that are no adapters, and why.
+    async fn list_hidden(&self) -> Result<Vec<Dictionary>, ApiError> {
+        let work = async {
+            if !self.context.kernel {
+                return Ok(Vec::new());
+            }
+            let snapshot = self.context.handle.snapshot();
+            let look = move || {
+                let known: Vec<&str> = snapshot.adapters.values().map(|a| a.facts.name.as_str()).collect();
+                rssmgr_ethtool::hidden(&known).map_err(|e| e.to_string())
+            };
+            let looked = tokio::task::spawn_blocking(look).await.map_err(|e| e.to_string());
+            let hidden = looked.and_then(|h| h).map_err(|e| ApiError::new(ErrorKind::Failed, e))?;
+            let record = |h: rssmgr_ethtool::Hidden| HiddenRecord { name: h.name, because: h.because };
+            hidden.into_iter().map(|h| to_dict(&record(h))).collect()
+        };
+        self.context.calls.count("ListHidden", work.await)
     }
 
     /// Counters of adapters that match, per adapter, queue, cpu or entry.

@@ -46,6 +46,8 @@ pub struct Context {
     pub metrics_address: String,
     /// The file that keeps what `rssctl` sets.
     pub saved_file: String,
+    /// Whether the machine's network interfaces are looked at.
+    pub kernel: bool,
     /// Reads the configuration again.
     pub reload: Reload,
 }

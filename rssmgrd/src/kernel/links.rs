@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rssmgr_core::drift::Hint;
+use rssmgr_core::place::Team;
 use rssmgr_netlink::rtnetlink::Link;
 
 use super::News;
@@ -14,11 +15,18 @@ struct Known {
     up: bool,
     mtu: u32,
     carrier: Option<bool>,
+    master: Option<u32>,
 }
 
 impl Known {
     fn of(link: &Link) -> Self {
-        Self { name: link.name.clone(), up: link.is_up(), mtu: link.mtu, carrier: link.carrier }
+        Self {
+            name: link.name.clone(),
+            up: link.is_up(),
+            mtu: link.mtu,
+            carrier: link.carrier,
+            master: link.master,
+        }
     }
 }
 
@@ -32,8 +40,10 @@ pub(super) enum Meaning {
 }
 
 /// All interfaces of the namespace as they were told of last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Links {
+    /// What the interface of this name is a port of.
+    team_of: fn(&str) -> Option<Team>,
     links: BTreeMap<u32, Known>,
     /// Those that were down when they were first seen. Some drivers ask for interrupts only when an interface comes up, so
     /// that only then it can be seen what it can do.
@@ -41,6 +51,10 @@ pub(super) struct Links {
 }
 
 impl Links {
+    pub(super) const fn new(team_of: fn(&str) -> Option<Team>) -> Self {
+        Self { team_of, links: BTreeMap::new(), half_seen: BTreeSet::new() }
+    }
+
     /// An interface is there already.
     pub(super) fn learn(&mut self, link: &Link) {
         self.links.insert(link.index, Known::of(link));
@@ -55,9 +69,10 @@ impl Links {
         }
     }
 
-    /// The indexes of those with a carrier.
-    pub(super) fn carriers(&self) -> impl Iterator<Item = u32> {
-        self.links.iter().filter(|(_, known)| known.carrier == Some(true)).map(|(index, _)| *index)
+    /// The indexes and names of those with a carrier.
+    pub(super) fn carriers(&self) -> impl Iterator<Item = (u32, &str)> {
+        let up = self.links.iter().filter(|(_, known)| known.carrier == Some(true));
+        up.map(|(index, known)| (*index, known.name.as_str()))
     }
 
     /// An interface is told of: it is new, or something of it changed.
@@ -73,7 +88,10 @@ impl Links {
         }
         let mut told = Vec::new();
         if before.name != now.name {
-            told.push(News::Renamed { ifindex, name: now.name });
+            told.push(News::Renamed { ifindex, name: now.name.clone() });
+        }
+        if before.master != now.master {
+            told.push(News::Teamed { ifindex, team: (self.team_of)(&now.name) });
         }
         // Down and up again, or another MTU: drivers reset then, and are read when they are up again.
         let broke = (!before.up && now.up) || before.mtu != now.mtu;
@@ -107,8 +125,14 @@ impl Links {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rssmgr_core::place::TeamSets;
 
     const UP: u32 = 1;
+
+    /// Every master is a bond.
+    fn links() -> Links {
+        Links::new(|name| Some(Team { name: format!("bond of {name}"), sets: TeamSets::Disjoint }))
+    }
 
     fn link(name: &str, flags: u32, mtu: u32) -> Link {
         let mut link = Link::default();
@@ -126,7 +150,7 @@ mod tests {
 
     #[test]
     fn only_what_a_driver_may_lose_settings_over_is_told() {
-        let mut links = Links::default();
+        let mut links = links();
         assert_eq!(told(&mut links, &link("eth0", UP, 1500)), ["new"]);
         assert_eq!(told(&mut links, &link("eth0", UP, 1500)), [""; 0], "nothing of interest");
         assert_eq!(told(&mut links, &link("eth0", 0, 1500)), [""; 0], "it is read when it is up again");
@@ -138,11 +162,14 @@ mod tests {
         assert_eq!(told(&mut links, &carrier), ["Changed { ifindex: 7, hint: Link, broke: false }"]);
         carrier.name = "lan0".into();
         assert_eq!(told(&mut links, &carrier), ["Renamed { ifindex: 7, name: \"lan0\" }"]);
+        carrier.master = Some(9);
+        let teamed = told(&mut links, &carrier);
+        assert!(teamed.len() == 1 && teamed[0].starts_with("Teamed") && teamed[0].contains("bond of lan0"));
     }
 
     #[test]
     fn one_that_was_down_at_first_is_looked_at_again_when_it_is_up() {
-        let mut links = Links::default();
+        let mut links = links();
         assert_eq!(told(&mut links, &link("eth0", 0, 1500)), ["new"]);
         assert_eq!(told(&mut links, &link("lan0", 0, 1500)), ["Renamed { ifindex: 7, name: \"lan0\" }"]);
         assert_eq!(told(&mut links, &link("lan0", UP, 1500)), ["new"]);
@@ -153,7 +180,7 @@ mod tests {
 
     #[test]
     fn one_that_moves_is_away_and_one_that_was_never_seen_is_nobodys() {
-        let mut links = Links::default();
+        let mut links = links();
         let mut gone = link("eth0", UP, 1500);
         assert!(links.gone(&gone).is_none());
         links.learn(&gone);

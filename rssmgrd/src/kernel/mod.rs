@@ -10,6 +10,8 @@ mod watch;
 use std::sync::Arc;
 
 use rssmgr_core::drift::Hint;
+use rssmgr_core::manager::{Gateway, Notice};
+use rssmgr_core::place::Team;
 use rssmgr_core::topology::Topology;
 
 use crate::backend::Made;
@@ -34,6 +36,8 @@ pub enum News {
     Carrier {
         /// Its index.
         ifindex: u32,
+        /// What is behind it.
+        gateway: Gateway,
     },
     /// It has another name.
     Renamed {
@@ -41,6 +45,13 @@ pub enum News {
         ifindex: u32,
         /// The new name.
         name: String,
+    },
+    /// It became a port of a bond or team, or is none any more.
+    Teamed {
+        /// Its index.
+        ifindex: u32,
+        /// What it is a port of now.
+        team: Option<Team>,
     },
     /// It is not there any more.
     Gone {
@@ -51,6 +62,8 @@ pub enum News {
     },
     /// The machine's processors are these now.
     Processors(Arc<Topology>),
+    /// What somebody in this daemon found out about adapters.
+    Found(Notice),
 }
 
 impl News {
@@ -59,10 +72,11 @@ impl News {
     pub const fn ifindex(&self) -> Option<u32> {
         match self {
             Self::Changed { ifindex, .. }
-            | Self::Carrier { ifindex }
+            | Self::Carrier { ifindex, .. }
             | Self::Renamed { ifindex, .. }
+            | Self::Teamed { ifindex, .. }
             | Self::Gone { ifindex, .. } => Some(*ifindex),
-            Self::Here(_) | Self::Processors(_) => None,
+            Self::Here(_) | Self::Processors(_) | Self::Found(_) => None,
         }
     }
 }

@@ -1,15 +1,19 @@
 //! The thread that listens.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsFd as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rssmgr_core::drift::Hint;
+use rssmgr_core::manager::Gateway;
+use rssmgr_core::place::Team;
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::{Monitor, Notice};
-use rssmgr_netlink::rtnetlink::{LinkMonitor, LinkNotice, Links as Kernel};
+use rssmgr_netlink::rtnetlink::{LinkMonitor, LinkNotice, Links as Kernel, NeighbourState};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -50,7 +54,7 @@ impl Watcher {
             Err(e) => return Err(e),
         };
         let mut kernel = Kernel::open()?;
-        let mut links = Links::default();
+        let mut links = Links::new(team_of);
         kernel.list()?.iter().for_each(|link| links.learn(link));
         let uevents = Uevents::open().ok();
         Ok(Self { monitor, ethtool, kernel, links, uevents, online: "/sys/devices/system/cpu/online".into() })
@@ -73,6 +77,14 @@ impl Watcher {
         };
         std::thread::Builder::new().name("kernel".into()).spawn(listen).map(drop)
     }
+}
+
+/// What an interface is a port of; nothing where that cannot be read.
+fn team_of(name: &str) -> Option<Team> {
+    rssmgr_host::team(Path::new("/"), name).unwrap_or_else(|e| {
+        tracing::warn!("{name}: what it is a port of cannot be read: {e}");
+        None
+    })
 }
 
 struct Listener<D> {
@@ -117,13 +129,37 @@ impl<D: Discover> Listener<D> {
             // What was applied at the start is proven by a carrier that is still there a while later.
             if told < CARRIERS_TOLD {
                 told += 1;
-                let mut carriers = self.watcher.links.carriers();
-                carriers.try_for_each(|ifindex| self.tell(News::Carrier { ifindex })).map_err(|Deaf| None)?;
+                self.carriers().map_err(|Deaf| None)?;
             }
             if self.news.is_closed() {
                 return Err(None);
             }
         }
+    }
+
+    /// Tells of every carrier and of the gateway behind it.
+    fn carriers(&mut self) -> Result<(), Deaf> {
+        let gateways = rssmgr_host::gateways(Path::new("/")).unwrap_or_else(|e| {
+            tracing::warn!("default routes cannot be read: {e}");
+            BTreeMap::new()
+        });
+        let mut all = Vec::new();
+        for (ifindex, name) in self.watcher.links.carriers() {
+            let routers = gateways.get(name).map(Vec::as_slice).unwrap_or_default();
+            let kernel = &mut self.watcher.kernel;
+            let known = |router: &IpAddr| {
+                kernel
+                    .neighbour(ifindex, *router)
+                    .is_ok_and(|state| state.is_some_and(NeighbourState::is_known))
+            };
+            let gateway = match (routers.is_empty(), routers.iter().any(known)) {
+                (true, _) => Gateway::None,
+                (false, true) => Gateway::Answers,
+                (false, false) => Gateway::Silent,
+            };
+            all.push(News::Carrier { ifindex, gateway });
+        }
+        all.into_iter().try_for_each(|news| self.tell(news))
     }
 
     /// As text, because only whether it changed matters here.

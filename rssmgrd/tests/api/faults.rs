@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Barrier};
 
-use rssmgr_core::manager::SavedSoftnic;
+use rssmgr_core::manager::{SavedSoftnic, Unusable};
 use rssmgr_proto::ErrorKind;
 use rssmgr_proto::dict::from_dict;
 use rssmgr_proto::types::AdapterRecord;
@@ -140,12 +140,12 @@ struct Backwards {
 }
 
 impl Factory for Backwards {
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         let made = (name != "bad").then(|| self.inner.make(name, options));
         if ["first", "last"].contains(&name) {
             self.last_is_made.wait();
         }
-        made.unwrap_or_else(|| Err("it is broken".to_owned()))
+        made.unwrap_or_else(|| Err("it is broken".to_owned().into()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
+use rssmgr_core::manager::Unusable;
 use rssmgr_core::preflight::Surroundings;
 use rssmgr_proto::ErrorKind;
 use rssmgrd::backend::{Factory, Made, Nic, Source};
@@ -18,7 +19,7 @@ use crate::model::ModelFactory;
 struct Surrounded(ModelFactory);
 
 impl Factory for Surrounded {
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         let mut made = self.0.make(name, options)?;
         made.created.facts.driver = "bnxt_en".to_owned();
         Ok(Made { nic: Box::new(Around(made.nic)), created: made.created })
@@ -63,7 +64,7 @@ impl Backend for Around {
 }
 
 impl Nic for Around {
-    fn set_source(&mut self, text: &str) -> Result<String, String> {
+    fn set_source(&mut self, text: &str) -> Result<String, Unusable> {
         self.0.set_source(text)
     }
 

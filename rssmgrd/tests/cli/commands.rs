@@ -69,6 +69,7 @@ fn refusals_have_their_exit_codes_and_change_nothing() {
         adapter
     };
     let before = state();
+    fs::write(daemon.folder.path().join("damaged.pcap"), "no capture at all").unwrap();
     for (line, code, needle) in [
         ("set nic0 --queues 8 --if-generation 999", 1, "generation 999"),
         ("set nic0 --queues 8 --allow none", 7, "reorder"),
@@ -88,6 +89,8 @@ fn refusals_have_their_exit_codes_and_change_nothing() {
         ("softnic create nic1 --queues 0", 2, "queues"),
         ("softnic create nic1 --topology 3y4", 2, "topology"),
         ("softnic create nic1 --source pcap:none.pcap", 2, "none.pcap"),
+        ("softnic create nic1 --source pcap:damaged.pcap", 65, "damaged.pcap"),
+        ("softnic source nic0 pcap:damaged.pcap", 65, "damaged.pcap"),
         ("softnic delete nope", 10, "nope"),
         ("softnic source nope none", 10, "nope"),
     ] {

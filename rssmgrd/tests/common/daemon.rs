@@ -70,7 +70,7 @@ impl Daemon {
         let parts = Parts {
             factory: Arc::new(factory),
             adapters: Vec::new(),
-            news: None,
+            news: tokio::sync::mpsc::unbounded_channel(),
             save: Box::new(memory.clone()),
             disk: Disk::start().unwrap(),
             events: Arc::clone(&events),
@@ -85,6 +85,7 @@ impl Daemon {
             owner_uid: uid,
             metrics_address: "http://127.0.0.1:1/metrics".into(),
             saved_file: "/saved.toml".into(),
+            kernel: false,
             reload: Arc::new(|_| {
                 Box::pin(async { Err(ApiError::new(ErrorKind::BadFile, "f.toml:1:1: wrong")) })
             }),

@@ -10,7 +10,7 @@ use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::manager::{AdapterFacts, Created, Kind};
+use rssmgr_core::manager::{AdapterFacts, Created, Kind, Unusable};
 use rssmgr_core::stats::{AdapterStats, CpuStats, EntryStats, QueueStats, Sample};
 use rssmgr_core::topology::Topology;
 use rssmgrd::backend::{Factory, Made, Nic, Source};
@@ -23,7 +23,7 @@ pub(crate) struct ModelFactory {
 }
 
 impl Factory for ModelFactory {
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, String> {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         let text = |key: &str, default: &str| options.get(key).map_or(default, String::as_str).to_owned();
         let number = |key: &str, default: u16| -> Result<u16, String> {
             text(key, &default.to_string()).parse().map_err(|_| format!("{key}: not a number"))
@@ -73,6 +73,9 @@ impl Factory for ModelFactory {
             description: "modelled NIC".to_owned(),
             driver: "softnic".to_owned(),
             mac: Some([2, 0, 0, 0, 0, 1]),
+            team: None,
+            driver_version: String::new(),
+            firmware: String::new(),
             node: None,
         };
         let options = [("queues", queues.to_string()), ("entries", entries.to_string()), ("topology", spec)];
@@ -120,9 +123,9 @@ impl Backend for Model {
 }
 
 impl Nic for Model {
-    fn set_source(&mut self, text: &str) -> Result<String, String> {
+    fn set_source(&mut self, text: &str) -> Result<String, Unusable> {
         if !["endless", "ended", "broken", "blocking"].contains(&text) {
-            return Err(format!("source is `{text}`; write endless, ended, broken or blocking"));
+            return Err(format!("source is `{text}`; write endless, ended, broken or blocking").into());
         }
         self.source = text.to_owned();
         Ok(self.source.clone())

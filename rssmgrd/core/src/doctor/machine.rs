@@ -236,6 +236,8 @@ pub enum SignKind {
     Irqbalance {
         /// Interrupts that it was told to leave alone.
         banned: Vec<u32>,
+        /// Why it could not be asked what else it leaves alone.
+        unasked: Option<String>,
     },
     /// The profile of tuned that is active.
     Tuned,

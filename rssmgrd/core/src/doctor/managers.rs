@@ -10,7 +10,9 @@ use super::{Check, Finding, Severity, word};
 pub(super) fn look(machine: &Machine, found: &mut Vec<Finding>) {
     for sign in &machine.signs {
         match &sign.kind {
-            SignKind::Irqbalance { banned } => found.extend(irqbalance(machine, sign, banned)),
+            SignKind::Irqbalance { banned, unasked } => {
+                found.extend(irqbalance(machine, sign, banned, unasked.as_deref()));
+            }
             _ => found.extend(other(machine, sign)),
         }
     }
@@ -22,14 +24,15 @@ fn severity(nics: &[&NicReport]) -> Severity {
     if nics.iter().any(managed) { Severity::Warning } else { Severity::Info }
 }
 
-fn irqbalance(machine: &Machine, sign: &Sign, banned: &[u32]) -> Option<Finding> {
+fn irqbalance(machine: &Machine, sign: &Sign, banned: &[u32], unasked: Option<&str>) -> Option<Finding> {
     let free = |n: &NicReport| -> Vec<u32> {
         n.queues.iter().filter_map(|q| q.irq).filter(|irq| !banned.contains(irq)).collect()
     };
     let touched: Vec<(&NicReport, Vec<u32>)> =
         machine.nics.iter().map(|n| (n, free(n))).filter(|(_, irqs)| !irqs.is_empty()).collect();
     let nics: Vec<&NicReport> = touched.iter().map(|(n, _)| *n).collect();
-    let severity = severity(&nics);
+    // A daemon that runs has told it, and complains itself where it could not.
+    let severity = if machine.daemon && unasked.is_some() { Severity::Info } else { severity(&nics) };
     if nics.is_empty() {
         return None;
     }
@@ -38,6 +41,7 @@ fn irqbalance(machine: &Machine, sign: &Sign, banned: &[u32]) -> Option<Finding>
     evidence.extend(touched.iter().map(|(n, irqs)| {
         format!("{}: interrupts {} of its queues are not kept from irqbalance", n.name, list(irqs))
     }));
+    evidence.extend(unasked.map(|why| format!("what it was told at run time is not known: {why}")));
     let bans: Vec<String> =
         touched.iter().flat_map(|(_, irqs)| irqs).map(|irq| format!("--banirq={irq}")).collect();
     Some(Finding {

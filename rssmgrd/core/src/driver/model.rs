@@ -89,7 +89,8 @@ impl Driver {
             Op::Channels(n) => self.change_channels(cap, nic, *n),
             Op::SetKey(_) => {
                 change(cap, &mut nic.device, op)?;
-                self.table_after(cap, nic, self.key_only, self.key_only);
+                let entries = entries(&nic.device);
+                self.table_after(cap, nic, self.key_only, self.key_only, entries);
                 Ok(())
             }
             Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => {
@@ -102,6 +103,7 @@ impl Driver {
             | Op::Home { .. }
             | Op::HashTypes(_)
             | Op::DefaultQueue(_)
+            | Op::Vector { .. }
             | Op::Rps { .. } => change(cap, &mut nic.device, op),
             Op::Xps { queue, .. } => {
                 nic.xps_unsure.remove(queue);
@@ -118,7 +120,8 @@ impl Driver {
             Happening::Reopened => self.reopen,
             Happening::Mtu => self.mtu,
         };
-        self.suffer(cap, &mut after, fate);
+        let entries = entries(&after.device);
+        self.suffer(cap, &mut after, fate, entries);
         after
     }
 
@@ -133,6 +136,7 @@ impl Driver {
             | Op::Home { .. }
             | Op::DefaultQueue(_)
             | Op::Xps { .. }
+            | Op::Vector { .. }
             | Op::Rps { .. } => true,
         };
         if permitted { Ok(()) } else { Err(Refusal::Driver { op: op.to_string(), driver: self.name }) }
@@ -166,20 +170,22 @@ impl Driver {
         if n == before {
             return Ok(());
         }
+        let entries = self.table_size.after(before, entries(&nic.device), n);
         resize(cap, &mut nic.device, n);
         nic.xps_unsure.retain(|q| q.index() < nic.device.xps.len());
-        self.suffer(cap, nic, if n > before { self.grow } else { self.shrink });
+        self.suffer(cap, nic, if n > before { self.grow } else { self.shrink }, entries);
         Ok(())
     }
 
-    fn suffer(&self, cap: &Capability, nic: &mut Nic, fate: Fate) {
-        self.table_after(cap, nic, fate.user_table, fate.default_table);
+    fn suffer(&self, cap: &Capability, nic: &mut Nic, fate: Fate, entries: u16) {
+        self.table_after(cap, nic, fate.user_table, fate.default_table, entries);
         // A key that cannot be set is the driver's own already.
         if fate.key == KeyFate::Default && cap.key_settable {
             nic.device.key = nic.own_key.clone().unwrap_or_default();
         }
         if fate.homes == HomeFate::Lost && cap.queue_affinity {
             nic.device.queues.iter_mut().for_each(|q| q.home = None);
+            nic.device.others.iter_mut().for_each(|v| v.cpus = CpuSet::new());
         }
         if fate.xps == XpsFate::Lost {
             nic.device.xps.fill(CpuSet::new());
@@ -189,19 +195,22 @@ impl Driver {
     }
 
     /// The mark that a user wrote the table is the kernel's: no driver clears it, whatever it does to the table.
-    fn table_after(&self, cap: &Capability, nic: &mut Nic, user: TableFate, own: TableFate) {
+    fn table_after(&self, cap: &Capability, nic: &mut Nic, user: TableFate, own: TableFate, entries: u16) {
         if cap.table_entries == 0 {
             return;
         }
         let fate = if nic.device.user_table == UserTable::No { own } else { user };
-        let default = || self.default_table.table(cap.table_entries, nic.device.channels());
+        let resized = usize::from(entries) != nic.device.table.len();
+        let default = || self.default_table.table(entries, nic.device.channels());
         match fate {
+            // A table of another size is another table.
+            TableFate::Kept if resized => nic.device.table = default(),
             TableFate::Kept => {}
             TableFate::OnPaper => nic.table = TableState::Stale,
             TableFate::Default => (nic.device.table, nic.table) = (default(), TableState::Obeyed),
             TableFate::Unsure => (nic.device.table, nic.table) = (default(), TableState::Stale),
             TableFate::Zeros => {
-                let zeros = alloc::vec![QueueId(0); usize::from(cap.table_entries)];
+                let zeros = alloc::vec![QueueId(0); usize::from(entries)];
                 (nic.device.table, nic.table) = (zeros, TableState::Obeyed);
             }
         }
@@ -260,8 +269,9 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             if cap.table_entries == 0 {
                 return Err(unsupported());
             }
-            if table.len() != usize::from(cap.table_entries) {
-                return Err(Refusal::TableLength { got: table.len(), want: cap.table_entries.into() });
+            let want = if d.table.is_empty() { cap.table_entries.into() } else { d.table.len() };
+            if table.len() != want {
+                return Err(Refusal::TableLength { got: table.len(), want });
             }
             table.iter().try_for_each(|q| queue_ok(*q))?;
             d.table.clone_from(table);
@@ -271,7 +281,8 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             if cap.table_entries == 0 {
                 return Err(unsupported());
             }
-            d.table = round_robin(cap.table_entries, channels);
+            let entries = if d.table.is_empty() { cap.table_entries } else { entries(d) };
+            d.table = round_robin(entries, channels);
             d.user_table = UserTable::No;
         }
         Op::Channels(n) => {
@@ -307,9 +318,18 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             d.default_queue = *queue;
         }
         Op::Xps { queue, cpus } => *steered(&mut d.xps, cap.xps, *queue, op)? = cpus.clone(),
+        Op::Vector { name, cpus } => {
+            let vector = d.others.iter_mut().find(|v| v.name == *name).ok_or_else(unsupported)?;
+            vector.cpus.clone_from(cpus);
+        }
         Op::Rps { queue, cpus } => *steered(&mut d.rps, cap.rps, *queue, op)? = cpus.clone(),
     }
     Ok(())
+}
+
+/// Entries of the table that is there.
+fn entries(d: &Device) -> u16 {
+    u16::try_from(d.table.len()).unwrap_or(u16::MAX)
 }
 
 fn queue_count_ok(cap: &Capability, n: u16) -> Result<(), Refusal> {

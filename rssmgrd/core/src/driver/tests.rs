@@ -221,3 +221,21 @@ fn reset_is_round_robin_and_blocks_are_the_drivers() {
     assert_eq!(Shape::Blocks.table(8, 3), ids(&[0, 0, 0, 1, 1, 1, 2, 2]));
     assert_eq!(Shape::Blocks.table(0, 0), ids(&[]));
 }
+
+/// mlx5's table has two entries a queue, 256 at least; with its own table it follows, and nothing is refused.
+#[test]
+fn a_table_grows_and_shrinks_with_the_queues() {
+    let mlx5 = Driver::of("mlx5_core");
+    let mut nic = own(nic());
+    nic.device.table = super::round_robin(256, 4);
+    let cap = Capability { max_queues: 300, table_entries: 256, ..cap() };
+    let to = |nic: &Nic, n: u16| mlx5.apply(&cap, nic, &Op::Channels(n)).unwrap();
+    let grown = to(&nic, 200);
+    assert_eq!(grown.device.table, super::round_robin(512, 200));
+    assert_eq!(to(&grown, 100).device.table, super::round_robin(256, 100));
+    let wrong = mlx5.apply(&cap, &grown, &Op::WriteTable(super::round_robin(256, 200)));
+    assert_eq!(wrong.unwrap_err(), Refusal::TableLength { got: 256, want: 512 });
+    // An older kernel, where the size is fixed: nothing is known of one that is not as expected.
+    nic.device.table = super::round_robin(128, 4);
+    assert_eq!(to(&nic, 200).device.table.len(), 128);
+}

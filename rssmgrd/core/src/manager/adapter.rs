@@ -96,9 +96,25 @@ impl Adapter {
         }
     }
 
+    /// Some drivers have a table of another size with another number of queues: it is as long as it is read.
+    pub(super) fn note_table_size(&mut self, found: &Device) {
+        if self.capability.table_entries > 0 && !found.table.is_empty() {
+            self.capability.table_entries = u16::try_from(found.table.len()).unwrap_or(u16::MAX);
+        }
+    }
+
     /// Makes the view agree with the state.
     pub(super) fn refresh(&mut self, id: AdapterId, generation: Generation) {
-        let view = AdapterView {
+        self.view = Arc::new(self.seen(id, generation));
+    }
+
+    /// Whether readers see it as it is.
+    pub(super) fn is_as_published(&self, id: AdapterId) -> bool {
+        self.seen(id, self.view.generation) == *self.view
+    }
+
+    fn seen(&self, id: AdapterId, generation: Generation) -> AdapterView {
+        AdapterView {
             id,
             facts: self.facts.clone(),
             capability: self.capability.clone(),
@@ -111,8 +127,7 @@ impl Adapter {
             state: self.state(),
             verified: self.verified,
             generation,
-        };
-        self.view = Arc::new(view);
+        }
     }
 }
 

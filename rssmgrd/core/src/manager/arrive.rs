@@ -207,6 +207,12 @@ impl Manager {
             Notice::Stuck { adapter, operation, seconds } => self.stuck(adapter, operation, seconds),
             Notice::Topology(topology) => self.processors_changed(&topology),
             Notice::Suspects(suspects) => self.suspected(suspects),
+            Notice::Teamed { adapter, team } => {
+                if let Some(a) = self.adapters.get_mut(&adapter).filter(|a| a.facts.team != team) {
+                    a.facts.team = team;
+                    self.publish(&[adapter]);
+                }
+            }
             Notice::Away { adapter } => {
                 if self.is_kernel(adapter) {
                     self.go_away(adapter);
@@ -220,7 +226,7 @@ impl Manager {
             Notice::Checked { adapter, device, verdict, packets } => {
                 self.checked(adapter, &device, verdict, packets);
             }
-            Notice::Carrier { adapter } => self.carrier(adapter),
+            Notice::Carrier { adapter, gateway } => self.carrier(adapter, gateway),
             Notice::SourceEnded { adapter, state, because } => {
                 if let Some(a) = self.adapters.get(&adapter) {
                     let name = a.facts.name.clone();

@@ -13,12 +13,13 @@ use super::group::{Draft, Group, Member, Planned};
 use super::start::Intent;
 use crate::capability::{Capability, ChannelControl};
 use crate::defer::harmless;
+use crate::device::Op;
 use crate::driver::{Impact, Nic};
 use crate::ids::{AdapterId, CpuId};
 use crate::place::{AdapterInput, GiveBack, Path, PlaceError, Target, place};
 use crate::plan::{Step, impact, plan_nic};
 use crate::preflight::{Finding, findings, refusing};
-use crate::settings::{Auto, KeySetting, Settings, Xps};
+use crate::settings::{Auto, KeySetting, Queues, Settings, Xps};
 use crate::topology::Topology;
 
 impl Manager {
@@ -154,6 +155,7 @@ impl Manager {
             id: intent.id,
             key: a.facts.key.clone(),
             name: a.facts.name.clone(),
+            team: a.facts.team.as_ref().map(|t| t.name.clone()),
             before: a.device.clone(),
             whole: a.whole().clone(),
             doubtful: a.degraded.is_some() || a.recovering && a.back.is_some(),
@@ -212,8 +214,9 @@ impl Manager {
                     let a = self.adapters.get(id)?;
                     let after = given_up.get(id);
                     let given = intents.get(id).and_then(|(i, _)| i.processors.as_deref());
+                    let asked = intents.get(id).map(|(_, s)| s);
                     let replan = given.is_none()
-                        && after.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s));
+                        && asked.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s));
                     Some(AdapterInput {
                         id: *id,
                         node: a.facts.node,
@@ -225,6 +228,8 @@ impl Manager {
                         replan,
                         rss_on,
                         boot_key: self.boot_key.as_ref(),
+                        table_size: a.driver().table_size,
+                        team: a.facts.team.as_ref(),
                         give_back: after.map(|s| given_back(a, s)).unwrap_or_default(),
                     })
                 })
@@ -247,12 +252,17 @@ impl Manager {
     }
 }
 
-/// The settings to place by: where we wrote a key or hash types and nobody asks for them any more, what was found goes
+/// The settings to place by: where we wrote a key, hash types or a number of queues and nobody asks for them any more, what was found goes
 /// back. `keep` alone would keep what we wrote, until a restart finds something else.
 fn as_found(a: &Adapter, after: &Settings) -> Settings {
     let mut s = after.clone();
     if a.managed && a.settings.hash_types.value != Auto::Auto && s.hash_types.value == Auto::Auto {
         s.hash_types.value = Auto::Is(a.original.hash_types);
+    }
+    let pending = || a.pending.iter().any(|step| matches!(step.op, Op::Channels(_)));
+    let wrote_queues = a.managed && (a.settings.queues.value != Queues::Auto || pending());
+    if wrote_queues && s.queues.value == Queues::Auto && a.capability.channels == ChannelControl::Settable {
+        s.queues.value = Queues::Count(a.found_queues);
     }
     let wrote_key = a.managed && a.settings.hash_key.value != KeySetting::Keep;
     if wrote_key && s.hash_key.value == KeySetting::Keep && !a.original.key.is_empty() {

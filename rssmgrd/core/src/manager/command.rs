@@ -239,6 +239,14 @@ pub enum CommandError {
         /// What is wrong.
         reason: String,
     },
+    /// A file that a software NIC is to use is damaged or of the wrong format.
+    #[error("software NIC {name}: {reason}")]
+    BadFile {
+        /// The name.
+        name: String,
+        /// What is wrong with the file.
+        reason: String,
+    },
     /// The published state has moved on.
     #[error(
         "the state has changed meanwhile (generation {asked} was asked for, {now} is in force): look again and repeat"
@@ -340,6 +348,17 @@ pub enum CommandError {
     /// Another adapter of an atomic request failed.
     #[error("not changed, because another adapter of the same atomic request failed")]
     Atomic,
+    /// Another port of the same bond or team did not come back.
+    #[error(
+        "not changed, because {port}, another port of {team}, was not as it should be after its change: look at that one \
+         first (`rssctl get {port}`), then repeat"
+    )]
+    TeamMate {
+        /// The bond or team.
+        team: String,
+        /// The other port.
+        port: String,
+    },
 }
 
 fn known_checkpoints(known: &[CheckpointId]) -> String {

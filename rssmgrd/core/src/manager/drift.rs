@@ -196,6 +196,7 @@ impl Manager {
         match result {
             Ok(found) => {
                 a.drift.trouble = None;
+                a.note_table_size(&found);
                 self.compare(id, found);
             }
             // That it is gone is told by others.

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 
 use super::command::{Caller, Command, CommandError, CommandId, Reply};
 use super::group::GroupId;
+use super::guard::Gateway;
 use super::saved::SavedState;
 use super::view::{AdapterFacts, Snapshot};
 use crate::capability::Capability;
@@ -14,6 +15,7 @@ use crate::device::{BackendError, Device, Op, Outcome};
 use crate::drift::{Hint, Suspects};
 use crate::event::Event;
 use crate::ids::AdapterId;
+use crate::place::Team;
 use crate::topology::Topology;
 use crate::verify::Verdict;
 
@@ -34,6 +36,21 @@ pub struct Created {
     pub topology: Arc<Topology>,
     /// The options in canonical form, with defaults filled in.
     pub options: BTreeMap<String, String>,
+}
+
+/// Why a software NIC cannot be made or given a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// What is wrong, with the remedy.
+    pub because: String,
+    /// Whether it is a file that is damaged or of the wrong format, and not how it was asked for.
+    pub bad_file: bool,
+}
+
+impl From<String> for Unusable {
+    fn from(because: String) -> Self {
+        Self { because, bad_file: false }
+    }
 }
 
 /// News from outside.
@@ -59,6 +76,14 @@ pub enum Notice {
         adapter: AdapterId,
         /// Its new name.
         name: String,
+    },
+    /// A network interface became a port of a bond or team, or is none any more. Nothing is placed anew by that: a running
+    /// adapter keeps its processors.
+    Teamed {
+        /// Which one.
+        adapter: AdapterId,
+        /// What it is a port of now.
+        team: Option<Team>,
     },
     /// A network interface was moved to another network namespace. It comes back by [`Notice::Arrived`], and keeps its
     /// id.
@@ -100,6 +125,8 @@ pub enum Notice {
     Carrier {
         /// Which one.
         adapter: AdapterId,
+        /// What is behind it.
+        gateway: Gateway,
     },
     /// An adapter's traffic source ended or failed.
     SourceEnded {
@@ -159,14 +186,14 @@ pub enum Input {
         /// From the effect.
         name: String,
         /// The adapter, or why it could not be created.
-        result: Result<Box<Created>, String>,
+        result: Result<Box<Created>, Unusable>,
     },
     /// The answer to [`Effect::SetSource`].
     SourceSet {
         /// From the effect.
         adapter: AdapterId,
         /// The source in canonical form, or why it was refused (the old one goes on then).
-        result: Result<String, String>,
+        result: Result<String, Unusable>,
     },
     /// News.
     Kernel(Notice),

@@ -16,6 +16,7 @@ use super::effect::Effect;
 use super::save::Purpose;
 use super::saved::{OpenTransaction, SavedAdapter};
 use crate::device::{BackendError, Device, Op, Outcome};
+use crate::driver::Impact;
 use crate::ids::{AdapterId, CpuId};
 use crate::place::Target;
 use crate::plan::{Step, plan};
@@ -70,6 +71,8 @@ pub(super) struct Member {
     pub(super) id: AdapterId,
     pub(super) key: String,
     pub(super) name: String,
+    /// The bond or team that it is a port of.
+    team: Option<String>,
     pub(super) before: Device,
     /// The last state that was whole, to which a failure goes back.
     pub(super) whole: Device,
@@ -107,6 +110,7 @@ pub(super) struct Draft {
     pub(super) id: AdapterId,
     pub(super) key: String,
     pub(super) name: String,
+    pub(super) team: Option<String>,
     pub(super) before: Device,
     pub(super) whole: Device,
     pub(super) changed: bool,
@@ -148,6 +152,7 @@ impl Member {
             id: d.id,
             key: d.key,
             name: d.name,
+            team: d.team,
             device: d.before.clone(),
             before: d.before,
             whole: d.whole,
@@ -369,6 +374,28 @@ impl Group {
     }
 }
 
+impl Group {
+    /// Whether it is about more than its adapters: the switch, or a checkpoint.
+    pub(super) const fn concerns_more(&self) -> bool {
+        self.rss_after.is_some() || self.checkpoint.is_some() || self.rolls_back.is_some()
+    }
+}
+
+/// Where a port of a bond or team failed on the way, the other ports are spared what takes a link down: one of them at
+/// least has to carry the traffic.
+fn hold_back(members: &mut [Member]) {
+    let lost = |m: &Member| m.has_failed() && !m.failures.is_empty();
+    let failed: Vec<(String, String)> =
+        members.iter().filter(|m| lost(m)).filter_map(|m| Some((m.team.clone()?, m.name.clone()))).collect();
+    for m in members.iter_mut().filter(|m| matches!(m.stage, Stage::Ready)) {
+        let breaks = m.steps.iter().any(|s| s.impact >= Impact::Link);
+        let mate = failed.iter().find(|(team, _)| breaks && m.team.as_ref() == Some(team));
+        if let Some((team, port)) = mate {
+            m.fail(CommandError::TeamMate { team: team.clone(), port: port.clone() });
+        }
+    }
+}
+
 impl Manager {
     /// Begins a group: saves the open transactions when it has steps, else goes straight to saving the result.
     pub(super) fn begin(&mut self, mut group: Group) {
@@ -452,7 +479,10 @@ impl Manager {
 
     /// An adapter was read.
     pub(super) fn observed(&mut self, id: GroupId, adapter: AdapterId, result: Result<Device, BackendError>) {
-        let Some(a) = self.adapters.get(&adapter) else { return };
+        let Some(a) = self.adapters.get_mut(&adapter) else { return };
+        if let Ok(device) = &result {
+            a.note_table_size(device);
+        }
         let (driver, capability) = (a.driver(), a.capability.clone());
         let Some(member) = self.member(id, adapter).filter(|m| m.is_at_work()) else { return };
         if let Ok(device) = &result {
@@ -536,6 +566,7 @@ impl Manager {
                 m.recall(CommandError::Atomic);
             }
         }
+        hold_back(&mut group.members);
         while let Some(m) = group.members.iter_mut().find(|m| !m.is_over()) {
             if !self.adapters.contains_key(&m.id) {
                 m.fail(BackendError::Gone.into());

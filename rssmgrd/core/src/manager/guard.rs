@@ -1,7 +1,7 @@
 //! When nothing is to be changed at all: the kill switches, and the guard that remembers boots that went wrong.
 //!
 //! What is applied at boot is marked in the saved state before its first step, and the mark goes when the adapters have
-//! a carrier again. Where that failed two boots in a row, the third one only observes. Starting the daemon again by hand
+//! a carrier again, and where there was one, a gateway that answers. Where that failed two boots in a row, the third one only observes. Starting the daemon again by hand
 //! in that boot ends it.
 
 use alloc::collections::BTreeSet;
@@ -41,10 +41,22 @@ impl fmt::Display for ObserveOnly {
                 "/etc/rssmgrd/observe exists: remove it and restart rssmgrd to manage adapters again"
             }
             Self::BootGuard => {
-                "after two boots in a row no carrier came back once the settings were applied: mend them (`rssctl config show`), then restart rssmgrd to manage adapters again"
+                "after two boots in a row no carrier, or no gateway, came back once the settings were applied: mend them (`rssctl config show`), then restart rssmgrd to manage adapters again"
             }
         })
     }
+}
+
+/// Whether a router answers behind an adapter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gateway {
+    /// No default route leads through it.
+    #[default]
+    None,
+    /// A default route does, and its router is not known to be there.
+    Silent,
+    /// The router of a default route is known to be there.
+    Answers,
 }
 
 /// What is remembered from boot to boot.
@@ -52,7 +64,9 @@ impl fmt::Display for ObserveOnly {
 pub struct BootGuard {
     /// Keys of the adapters that were seen with a carrier.
     pub carriers: BTreeSet<String>,
-    /// Those of them that were changed in this boot and have no carrier again yet.
+    /// Those of them behind which a router answered.
+    pub gateways: BTreeSet<String>,
+    /// Those that were changed in this boot and have no carrier, or no gateway, again yet.
     pub unproven: BTreeSet<String>,
     /// Boots in a row that left some unproven.
     pub failures: u32,
@@ -86,15 +100,23 @@ impl Manager {
         }
     }
 
-    /// An adapter has a carrier.
-    pub(super) fn carrier(&mut self, adapter: AdapterId) {
+    /// An adapter has a carrier, and this behind it.
+    pub(super) fn carrier(&mut self, adapter: AdapterId, gateway: Gateway) {
         let Some(key) = self.adapters.get(&adapter).map(|a| a.facts.key.clone()) else { return };
         let guard = &mut self.saved.guard;
-        let proven = guard.unproven.remove(&key);
-        if proven && guard.unproven.is_empty() {
+        let before = guard.clone();
+        let proven = gateway == Gateway::Answers || !guard.gateways.contains(&key);
+        if proven && guard.unproven.remove(&key) && guard.unproven.is_empty() {
             guard.failures = 0;
         }
-        if guard.carriers.insert(key) || proven {
+        match gateway {
+            Gateway::Answers => drop(guard.gateways.insert(key.clone())),
+            // Its default route was taken elsewhere, by somebody else: nothing was applied here since the boot.
+            Gateway::None if !guard.unproven.contains(&key) => drop(guard.gateways.remove(&key)),
+            Gateway::None | Gateway::Silent => {}
+        }
+        guard.carriers.insert(key);
+        if *guard != before {
             self.save(Purpose::Noted);
         }
     }

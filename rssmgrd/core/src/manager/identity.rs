@@ -121,6 +121,9 @@ mod tests {
                 description: String::new(),
                 driver: "igb".into(),
                 mac: None,
+                team: None,
+                driver_version: String::new(),
+                firmware: String::new(),
                 node: None,
             };
             m.lasting_key(&facts)

@@ -56,7 +56,12 @@ impl Manager {
             events.push(Event { adapter: None, id: None, kind });
         }
         let touched: Vec<AdapterId> = group.members.iter().map(|m| m.id).collect();
-        self.publish(&touched);
+        // What was refused before its first step left everything as it was, also the generation that others rely on.
+        let refused = group.members.iter().all(Member::has_failed) && !group.concerns_more();
+        let as_published = |id: &AdapterId| self.adapters.get(id).is_some_and(|a| a.is_as_published(*id));
+        if !refused || !touched.iter().all(as_published) {
+            self.publish(&touched);
+        }
         self.effects.extend(events.into_iter().map(Effect::Emit));
         if let (Some(asked), Some(error)) = (group.asked, &group.error) {
             self.refuse(asked, error.clone());

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 
 use super::Manager;
 use super::command::{CommandError, CommandId, Reply};
-use super::effect::{Created, Effect};
+use super::effect::{Created, Effect, Unusable};
 use super::queue::Waiting;
 use super::save::Purpose;
 use super::saved::{OpenTransaction, SavedAdapter, SavedSoftnic};
@@ -48,7 +48,7 @@ impl Manager {
     }
 
     /// The answer to [`Effect::Create`].
-    pub(super) fn created(&mut self, name: String, result: Result<Box<Created>, String>) {
+    pub(super) fn created(&mut self, name: String, result: Result<Box<Created>, Unusable>) {
         match self.creating.get(&name).copied() {
             Some(Some(id)) => {
                 self.creating.remove(&name);
@@ -62,7 +62,7 @@ impl Manager {
 
     /// A saved software NIC was made, or not. They arrive in the order in which they were saved, not in the order in
     /// which they are ready, so that each has the same id after every start.
-    fn restored(&mut self, name: &str, result: Result<Box<Created>, String>) {
+    fn restored(&mut self, name: &str, result: Result<Box<Created>, Unusable>) {
         if let Some((_, answer)) = self.restoring.iter_mut().find(|(n, _)| n == name) {
             *answer = Some(result);
         }
@@ -73,7 +73,7 @@ impl Manager {
                     self.creating.remove(&name);
                     self.enqueue(Waiting::Arrival { created, asked: None, fresh: false });
                 }
-                Some(Err(because)) => {
+                Some(Err(Unusable { because, .. })) => {
                     self.creating.remove(&name);
                     self.failed_softnics.insert(name.clone(), because.clone());
                     self.tell(None, EventKind::SoftnicFailed { name, because });
@@ -84,7 +84,7 @@ impl Manager {
     }
 
     /// A software NIC that somebody asked for was made, or not.
-    fn made(&mut self, id: CommandId, name: String, result: Result<Box<Created>, String>) {
+    fn made(&mut self, id: CommandId, name: String, result: Result<Box<Created>, Unusable>) {
         match result {
             Ok(created) => {
                 let softnic = SavedSoftnic { name: name.clone(), options: created.options.clone() };
@@ -92,7 +92,7 @@ impl Manager {
                 self.unsaved.insert(name.clone(), (id, created));
                 self.save(Purpose::Created { name });
             }
-            Err(reason) => self.refuse(id, CommandError::Softnic { name, reason }),
+            Err(why) => self.refuse(id, unusable(name, why)),
         }
     }
 
@@ -207,7 +207,7 @@ impl Manager {
     }
 
     /// The answer to [`Effect::SetSource`].
-    pub(super) fn source_set(&mut self, adapter: AdapterId, result: Result<String, String>) {
+    pub(super) fn source_set(&mut self, adapter: AdapterId, result: Result<String, Unusable>) {
         let name = self.adapters.get(&adapter).map(|a| a.facts.name.clone()).unwrap_or_default();
         let Some(SourceChange { asked, old, unsaved }) = self.sources.get(&adapter) else { return };
         let error = match (unsaved, result) {
@@ -216,9 +216,9 @@ impl Manager {
                 self.note_source(&name, Some(source));
                 return self.save(Purpose::Source { adapter });
             }
-            (None, Err(reason)) => Some(CommandError::Softnic { name, reason }),
+            (None, Err(why)) => Some(unusable(name, why)),
             (Some(reason), Ok(_)) => Some(CommandError::NotSaved { reason: reason.clone() }),
-            (Some(unsaved), Err(back)) => {
+            (Some(unsaved), Err(Unusable { because: back, .. })) => {
                 let reason =
                     alloc::format!("{unsaved}, and its old source cannot be set again ({back}): set one");
                 Some(CommandError::Softnic { name, reason })
@@ -266,5 +266,13 @@ impl Manager {
         }
         let result = error.map_or(Ok(Reply::Done { generation: self.generation }), Err);
         self.effects.push_back(Effect::Reply { id: asked, result });
+    }
+}
+
+fn unusable(name: String, why: Unusable) -> CommandError {
+    let reason = why.because;
+    match why.bad_file {
+        true => CommandError::BadFile { name, reason },
+        false => CommandError::Softnic { name, reason },
     }
 }

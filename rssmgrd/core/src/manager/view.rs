@@ -12,7 +12,7 @@ use super::selector::{Selector, glob, is_glob};
 use crate::capability::Capability;
 use crate::device::Device;
 use crate::ids::{AdapterId, Generation, NodeId};
-use crate::place::{self, Path, Reason, Target};
+use crate::place::{self, Path, Reason, Target, Team};
 use crate::plan::Step;
 use crate::settings::{Layer, Settings};
 use crate::topology::Topology;
@@ -39,10 +39,16 @@ pub struct AdapterFacts {
     pub description: String,
     /// Driver name.
     pub driver: String,
+    /// The driver's version, as it prints it; that of the kernel for most. Empty where there is none.
+    pub driver_version: String,
+    /// The firmware's version, as the driver prints it. Empty where it does not.
+    pub firmware: String,
     /// MAC address.
     pub mac: Option<[u8; 6]>,
     /// NUMA node.
     pub node: Option<NodeId>,
+    /// The bond or team that it is a port of.
+    pub team: Option<Team>,
 }
 
 /// How far an adapter's state is in our hands.
@@ -143,7 +149,7 @@ impl Verified {
 }
 
 /// One adapter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AdapterView {
     /// Its id.
     pub id: AdapterId,

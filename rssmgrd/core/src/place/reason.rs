@@ -22,6 +22,8 @@ pub enum LimitBy {
     FixedInterrupts,
     /// The processors that it runs on already and keeps.
     Kept,
+    /// Its share of the eligible processors in a bond or team.
+    Team,
 }
 
 impl LimitBy {
@@ -37,6 +39,7 @@ impl LimitBy {
             Self::Vectors => "vectors",
             Self::FixedInterrupts => "fixed_interrupts",
             Self::Kept => "kept",
+            Self::Team => "team",
         }
     }
 }
@@ -73,10 +76,16 @@ pub enum Rule {
     Restore,
     /// The adapter keeps the processors that it runs on already.
     Kept,
+    /// Every port of its bond or team receives: no processor serves two of them.
+    TeamDisjoint,
+    /// One port of its bond receives at a time: they have the same processors.
+    TeamIdentical,
     /// A processor of this adapter serves another one too.
     Shared,
     /// Interrupts cannot be moved: only queues are used whose processor is.
     FixedInterrupts,
+    /// Interrupts that serve no receive queue stay on eligible processors.
+    OtherInterrupts,
     /// Each CPU sends through the transmit queue nearest to it.
     TransmitNearest,
     /// The kernel spreads the packets, because it was asked to.
@@ -89,7 +98,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::NearestFirst,
         Self::RoundRobinNodes,
         Self::ByCapacity,
@@ -104,8 +113,11 @@ impl Rule {
         Self::NoAffinity,
         Self::Restore,
         Self::Kept,
+        Self::TeamDisjoint,
+        Self::TeamIdentical,
         Self::Shared,
         Self::FixedInterrupts,
+        Self::OtherInterrupts,
         Self::TransmitNearest,
         Self::PacketSteering,
         Self::PacketSteeringNamed,
@@ -130,8 +142,11 @@ impl Rule {
             Self::NoAffinity => "no_affinity",
             Self::Restore => "restore",
             Self::Kept => "kept",
+            Self::TeamDisjoint => "team_disjoint",
+            Self::TeamIdentical => "team_identical",
             Self::Shared => "shared",
             Self::FixedInterrupts => "fixed_interrupts",
+            Self::OtherInterrupts => "other_interrupts",
             Self::TransmitNearest => "transmit_nearest",
             Self::PacketSteering => "packet_steering",
             Self::PacketSteeringNamed => "packet_steering_named",

@@ -71,7 +71,7 @@ impl Seats {
         eligible: &CpuSet,
         reasons: &mut Vec<Reason>,
     ) -> Result<Vec<QueueId>, PlaceError> {
-        let entries = input.capability.table_entries;
+        let entries = input.table_entries(u16::try_from(self.homes.len()).unwrap_or(u16::MAX));
         let mut table: Vec<QueueId> =
             self.queues.iter().copied().cycle().take(usize::from(entries)).collect();
         let manual = &input.settings.table.value;

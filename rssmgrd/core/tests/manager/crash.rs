@@ -124,6 +124,8 @@ fn check_plan(s: &Sim) {
             replan: false,
             rss_on: s.w.durable.rss_on,
             boot_key: Some(&key),
+            table_size: rssmgr_core::driver::TableSize::Fixed,
+            team: None,
             give_back: GiveBack::default(),
         };
         let target = place(&[input], &nic.topology).remove(0).expect("placed before");

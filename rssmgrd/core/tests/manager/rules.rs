@@ -4,8 +4,8 @@
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::Field;
 use rssmgr_core::manager::{
-    AdapterState, CheckpointAction, CheckpointId, Command, CommandError, Input, Notice, ObserveOnly, Options,
-    Reply, Selector,
+    AdapterState, CheckpointAction, CheckpointId, Command, CommandError, Gateway, Input, Notice, ObserveOnly,
+    Options, Reply, Selector,
 };
 use rssmgr_core::preflight::Surroundings;
 
@@ -160,7 +160,7 @@ fn after_two_boots_without_a_carrier_the_third_only_observes() {
     let mut s = settled();
     s.ask_root(apply("k0", &[(Field::Queues, "8")]));
     let adapter = s.w.nics["pci:k0"].id.unwrap();
-    s.m.handle(s.w.now, Input::Kernel(Notice::Carrier { adapter }));
+    s.m.handle(s.w.now, Input::Kernel(Notice::Carrier { adapter, gateway: Gateway::None }));
     s.settle();
     let boot = |s: &Sim, name: &str| {
         after_a_crash(s, |w| {
@@ -176,7 +176,7 @@ fn after_two_boots_without_a_carrier_the_third_only_observes() {
     // A boot that had its carrier counts for nothing.
     let adapter = first.w.nics["pci:k0"].id.unwrap();
     let dark = boot(&first, "two");
-    first.m.handle(first.w.now, Input::Kernel(Notice::Carrier { adapter }));
+    first.m.handle(first.w.now, Input::Kernel(Notice::Carrier { adapter, gateway: Gateway::None }));
     first.settle();
     assert_eq!(boot(&boot(&first, "two"), "three").snapshot.as_ref().unwrap().observe, None);
 
@@ -189,6 +189,46 @@ fn after_two_boots_without_a_carrier_the_third_only_observes() {
         (by_hand.snapshot.as_ref().unwrap().observe, by_hand.w.nics["pci:k0"].device.channels()),
         (None, 8)
     );
+}
+
+/// "... was not followed by carrier (and a gateway, where there was one)."
+#[test]
+fn where_a_gateway_answered_a_carrier_alone_proves_nothing() {
+    let mut s = settled();
+    s.ask_root(apply("k0", &[(Field::Queues, "8")]));
+    let told = |s: &mut Sim, gateway| {
+        let adapter = s.w.nics["pci:k0"].id.unwrap();
+        s.m.handle(s.w.now, Input::Kernel(Notice::Carrier { adapter, gateway }));
+        s.settle();
+    };
+    told(&mut s, Gateway::Answers);
+    let boot = |s: &Sim, name: &str| {
+        after_a_crash(s, |w| {
+            w.boot = name.into();
+            let nic = w.nics.get_mut("pci:k0").unwrap();
+            nic.device = nic.found.clone();
+            nic.stable = nic.found.clone();
+        })
+    };
+    let observes = |s: &Sim| s.snapshot.as_ref().unwrap().observe;
+    let (mut lost, mut found) = (boot(&s, "one"), boot(&s, "one"));
+    // Neither a router that does not answer nor a route that is not there any more is what was there.
+    told(&mut lost, Gateway::Silent);
+    told(&mut lost, Gateway::None);
+    assert_eq!(lost.w.durable.guard.unproven.len(), 1);
+    let mut lost = boot(&lost, "two");
+    told(&mut lost, Gateway::Silent);
+    assert_eq!(observes(&boot(&lost, "three")), Some(ObserveOnly::BootGuard));
+
+    told(&mut found, Gateway::Silent);
+    told(&mut found, Gateway::Answers);
+    assert_eq!(found.w.durable.guard.unproven.len(), 0, "it took a while");
+    // A route that somebody took away is not waited for at the next boot.
+    told(&mut found, Gateway::None);
+    let mut without = boot(&found, "two");
+    told(&mut without, Gateway::None);
+    assert_eq!(without.w.durable.guard.unproven.len(), 0);
+    assert_eq!(observes(&boot(&boot(&without, "three"), "four")), None);
 }
 
 /// "Anything automatic may never exceed `reorder` except to re-apply after an event that already broke the link."
@@ -258,4 +298,59 @@ fn preflight_stands_between_a_request_and_a_link_that_goes_down() {
     assert_eq!(ask(&mut s, "2", harmless).error, None);
     assert_eq!(ask(&mut s, "2", Options { confirm_within: Some(60 * SECOND), ..forced }).error, None);
     assert_eq!(s.w.nics["pci:k2"].device.channels(), 2);
+}
+
+/// What is refused leaves everything as it was, also the generation on which others wait and base requests.
+#[test]
+fn a_refused_request_raises_no_generation() {
+    let mut s = settled();
+    let before = s.generation();
+    for (name, queues, processor) in [("k2", "2", None), ("k0", "auto", Some("0:63"))] {
+        let mut pairs = vec![(Field::Queues, queues)];
+        pairs.extend(processor.map(|p| (Field::BaseProcessor, p)));
+        let id = s.ask_root(apply(name, &pairs));
+        s.settle();
+        let Ok(Reply::Adapters { results, generation, .. }) = &s.replies[&id] else { panic!() };
+        assert!(results[0].error.is_some(), "{name}: {results:?}");
+        assert_eq!(*generation, before, "{name}");
+    }
+    assert_eq!(s.generation(), before);
+    s.ask_root(apply("k0", &[(Field::Queues, "2")]));
+    s.settle();
+    assert!(s.generation() > before);
+}
+
+/// A reset gives back the queues that were asked for, and nothing that was found.
+#[test]
+fn a_reset_gives_back_the_queues_that_were_found() {
+    for queues in ["8", "2"] {
+        let mut s = settled();
+        s.ask_root(apply("k0", &[(Field::Queues, queues)]));
+        s.settle();
+        assert_eq!(s.w.nics["pci:k0"].device.channels().to_string(), queues);
+        let options = Options::default();
+        s.ask_root(Command::Reset { selector: Selector::one("k0"), options });
+        s.settle();
+        assert_eq!(s.w.nics["pci:k0"].device.channels(), 4);
+        let view = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().clone();
+        assert_eq!(view.state, AdapterState::Managed);
+    }
+}
+
+/// What an adapter can do is what was read last: drivers resize their tables.
+#[test]
+fn a_table_of_another_size_is_one_that_it_can_have() {
+    let mut s = settled();
+    let adapter = s.w.nics["pci:k0"].id.unwrap();
+    let entries = |s: &Sim| s.snapshot.as_ref().unwrap().by_name("k0").unwrap().capability.table_entries;
+    let before = entries(&s);
+    let nic = s.w.nics.get_mut("pci:k0").unwrap();
+    let twice = [nic.device.table.clone(), nic.device.table.clone()].concat();
+    nic.device.table = twice;
+    // Nobody has it in hand: what is there is what was found.
+    (nic.found, nic.stable) = (nic.device.clone(), nic.device.clone());
+    let hint = rssmgr_core::drift::Hint::Channels;
+    s.m.handle(s.w.now, Input::Kernel(Notice::Changed { adapter, hint, broke: false }));
+    s.settle();
+    assert_eq!(entries(&s), 2 * before);
 }

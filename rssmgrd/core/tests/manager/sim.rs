@@ -388,7 +388,7 @@ impl Sim {
             Effect::SetSource { adapter, source } => {
                 let nic = self.w.by_id(adapter).expect("a software NIC");
                 let result = if source == "bad" {
-                    Err("no such source".to_string())
+                    Err("no such source".to_string().into())
                 } else {
                     nic.options.insert("source".into(), source.clone());
                     Ok(source)

@@ -9,7 +9,9 @@ use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{self, Driver, TableState, apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_core::manager::{AdapterFacts, Config, Created, Kind, ObserveOnly, SavedAdapter, SavedState};
+use rssmgr_core::manager::{
+    AdapterFacts, Config, Created, Kind, ObserveOnly, SavedAdapter, SavedState, Unusable,
+};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{AdapterId, CpuId, Moment, NodeId, QueueId};
 
@@ -121,6 +123,7 @@ impl Nic {
             hash_types: HashTypes::parse("ipv4,tcp_ipv4").unwrap(),
             default_queue: QueueId(0),
             user_table: UserTable::No,
+            others: Vec::new(),
         };
         let prefix = if kind == Kind::Kernel { "pci" } else { "softnic" };
         Self {
@@ -131,6 +134,9 @@ impl Nic {
                 description: name.into(),
                 driver: "softnic".into(),
                 mac: None,
+                team: None,
+                driver_version: String::new(),
+                firmware: String::new(),
                 node: Some(NodeId(0)),
             },
             capability,
@@ -315,9 +321,9 @@ impl World {
         rng: &mut Rng,
         name: &str,
         options: &BTreeMap<String, String>,
-    ) -> Result<Box<Created>, String> {
+    ) -> Result<Box<Created>, Unusable> {
         if options.contains_key("bad") || rng.percent(self.faults.create) {
-            return Err("no such option".into());
+            return Err("no such option".to_owned().into());
         }
         let mut nic = Nic::new(name, Kind::Softnic, &machines().1, &capability(8, 16), 8);
         nic.options = options.clone();

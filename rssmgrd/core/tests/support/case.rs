@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{Device, Queue, UserTable};
+use rssmgr_core::device::{Device, Queue, UserTable, Vector};
 use rssmgr_core::driver::Driver;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::place::{Team, TeamSets};
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{CpuId, EntryIndex, NodeId, Processor, QueueId};
@@ -115,6 +116,10 @@ pub(crate) struct Adapter {
     /// Whether single entries can be moved (RSSv2).
     #[serde(default)]
     entry_moves: bool,
+    /// The bond or team that it is a port of.
+    team: Option<String>,
+    /// How the processors of its ports go together: `disjoint` or `identical`.
+    team_sets: Option<String>,
     /// The processors it runs on, as a CPU list in the order of queues.
     pub(crate) assigned: Option<String>,
     /// Whether its processors are chosen anew.
@@ -150,6 +155,9 @@ struct DeviceToml {
     xps: Option<String>,
     /// CPU lists, one for each receive queue, `-` for none.
     rps: Option<String>,
+    /// Interrupts that serve no receive queue, and their CPU lists.
+    #[serde(default)]
+    others: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -340,6 +348,14 @@ impl Adapter {
             user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
             xps: steering(d.xps.as_deref(), self.capability()?.steered_tx_queues(self.channels))?,
             rps: steering(d.rps.as_deref(), if self.rps { self.channels } else { 0 })?,
+            others: d
+                .others
+                .iter()
+                .map(|(name, list)| {
+                    let cpus = CpuSet::parse_list(list).map_err(|e| e.to_string())?;
+                    Ok(Vector { name: name.clone(), cpus })
+                })
+                .collect::<Result<_, String>>()?,
         })
     }
 
@@ -372,6 +388,16 @@ impl Adapter {
         let Some(text) = &self.assigned else { return Ok(None) };
         let parse = |p: &str| p.parse::<Processor>().map(CpuId::from).map_err(|e| e.to_string());
         text.split([',', ' ']).filter(|p| !p.is_empty()).map(parse).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The bond or team that it is a port of.
+    pub(crate) fn team(&self) -> Result<Option<Team>, String> {
+        let sets = match self.team_sets.as_deref() {
+            None | Some("disjoint") => TeamSets::Disjoint,
+            Some("identical") => TeamSets::Identical,
+            Some(other) => return Err(format!("team_sets `{other}`")),
+        };
+        Ok(self.team.clone().map(|name| Team { name, sets }))
     }
 
     /// Its node.

@@ -20,10 +20,14 @@ pub(crate) fn plan(case: &Case) -> Result<String, String> {
     let parts = case
         .adapter
         .iter()
-        .map(|a| Ok((a, a.settings()?, a.capability()?, a.device()?, a.assigned()?, a.give_back()?)))
+        .map(|a| {
+            let here = (a.assigned()?, a.team()?);
+            Ok((a, a.settings()?, a.capability()?, a.device()?, here, a.give_back()?))
+        })
         .collect::<Result<Vec<_>, String>>()?;
     let mut inputs = Vec::new();
-    for (i, (adapter, settings, capability, device, assigned, [xps, rps])) in parts.iter().enumerate() {
+    for (i, (adapter, settings, capability, device, (assigned, team), [xps, rps])) in parts.iter().enumerate()
+    {
         inputs.push(AdapterInput {
             id: AdapterId(u32::try_from(i).map_err(|e| e.to_string())?),
             node: adapter.node(),
@@ -35,6 +39,8 @@ pub(crate) fn plan(case: &Case) -> Result<String, String> {
             replan: adapter.replan,
             rss_on: case.rss,
             boot_key: boot_key.as_ref(),
+            table_size: adapter.driver().table_size,
+            team: team.as_ref(),
             give_back: GiveBack { xps: xps.as_deref(), rps: rps.as_deref() },
         });
     }
@@ -83,6 +89,8 @@ fn show(
     for (label, queues) in [("transmit", &target.device.xps), ("spread", &target.device.rps)] {
         wrapped(out, label, &steering(queues));
     }
+    let others = target.device.others.iter().map(|v| format!("{}>{}", v.name, list(&v.cpus)));
+    wrapped(out, "others", &others.collect::<Vec<_>>());
     line(out, "default", &format!("{} (queue {})", name(target.default), target.device.default_queue));
     if !target.device.enabled {
         line(out, "enabled", "false");
@@ -97,6 +105,7 @@ fn show(
         let part = match &step.op {
             Op::Home { queue, cpu } => Some(("serve queues", format!("{queue}>{}", home(*cpu)))),
             Op::Xps { queue, cpus } => Some(("send through", format!("{queue}<{}", list(cpus)))),
+            Op::Vector { name, cpus } => Some(("serve interrupts", format!("{name}>{}", list(cpus)))),
             Op::Rps { queue, cpus } => Some(("spread", format!("{queue}>{}", list(cpus)))),
             _ => None,
         };

@@ -54,6 +54,8 @@ impl World {
                 replan: a.replan,
                 rss_on: self.rss_on,
                 boot_key: self.boot_key.as_ref(),
+                table_size: rssmgr_core::driver::TableSize::Fixed,
+                team: None,
                 give_back: GiveBack::default(),
             });
         }
@@ -293,6 +295,7 @@ impl Seed {
             default_queue: QueueId(self.default_queue % channels),
             xps: masks(capability.steered_tx_queues(channels)),
             rps: masks(if capability.rps { channels } else { 0 }),
+            others: Vec::new(),
         };
         let mut patch = self.patch;
         let part = |i: usize| Auto::Is(ProcessorPart::from(Processor::from(cpu(i))));

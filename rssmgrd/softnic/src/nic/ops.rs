@@ -47,8 +47,10 @@ impl SoftNic {
                 self.check_queue(op, *queue)?;
                 self.set_default_queue(*queue)
             }
-            // It sends nothing, and spreads over CPUs by itself.
-            Op::Xps { .. } | Op::Rps { .. } => Err(Refusal::Unsupported { op: op.to_string() }.into()),
+            // It sends nothing, spreads over CPUs by itself, and has no interrupts.
+            Op::Xps { .. } | Op::Rps { .. } | Op::Vector { .. } => {
+                Err(Refusal::Unsupported { op: op.to_string() }.into())
+            }
         }
     }
 

@@ -19,6 +19,9 @@ fn facts(name: &str, driver: &str) -> AdapterFacts {
         description: String::new(),
         driver: driver.into(),
         mac: Some([2, 0, 0, 0, 0, 1]),
+        team: None,
+        driver_version: String::new(),
+        firmware: String::new(),
         node: None,
     }
 }

@@ -55,6 +55,7 @@ fn state(queues: i64) -> SavedState {
         boot: "8f6a".into(),
         guard: BootGuard {
             carriers: ["pci:a".to_owned()].into(),
+            gateways: ["pci:a".to_owned()].into(),
             unproven: ["pci:b".to_owned()].into(),
             failures: 1,
         },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{Device, Queue, UserTable};
+use rssmgr_core::device::{Device, Queue, UserTable, Vector};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
@@ -65,6 +65,8 @@ struct Boot {
     id: String,
     last_checkpoint: u64,
     carriers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gateways: Vec<String>,
     unproven: Vec<String>,
     failures: u32,
 }
@@ -126,6 +128,16 @@ struct Hardware {
     xps: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rps: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Interrupt>,
+}
+
+/// An interrupt that serves no receive queue.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Interrupt {
+    name: String,
+    cpus: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -195,6 +207,7 @@ fn boot(state: &SavedState) -> Option<Boot> {
         id: state.boot.clone(),
         last_checkpoint: state.last_checkpoint,
         carriers: state.guard.carriers.iter().cloned().collect(),
+        gateways: state.guard.gateways.iter().cloned().collect(),
         unproven: state.guard.unproven.iter().cloned().collect(),
         failures: state.guard.failures,
     })
@@ -236,6 +249,11 @@ fn hardware(d: &Device) -> Hardware {
         },
         xps: d.xps.iter().map(CpuSet::to_string).collect(),
         rps: d.rps.iter().map(CpuSet::to_string).collect(),
+        others: d
+            .others
+            .iter()
+            .map(|v| Interrupt { name: v.name.clone(), cpus: v.cpus.to_string() })
+            .collect(),
     }
 }
 
@@ -260,6 +278,7 @@ pub(super) fn parse(text: &str) -> Result<SavedState, String> {
         (state.boot, state.last_checkpoint) = (boot.id, boot.last_checkpoint);
         state.guard = BootGuard {
             carriers: boot.carriers.into_iter().collect(),
+            gateways: boot.gateways.into_iter().collect(),
             unproven: boot.unproven.into_iter().collect(),
             failures: boot.failures,
         };
@@ -340,7 +359,12 @@ fn device(h: Hardware) -> Result<Device, String> {
         },
         xps: cpu_lists(&h.xps)?,
         rps: cpu_lists(&h.rps)?,
+        others: h.others.into_iter().map(vector).collect::<Result<_, _>>()?,
     })
+}
+
+fn vector(i: Interrupt) -> Result<Vector, String> {
+    Ok(Vector { name: i.name, cpus: CpuSet::parse_list(&i.cpus).map_err(text)? })
 }
 
 fn cpu_lists(lists: &[String]) -> Result<Vec<CpuSet>, String> {

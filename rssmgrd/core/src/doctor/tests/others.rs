@@ -59,7 +59,7 @@ fn sign(kind: SignKind, adapters: Option<&[&str]>) -> Sign {
 #[test]
 fn irqbalance_runs() {
     let running = |banned: &[u32]| {
-        let mut s = sign(SignKind::Irqbalance { banned: banned.to_vec() }, None);
+        let mut s = sign(SignKind::Irqbalance { banned: banned.to_vec(), unasked: None }, None);
         s.place = "process 812".into();
         with(|m| m.signs = vec![s])
     };
@@ -68,6 +68,12 @@ fn irqbalance_runs() {
     assert!(f.evidence[1].contains("interrupts 40, 42 of its queues"), "{:?}", f.evidence);
     assert!(f.remedy[1].contains("--banirq=40 --banirq=42"));
     assert_eq!(found(&running(&[40, 41, 42, 43, 99])), [], "it leaves ours alone");
+    let mut silent = running(&[]);
+    let SignKind::Irqbalance { unasked, .. } = &mut silent.signs[0].kind else { panic!() };
+    *unasked = Some("only root is answered".into());
+    let f = one(&silent);
+    assert_eq!(f.severity, Info, "the daemon has told it, or complains");
+    assert!(f.evidence[2].ends_with("not known: only root is answered"), "{:?}", f.evidence);
     let mut free = running(&[]);
     unmanaged(&mut free.nics[0]);
     assert_eq!(found(&free), [(Check::Irqbalance, Info)], "no conflict yet");

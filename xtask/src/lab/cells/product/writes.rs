@@ -85,7 +85,7 @@ fn planned(steps: &[Value]) -> BTreeMap<Setter, usize> {
     for step in steps {
         let op = step["op"].as_str().unwrap_or_default();
         let setter = match op {
-            _ if op.starts_with("serve queue") => Setter::Affinity,
+            _ if op.starts_with("serve queue") || op.starts_with("serve interrupt") => Setter::Affinity,
             _ if op.contains("receive queues") => Setter::Channels,
             _ if op.contains("indirection table") || op.contains("hash key") || op.ends_with("able") => {
                 Setter::Rss
