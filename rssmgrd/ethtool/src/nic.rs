@@ -298,6 +298,7 @@ impl Backend for LinuxNic {
             user_table: UserTable::Unknown,
             xps,
             rps,
+            ..Device::default()
         })
     }
 
@@ -355,7 +356,9 @@ impl Backend for LinuxNic {
             Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
             Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
-            Op::DefaultQueue(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
+            Op::DefaultQueue(_) | Op::VPort { .. } => {
+                Err(Refusal::Unsupported { op: doing.to_owned() }.into())
+            }
         }
     }
 
