@@ -55,6 +55,7 @@ fn give_up(target: &mut Target, device: &Device, op: &Op) {
         Op::Xps { .. } => want.xps.clone_from(&device.xps),
         Op::Vector { .. } => want.others.clone_from(&device.others),
         Op::Rps { .. } => want.rps.clone_from(&device.rps),
+        Op::VPort { .. } => want.vports.clone_from(&device.vports),
         _ => *want = device.clone(),
     }
 }

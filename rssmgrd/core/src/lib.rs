@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod adapter;
 pub mod backend;
 pub mod capability;
 pub mod cpuset;
@@ -36,4 +37,6 @@ pub mod toeplitz;
 pub mod topology;
 pub mod verify;
 
-pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};
+pub use ids::{
+    AdapterId, CpuId, EntryIndex, FilterId, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId,
+};

@@ -345,6 +345,7 @@ impl Backend for LinuxNic {
             xps,
             rps,
             others,
+            ..Device::default()
         })
     }
 
@@ -403,7 +404,9 @@ impl Backend for LinuxNic {
             Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
             Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
-            Op::DefaultQueue(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
+            Op::DefaultQueue(_) | Op::VPort { .. } => {
+                Err(Refusal::Unsupported { op: doing.to_owned() }.into())
+            }
         }
     }
 

@@ -12,8 +12,8 @@
 //! and sleep on a `bell` when there is nothing to do. No packet is lost by a change, whatever it is.
 //!
 //! The rooms: `spec` and `options` (text to values), `source/` (where packets come from), `nic/` (creation,
-//! operations), `port`, `ring`, `worker`, `order` (the order check), `counters` and `shared` (what the threads share),
-//! `cpu` (pinning), `tap`, `frame`, `bell`, `error`.
+//! operations), `port`, `ports` (which VPort a packet is for), `ring`, `worker`, `order` (the order check), `counters`, `vport_counters` and `shared` (what the threads share),
+//! `cpu` (pinning), `tap`, `frame`, `handover` and `bell` (from those who operate it to the port), `sync`, `error`.
 
 #![forbid(unsafe_code)]
 
@@ -22,15 +22,19 @@ mod counters;
 mod cpu;
 mod error;
 mod frame;
+mod handover;
 mod nic;
 mod options;
 mod order;
 mod port;
+mod ports;
 mod ring;
 mod shared;
 mod source;
 mod spec;
+mod sync;
 mod tap;
+mod vport_counters;
 mod worker;
 
 pub use error::{SoftnicError, SpecError};

@@ -5,19 +5,20 @@
 //! packets. They never make the one who gives them wait.
 
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rssmgr_core::packet::{self, LinkType};
-use rssmgr_core::steer::Steering;
 
 use crate::counters::add_alone;
 use crate::frame::{Cast, FrameStore, HEADER_BYTES};
+use crate::handover::Handover;
 use crate::order::FlowMarks;
+use crate::ports::{self, Ports};
 use crate::ring::{Descriptor, Sender};
-use crate::shared::{Epoch, Shared, lock};
+use crate::shared::{Epoch, Shared};
 use crate::source::{Feed, Loss, Next, Prepared, SourceState};
 
 /// Packets between two looks at the clock and the mailbox.
@@ -38,7 +39,7 @@ const SETTLING: Duration = Duration::from_micros(50);
 #[derive(Debug)]
 pub(crate) struct Orders {
     /// How to steer.
-    pub(crate) steering: Arc<Steering>,
+    pub(crate) ports: Ports,
     /// How many queues there are.
     pub(crate) channels: u16,
     /// Rings of new queues, in the order of their creation, with the queue's number.
@@ -50,47 +51,21 @@ pub(crate) struct Orders {
 }
 
 /// Where orders are left for the port.
-#[derive(Debug)]
-pub(crate) struct Mailbox {
-    orders: Mutex<Orders>,
-    /// Changes so far.
-    changes: AtomicU64,
-    /// How many of them the port has followed.
-    followed: AtomicU64,
-}
+pub(crate) type Mailbox = Handover<Orders>;
 
 impl Mailbox {
-    pub(crate) fn new(orders: Orders) -> Self {
-        Self { orders: Mutex::new(orders), changes: AtomicU64::new(1), followed: AtomicU64::new(0) }
-    }
-
-    /// Changes the orders and wakes the port.
-    pub(crate) fn post(&self, shared: &Shared, change: impl FnOnce(&mut Orders)) {
-        change(&mut lock(&self.orders));
-        self.changes.fetch_add(1, Ordering::Release);
-        shared.port.ring();
-    }
-
     /// What became of the source.
     pub(crate) fn source_state(&self) -> SourceState {
-        lock(&self.orders).state.clone()
+        self.with(|orders| orders.state.clone())
     }
 
     /// Notes what became of the source, unless another was ordered meanwhile.
     fn report(&self, state: SourceState) {
-        let mut orders = lock(&self.orders);
-        if orders.source.is_none() {
-            orders.state = state;
-        }
-    }
-
-    /// Whether the port has followed every change.
-    pub(crate) fn is_followed(&self) -> bool {
-        self.followed.load(Ordering::Acquire) == self.changes()
-    }
-
-    fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
+        self.with(|orders| {
+            if orders.source.is_none() {
+                orders.state = state;
+            }
+        });
     }
 }
 
@@ -111,7 +86,7 @@ pub(crate) struct Port {
     mailbox: Arc<Mailbox>,
     /// The changes of the mailbox that were followed.
     changes: u64,
-    steering: Arc<Steering>,
+    ports: Ports,
     lanes: Lanes,
     epoch: Arc<Epoch>,
     feed: Feed,
@@ -134,7 +109,7 @@ enum Pause {
 
 impl Port {
     pub(crate) fn new(shared: Arc<Shared>, mailbox: Arc<Mailbox>) -> Self {
-        let steering = Arc::clone(&lock(&mailbox.orders).steering);
+        let ports = mailbox.with(|orders| orders.ports.clone());
         let lanes = Lanes {
             shared: Arc::clone(&shared),
             senders: Vec::new(),
@@ -143,7 +118,7 @@ impl Port {
             flushed: 0,
         };
         let epoch = shared.epoch();
-        Self { shared, mailbox, changes: 0, steering, lanes, epoch, feed: Feed::None, loss: Loss::Lossless }
+        Self { shared, mailbox, changes: 0, ports, lanes, epoch, feed: Feed::None, loss: Loss::Lossless }
     }
 
     /// Works until the NIC is dropped.
@@ -172,16 +147,12 @@ impl Port {
 
     /// Follows the orders in the mailbox.
     fn follow(&mut self) {
-        let changes = self.mailbox.changes();
-        if changes == self.changes {
-            return;
-        }
-        self.changes = changes;
-        let (rings, channels, source) = {
-            let mut orders = lock(&self.mailbox.orders);
-            self.steering = Arc::clone(&orders.steering);
-            (std::mem::take(&mut orders.rings), orders.channels, orders.source.take())
-        };
+        let orders = self.mailbox.take(&mut self.changes, |orders| {
+            let rings = std::mem::take(&mut orders.rings);
+            (orders.ports.clone(), rings, orders.channels, orders.source.take())
+        });
+        let Some((ports, rings, channels, source)) = orders else { return };
+        self.ports = ports;
         self.lanes.arrange(rings, channels);
         if let Some(Prepared { store, feed, loss, flows }) = source {
             // The workers may still be at packets of the old source.
@@ -193,7 +164,7 @@ impl Port {
             self.shared.queues.iter().for_each(|queue| queue.bell.ring());
             (self.feed, self.loss) = (feed, loss);
         }
-        self.mailbox.followed.store(changes, Ordering::Release);
+        self.mailbox.done(self.changes);
     }
 
     /// Gives the rings one batch of packets.
@@ -233,7 +204,11 @@ impl Port {
                 }
                 Next::Nothing => return Pause::Ended,
             };
-            if !self.lanes.deliver(&self.steering, &arrival, self.loss) {
+            if !self.lanes.deliver(&self.ports, &arrival, self.loss) {
+                return Pause::No;
+            }
+            // At once, so that an entry moves within the time of a packet and not of a batch.
+            if self.mailbox.changes() != self.changes {
                 return Pause::No;
             }
         }
@@ -274,8 +249,9 @@ impl Lanes {
     }
 
     /// Steers one packet and puts it into its ring. `false` when the NIC is being dropped.
-    fn deliver(&mut self, steering: &Steering, arrival: &Arrival<'_>, loss: Loss) -> bool {
+    fn deliver(&mut self, vports: &Ports, arrival: &Arrival<'_>, loss: Loss) -> bool {
         let headers = packet::parse(arrival.data, arrival.link);
+        let (slot, steering) = vports.pick(&headers);
         let verdict = steering.steer(&headers);
         let queue = verdict.queue.index();
         let room = loop {
@@ -308,13 +284,18 @@ impl Lanes {
                     hashed: verdict.entry.is_some(),
                     hash: verdict.hash.unwrap_or(0),
                     entry: verdict.entry.map_or(0, |entry| entry.0),
+                    slot,
                 };
                 if sender.unseen == 0 {
                     self.touched.push(queue);
                 }
                 sender.push(descriptor);
+                if slot != ports::DEFAULT {
+                    self.shared.vports.offered(slot, false);
+                }
             }
             _ => {
+                self.shared.vports.offered(slot, true);
                 if let Some(queue) = self.shared.queues.get(queue) {
                     add_alone(&queue.offered.0.drops, 1);
                 }

@@ -105,6 +105,7 @@ impl Target {
             Op::Rps { .. } => rule(&|r| matches!(r, Rule::PacketSteering | Rule::PacketSteeringNamed))
                 .unwrap_or_else(|| asked(Field::Rps)),
             Op::Vector { .. } => Reason::Rule(Rule::OtherInterrupts),
+            Op::VPort { .. } => Reason::Rule(Rule::VPorts),
             Op::Home { .. } => rule(&|r| r.is_order()).unwrap_or_else(|| asked(Field::Profile)),
         }
     }

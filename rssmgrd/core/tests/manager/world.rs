@@ -124,6 +124,7 @@ impl Nic {
             default_queue: QueueId(0),
             user_table: UserTable::No,
             others: Vec::new(),
+            ..Device::default()
         };
         let prefix = if kind == Kind::Kernel { "pci" } else { "softnic" };
         Self {

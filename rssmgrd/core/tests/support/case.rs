@@ -306,6 +306,7 @@ impl Adapter {
             },
             xps: self.xps,
             rps: self.rps,
+            ..Capability::default()
         }))
     }
 
@@ -356,6 +357,7 @@ impl Adapter {
                     Ok(Vector { name: name.clone(), cpus })
                 })
                 .collect::<Result<_, String>>()?,
+            ..Device::default()
         })
     }
 

@@ -296,6 +296,7 @@ impl Seed {
             xps: masks(capability.steered_tx_queues(channels)),
             rps: masks(if capability.rps { channels } else { 0 }),
             others: Vec::new(),
+            ..Device::default()
         };
         let mut patch = self.patch;
         let part = |i: usize| Auto::Is(ProcessorPart::from(Processor::from(cpu(i))));

@@ -1,6 +1,7 @@
 //! The software NIC with its threads running.
 
 mod capture;
+mod concurrency;
 mod conservation;
 mod frames;
 mod interface;
@@ -10,3 +11,4 @@ mod pinning;
 mod shutdown;
 mod spec;
 mod support;
+mod vports;

@@ -360,6 +360,7 @@ fn device(h: Hardware) -> Result<Device, String> {
         xps: cpu_lists(&h.xps)?,
         rps: cpu_lists(&h.rps)?,
         others: h.others.into_iter().map(vector).collect::<Result<_, _>>()?,
+        ..Device::default()
     })
 }
 
