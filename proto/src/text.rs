@@ -87,6 +87,7 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::PacketSteeringUnneeded => {
             "the adapter spreads by its own table, so the kernel does not have to (rps = true changes nothing)"
         }
+        Rule::VPorts => "a VPort was created, changed or deleted",
     }
 }
 

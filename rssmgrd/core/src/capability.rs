@@ -1,6 +1,9 @@
 //! What an adapter can do, before anybody asks it to.
 
+mod windows;
+
 use crate::hash::HashTypes;
+use crate::scaling;
 
 /// Where a NIC sends packets without a hash (`NET_ADAPTER_RECEIVE_SCALING_UNHASHED_TARGET_TYPE`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,38 @@ impl TxQueues {
             Self::Paired => channels,
             Self::Own(n) => n,
         }
+    }
+}
+
+/// What VPorts an adapter can have beside the default one (`NDIS_NIC_SWITCH_CAPABILITIES` and the receive filter
+/// capabilities). The default value is an adapter without any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct VPortCapability {
+    /// VPorts, the default one included; 0 and 1 mean that there is no other (`MaxNumVPorts`).
+    pub max: u16,
+    /// Queues of one VPort at most (`MaxNumQueuePairsPerNonDefaultVPort`).
+    pub queues: u16,
+    /// Table entries of one VPort at most, a power of two (`NumberOfIndirectionTableEntriesPerNonDefaultPFVPort`).
+    pub table_entries: u16,
+    /// A table has as many entries as the VPort has queues, rounded up to a power of two
+    /// (`PER_PF_VPORT_INDIRECTION_TABLE_SIZE_RESTRICTED`).
+    pub table_size_restricted: bool,
+    /// Processors can change while they direct traffic (`DYNAMIC_PROCESSOR_AFFINITY_CHANGE_SUPPORTED`). It takes
+    /// [`Capability::independent_entry_move`] too; otherwise spreading is static.
+    pub dynamic_affinity: bool,
+    /// Filters can test the destination Ethernet address.
+    pub mac_filters: bool,
+    /// Filters can test the VLAN.
+    pub vlan_filters: bool,
+    /// Filters on the whole adapter at most.
+    pub filters: u16,
+}
+
+impl VPortCapability {
+    /// Whether there can be a VPort beside the default one.
+    #[must_use]
+    pub const fn any(&self) -> bool {
+        self.max > 1
     }
 }
 
@@ -85,6 +120,11 @@ pub struct Capability {
     pub rps: bool,
     /// Link speed in Mbit/s, where known. Only Windows' queue default looks at it.
     pub link_mbps: Option<u32>,
+    /// What VPorts it can have.
+    pub vports: VPortCapability,
+    /// What the adapter said of itself in the words of NDIS or `NetAdapterCx`, where it did
+    /// ([`Capability::reported`]).
+    pub report: Option<scaling::capability::Capability>,
 }
 
 impl Capability {

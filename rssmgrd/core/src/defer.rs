@@ -54,6 +54,7 @@ fn give_up(target: &mut Target, device: &Device, op: &Op) {
         Op::DefaultQueue(_) => want.default_queue = device.default_queue,
         Op::Xps { .. } => want.xps.clone_from(&device.xps),
         Op::Rps { .. } => want.rps.clone_from(&device.rps),
+        Op::VPort { .. } => want.vports.clone_from(&device.vports),
         _ => *want = device.clone(),
     }
 }

@@ -2,13 +2,20 @@
 //! Observed and modelled devices are the same type, so that a plan can be folded over a model and compared with
 //! the real thing.
 
+pub(crate) mod filter;
+mod vport;
+
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cpuset::CpuSet;
 use crate::hash::{HashKey, HashTypes};
-use crate::ids::{CpuId, EntryIndex, QueueId};
+use crate::ids::{CpuId, EntryIndex, QueueId, VPortId};
+
+pub use filter::{Filter, Filters, Test};
+pub use vport::{QueueUser, VPortDevice, VPortOp, VPortRefusal};
 
 /// One receive queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +61,8 @@ pub struct Device {
     /// where they stay on the CPU of the interrupt. Empty where not supported or not known. In a target, empty leaves
     /// it alone.
     pub rps: Vec<CpuSet>,
+    /// The VPorts beside the default one, which is everything above.
+    pub vports: BTreeMap<VPortId, VPortDevice>,
 }
 
 impl Device {
@@ -73,6 +82,12 @@ impl Device {
     #[must_use]
     pub fn entry_cpu(&self, entry: EntryIndex) -> Option<CpuId> {
         self.home(*self.table.get(entry.index())?)
+    }
+
+    /// The VPort, other than the default one, that has a queue for itself.
+    #[must_use]
+    pub fn holder(&self, queue: QueueId) -> Option<VPortId> {
+        self.vports.iter().find(|(_, vport)| vport.queues.contains(&queue)).map(|(id, _)| *id)
     }
 
     /// The first part in which two states differ, in words; `None` when they agree. Transmit steering and receive
@@ -97,6 +112,8 @@ impl Device {
             Some("transmit steering")
         } else if differs(&self.rps, &other.rps) {
             Some("receive packet steering")
+        } else if !same_vports(&self.vports, &other.vports) {
+            Some("VPorts")
         } else {
             None
         }
@@ -108,6 +125,10 @@ fn differs(a: &[CpuSet], b: &[CpuSet]) -> bool {
     !a.is_empty() && !b.is_empty() && a != b
 }
 
+fn same_vports(a: &BTreeMap<VPortId, VPortDevice>, b: &BTreeMap<VPortId, VPortDevice>) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|((a, x), (b, y))| a == b && x.same(y))
+}
+
 /// One entry's new queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryMove {
@@ -117,7 +138,8 @@ pub struct EntryMove {
     pub queue: QueueId,
 }
 
-/// An operation on an adapter. The first four are the callbacks of the NetAdapterCx contract.
+/// An operation on an adapter. The first four are the callbacks of the NetAdapterCx contract, for the default VPort; those
+/// of other VPorts are in [`VPortOp`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// Start spreading.
@@ -159,6 +181,13 @@ pub enum Op {
         /// The CPUs; none leaves the packets on the CPU of the interrupt.
         cpus: CpuSet,
     },
+    /// Change a VPort other than the default one.
+    VPort {
+        /// The VPort.
+        id: VPortId,
+        /// What to do with it.
+        op: VPortOp,
+    },
 }
 
 impl fmt::Display for Op {
@@ -186,6 +215,7 @@ impl fmt::Display for Op {
                 Some(cpus) => write!(f, "spread the packets of queue {queue} over {cpus}"),
                 None => write!(f, "keep the packets of queue {queue} on the CPU of its interrupt"),
             },
+            Self::VPort { id, op } => write!(f, "VPort {id}: {op}"),
         }
     }
 }
@@ -282,6 +312,24 @@ pub enum Refusal {
         entry: EntryIndex,
         /// Where it points.
         queue: QueueId,
+    },
+    /// A queue that a VPort has for itself.
+    #[error("{op}: queue {queue} belongs to VPort {vport}: delete that or give it other queues first")]
+    QueueHeld {
+        /// The operation in words.
+        op: String,
+        /// The queue.
+        queue: QueueId,
+        /// Whose it is.
+        vport: VPortId,
+    },
+    /// An operation on a VPort.
+    #[error("VPort {id}: {why}")]
+    VPort {
+        /// The VPort.
+        id: VPortId,
+        /// Why.
+        why: VPortRefusal,
     },
     /// The number of queues decides the size of the table, and the driver does not resize a table that a user wrote.
     #[error(

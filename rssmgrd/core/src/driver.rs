@@ -4,12 +4,13 @@ mod model;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod vport;
 
 pub use model::{Happening, Nic, TableState, apply, round_robin};
 pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
 
 use crate::capability::{Capability, ChannelControl};
-use crate::device::{Device, Op};
+use crate::device::{Device, Op, VPortOp};
 use crate::hash::HashTypes;
 use crate::ids::QueueId;
 
@@ -318,6 +319,23 @@ impl Driver {
             }
             // A flow's packets may leave through two queues, or be taken up by two CPUs, for a moment.
             Op::Xps { .. } | Op::Rps { .. } => Impact::Reorder,
+            Op::VPort { id, op } => {
+                let vport = device.vports.get(id);
+                let unseen =
+                    |impact| if vport.is_some_and(|v| !v.filters.is_empty()) { impact } else { Impact::None };
+                let asleep =
+                    |impact| if vport.is_some_and(|v| v.enabled) { unseen(impact) } else { Impact::None };
+                match op {
+                    VPortOp::Create { .. } | VPortOp::Queues(_) => Impact::None,
+                    VPortOp::Delete => unseen(self.impact.table),
+                    VPortOp::Enable(_) | VPortOp::Disable | VPortOp::DefaultQueue(_) => {
+                        unseen(self.impact.enable)
+                    }
+                    VPortOp::SetKey(_) => asleep(self.impact.rehash),
+                    VPortOp::SetEntries(_) | VPortOp::WriteTable(_) => asleep(self.impact.table),
+                    VPortOp::Filters(_) => self.impact.table,
+                }
+            }
         }
     }
 }

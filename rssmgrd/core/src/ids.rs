@@ -45,6 +45,10 @@ id!(
     VPortId(u32)
 );
 id!(
+    /// A receive filter of an adapter, by whatever number its owner gave it.
+    FilterId(u32)
+);
+id!(
     /// An adapter for as long as the daemon knows it; survives a rename of the interface.
     AdapterId(u32)
 );

@@ -35,4 +35,6 @@ pub mod toeplitz;
 pub mod topology;
 pub mod verify;
 
-pub use ids::{AdapterId, CpuId, EntryIndex, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId};
+pub use ids::{
+    AdapterId, CpuId, EntryIndex, FilterId, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId,
+};

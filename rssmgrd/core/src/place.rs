@@ -206,6 +206,8 @@ fn processor_limit(input: &AdapterInput<'_>, array: &Array, queues: u16) -> (u32
     let cap = input.capability;
     let nonzero = |n: u16| if n == 0 { u32::MAX } else { n.into() };
     let many = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let held = many(input.device.vports.values().map(|vport| vport.queues.len()).sum());
+    let own = (u32::from(queues).saturating_sub(held), LimitBy::Queues);
     let asked = (input.settings.max_processors.value.value().unwrap_or(u32::MAX), LimitBy::MaxProcessors);
     let eligible = (many(array.candidates.len()), LimitBy::EligibleProcessors);
     let hardware = [
@@ -213,7 +215,7 @@ fn processor_limit(input: &AdapterInput<'_>, array: &Array, queues: u16) -> (u32
         (nonzero(cap.vectors), LimitBy::Vectors),
         (many(array.reachable().count()), LimitBy::FixedInterrupts),
     ];
-    let limits = [asked, (queues.into(), LimitBy::Queues), eligible].into_iter().chain(hardware);
+    let limits = [asked, own, eligible].into_iter().chain(hardware);
     match array.means {
         // The kernel reaches every processor from any queue.
         Means::Kernel(_) => asked.min(eligible),
@@ -345,6 +347,7 @@ fn target(
             .packet_steering(&seats.homes, &seats.cpus, on)
             .unwrap_or_else(|| given_back(input.give_back.rps, seats.homes.len())),
         queues: seats.homes.into_iter().map(|home| Queue { home }).collect(),
+        vports: input.device.vports.clone(),
     };
     Ok(Target {
         device,

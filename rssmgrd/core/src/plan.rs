@@ -1,6 +1,8 @@
 //! From a device to a target: the steps, in an order that never points the table at a queue that is not there, with
 //! the reason and the impact of each. The driver's row decides the order and what must be sent again. Also the way back: a rollback is a plan from what is observed to the snapshot.
 
+mod vports;
+
 use alloc::vec::Vec;
 
 use crate::capability::Capability;
@@ -55,6 +57,7 @@ pub fn plan_nic(driver: &Driver, cap: &Capability, nic: &Nic, target: &Target) -
     // Where fewer queues cost nothing else, they come last: no part is written twice.
     let early = shrinks && driver.shrink != Fate::KEPT;
 
+    p.give_up_vports()?;
     if want.channels() > first.channels() {
         p.channels()?;
     }
@@ -79,6 +82,7 @@ pub fn plan_nic(driver: &Driver, cap: &Capability, nic: &Nic, target: &Target) -
         p.push(Op::HashTypes(want.hash_types))?;
     }
     p.table()?;
+    p.vports()?;
     if shrinks && !early {
         p.push(Op::Channels(want.channels()))?;
         p.give_back()?;
@@ -141,8 +145,8 @@ impl Planner<'_> {
                 Ok(()) => {}
                 Err(Refusal::QueueInUse { .. }) if !self.resizes() => {
                     let op = match want.user_table {
-                        UserTable::No => Op::ResetTable,
-                        UserTable::Yes | UserTable::Unknown => Op::WriteTable(want.table.clone()),
+                        UserTable::No if device.vports.is_empty() => Op::ResetTable,
+                        _ => Op::WriteTable(want.table.clone()),
                     };
                     self.fitted = true;
                     self.push_for(op, Reason::Driver(Quirk::FitBeforeShrink))?;
@@ -254,6 +258,7 @@ impl Planner<'_> {
         let have = &self.nic.device;
         let stale = self.nic.table == TableState::Stale;
         let reset = want.user_table == UserTable::No
+            && have.vports.is_empty()
             && (have.user_table == UserTable::Yes || stale || have.table != want.table)
             && self.cap.table_entries > 0
             && want.channels() == have.channels()
@@ -276,17 +281,17 @@ fn table_ops(cap: &Capability, have: &[QueueId], want: &[QueueId]) -> Vec<Op> {
     if !cap.independent_entry_move || have.len() != want.len() {
         return alloc::vec![Op::WriteTable(want.to_vec())];
     }
-    let moves: Vec<EntryMove> = have
-        .iter()
+    alloc::vec![Op::SetEntries(moves(have, want))]
+}
+
+/// The moves that turn one table into another of the same length.
+fn moves(have: &[QueueId], want: &[QueueId]) -> Vec<EntryMove> {
+    have.iter()
         .zip(want)
-        .enumerate()
-        .filter(|(_, (a, b))| a != b)
-        .map(|(i, (_, queue))| EntryMove {
-            entry: EntryIndex(u16::try_from(i).unwrap_or(u16::MAX)),
-            queue: *queue,
-        })
-        .collect();
-    alloc::vec![Op::SetEntries(moves)]
+        .zip(0..)
+        .filter(|((a, b), _)| a != b)
+        .map(|((_, queue), i)| EntryMove { entry: EntryIndex(i), queue: *queue })
+        .collect()
 }
 
 /// The worst impact of a plan.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::ids::CpuId;
+use crate::ids::{CpuId, VPortId};
 
 /// Counters of one receive queue, since the queue was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,26 @@ pub struct CpuStats {
     pub bytes: u64,
 }
 
+/// Counters of one VPort beside the default one, since it was created. What of the adapter's counters is of no such
+/// VPort is of the default one, or of one that was deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VPortStats {
+    /// The VPort.
+    pub id: VPortId,
+    /// Packets handled.
+    pub packets: u64,
+    /// Bytes handled.
+    pub bytes: u64,
+    /// Packets dropped because a ring was full.
+    pub drops: u64,
+    /// Packets without a hash, which went to its default queue.
+    pub unhashed: u64,
+    /// Packets handled after a later packet of the same flow.
+    pub reordered: u64,
+    /// Its table entries, by number.
+    pub entries: Vec<EntryStats>,
+}
+
 /// Counters of a whole adapter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AdapterStats {
@@ -76,10 +96,12 @@ pub struct Sample {
     pub adapter: AdapterStats,
     /// Its queues, by number.
     pub queues: Vec<QueueStats>,
-    /// Its table entries, by number.
+    /// Its table entries, those of the default VPort, by number.
     pub entries: Vec<EntryStats>,
     /// CPUs that handled anything, ascending.
     pub cpus: Vec<CpuStats>,
+    /// Its VPorts beside the default one, ascending.
+    pub vports: Vec<VPortStats>,
 }
 
 /// What a metric family has a series for.

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues};
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{Device, EntryMove, Op, Queue, UserTable};
+use rssmgr_core::device::{Device, EntryMove, Op, Queue, UserTable, VPortOp};
 use rssmgr_core::driver::{
     DRIVERS, Driver, Fate, Nic, SOFTNIC, TableFate, TableState, UNKNOWN, apply, round_robin,
 };
@@ -23,7 +23,7 @@ use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::place::{Path, PlaceError, Reason, Rule, Target, place};
 use rssmgr_core::plan::{plan, plan_nic};
 use rssmgr_core::settings::{Auto, Layer, ManualTable, Origin, ProcessorPart, Settings, SettingsPatch, Xps};
-use rssmgr_core::{CpuId, EntryIndex, QueueId};
+use rssmgr_core::{CpuId, EntryIndex, QueueId, VPortId};
 use world::{Adapter, World, worlds};
 
 type Placed = Vec<Result<Target, PlaceError>>;
@@ -403,6 +403,7 @@ proptest! {
             Op::DefaultQueue(q) => queue(q),
             Op::Xps { queue: q, .. } => cap.xps && q.index() < before.xps.len(),
             Op::Rps { queue: q, .. } => cap.rps && q.index() < before.rps.len(),
+            Op::VPort { .. } => false,
         };
         let after = apply(cap, before, &op);
         prop_assert_eq!(after.is_ok(), possible, "{}: {:?}", op, after);
@@ -435,6 +436,7 @@ proptest! {
             Op::DefaultQueue(queue) => expected.default_queue = queue,
             Op::Xps { queue, cpus } => expected.xps[queue.index()] = cpus,
             Op::Rps { queue, cpus } => expected.rps[queue.index()] = cpus,
+            Op::VPort { .. } => prop_assert!(false, "no adapter here has VPorts"),
         }
         prop_assert_eq!(after, expected);
         }
@@ -567,6 +569,7 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => queue().prop_map(Op::DefaultQueue),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Xps { queue, cpus }),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Rps { queue, cpus }),
+        1 => queue().prop_map(|q| Op::VPort { id: VPortId(1), op: VPortOp::Create { queues: vec![q] } }),
     ]
 }
 

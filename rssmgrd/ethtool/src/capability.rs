@@ -1,6 +1,6 @@
 //! What an adapter can do, asked of the kernel.
 
-use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
+use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget, VPortCapability};
 use rssmgr_core::driver::{Driver, KeySource};
 use rssmgr_core::hash::{HashTypes, KEY_BYTES};
 use rssmgr_netlink::Error;
@@ -118,6 +118,8 @@ pub(crate) fn ask(
         tx_queues: transmit,
         xps: facts.tx_queues > 1,
         rps: facts.rx_queues > 0,
+        vports: VPortCapability::default(),
+        report: None,
     };
     Ok(Asked { capability: driver.limit(capability), interrupts })
 }

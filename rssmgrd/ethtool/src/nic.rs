@@ -295,6 +295,7 @@ impl Backend for LinuxNic {
             user_table: UserTable::Unknown,
             xps: self.transmit_steering(&name, count),
             rps: if self.capability.rps { steering::receive(root, &name, count) } else { Vec::new() },
+            ..Device::default()
         })
     }
 
@@ -352,7 +353,9 @@ impl Backend for LinuxNic {
             Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
             Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
-            Op::DefaultQueue(_) => Err(Refusal::Unsupported { op: doing.to_owned() }.into()),
+            Op::DefaultQueue(_) | Op::VPort { .. } => {
+                Err(Refusal::Unsupported { op: doing.to_owned() }.into())
+            }
         }
     }
 

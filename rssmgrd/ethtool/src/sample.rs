@@ -112,7 +112,7 @@ fn read(kernel: &mut Kernel, ifindex: u32, driver: &str) -> Result<Sample, Error
         Some(queues) => queues,
         None => by_driver(kernel, &name, driver),
     };
-    Ok(Sample { adapter, queues, entries: Vec::new(), cpus: Vec::new() })
+    Ok(Sample { adapter, queues, ..Sample::default() })
 }
 
 fn totals(root: &Path, name: &str) -> AdapterStats {

@@ -185,6 +185,12 @@ impl Sampler for Shared {
             let (packets, bytes) = traffic.0.get();
             EntryStats { packets, bytes }
         };
-        Sample { adapter, queues, entries: self.entries.iter().map(entry).collect(), cpus: self.cpus.stats() }
+        Sample {
+            adapter,
+            queues,
+            entries: self.entries.iter().map(entry).collect(),
+            cpus: self.cpus.stats(),
+            ..Sample::default()
+        }
     }
 }

@@ -163,6 +163,7 @@ impl Sampler for MadeUp {
                 .map(|c| CpuStats { cpu: CpuId(c.into()), packets: u64::from(c) * 7, bytes: 0 })
                 .collect(),
             queues,
+            ..Sample::default()
         }
     }
 }

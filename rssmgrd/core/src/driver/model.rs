@@ -9,7 +9,7 @@ use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{Driver, Fate, HomeFate, KeyFate, Refuses, Shape, TableFate, XpsFate};
+use super::{Driver, Fate, HomeFate, KeyFate, Refuses, Shape, TableFate, XpsFate, vport};
 use crate::capability::{Capability, ChannelControl};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Op, Queue, Refusal, UserTable};
@@ -102,7 +102,8 @@ impl Driver {
             | Op::Home { .. }
             | Op::HashTypes(_)
             | Op::DefaultQueue(_)
-            | Op::Rps { .. } => change(cap, &mut nic.device, op),
+            | Op::Rps { .. }
+            | Op::VPort { .. } => change(cap, &mut nic.device, op),
             Op::Xps { queue, .. } => {
                 nic.xps_unsure.remove(queue);
                 change(cap, &mut nic.device, op)
@@ -133,7 +134,8 @@ impl Driver {
             | Op::Home { .. }
             | Op::DefaultQueue(_)
             | Op::Xps { .. }
-            | Op::Rps { .. } => true,
+            | Op::Rps { .. }
+            | Op::VPort { .. } => true,
         };
         if permitted { Ok(()) } else { Err(Refusal::Driver { op: op.to_string(), driver: self.name }) }
     }
@@ -161,6 +163,7 @@ impl Driver {
             return Err(Refusal::Unsupported { op: Op::Channels(n).to_string() });
         }
         queue_count_ok(cap, n)?;
+        vport::none_held_from(&nic.device, &Op::Channels(n), n)?;
         self.table_allows(&nic.device, n)?;
         // The kernel does not call the driver when nothing changes.
         if n == before {
@@ -229,6 +232,7 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
     let queue_ok = |queue: QueueId| {
         if queue.0 <= last { Ok(()) } else { Err(Refusal::NoSuchQueue { op: op.to_string(), queue, last }) }
     };
+    let own = |d: &Device, queue: QueueId| queue_ok(queue).and_then(|()| vport::not_held(d, op, queue));
     let unsupported = || Refusal::Unsupported { op: op.to_string() };
     match op {
         Op::Enable => d.enabled = true,
@@ -247,7 +251,7 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
                 return Err(unsupported());
             }
             for m in moves {
-                queue_ok(m.queue)?;
+                own(d, m.queue)?;
                 let slot = d.table.get_mut(m.entry.index()).ok_or(Refusal::NoSuchEntry {
                     entry: m.entry,
                     last: cap.table_entries.saturating_sub(1),
@@ -263,7 +267,7 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             if table.len() != usize::from(cap.table_entries) {
                 return Err(Refusal::TableLength { got: table.len(), want: cap.table_entries.into() });
             }
-            table.iter().try_for_each(|q| queue_ok(*q))?;
+            table.iter().try_for_each(|q| own(d, *q))?;
             d.table.clone_from(table);
             d.user_table = UserTable::Yes;
         }
@@ -271,6 +275,8 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             if cap.table_entries == 0 {
                 return Err(unsupported());
             }
+            // It would point at all queues.
+            vport::none_held_from(d, op, 0)?;
             d.table = round_robin(cap.table_entries, channels);
             d.user_table = UserTable::No;
         }
@@ -279,6 +285,7 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
                 return Err(unsupported());
             }
             queue_count_ok(cap, *n)?;
+            vport::none_held_from(d, op, *n)?;
             table_fits(d, *n)?;
             resize(cap, d, *n);
         }
@@ -303,11 +310,12 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             d.hash_types = *types;
         }
         Op::DefaultQueue(queue) => {
-            queue_ok(*queue)?;
+            own(d, *queue)?;
             d.default_queue = *queue;
         }
         Op::Xps { queue, cpus } => *steered(&mut d.xps, cap.xps, *queue, op)? = cpus.clone(),
         Op::Rps { queue, cpus } => *steered(&mut d.rps, cap.rps, *queue, op)? = cpus.clone(),
+        Op::VPort { id, op } => vport::change(cap, d, *id, op)?,
     }
     Ok(())
 }

@@ -85,11 +85,13 @@ pub enum Rule {
     PacketSteeringNamed,
     /// Packet steering was asked for, but the adapter spreads by its own table.
     PacketSteeringUnneeded,
+    /// A VPort was asked for, changed or taken away.
+    VPorts,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::NearestFirst,
         Self::RoundRobinNodes,
         Self::ByCapacity,
@@ -110,6 +112,7 @@ impl Rule {
         Self::PacketSteering,
         Self::PacketSteeringNamed,
         Self::PacketSteeringUnneeded,
+        Self::VPorts,
     ];
 
     /// The name in JSON.
@@ -136,6 +139,7 @@ impl Rule {
             Self::PacketSteering => "packet_steering",
             Self::PacketSteeringNamed => "packet_steering_named",
             Self::PacketSteeringUnneeded => "packet_steering_unneeded",
+            Self::VPorts => "vports",
         }
     }
 

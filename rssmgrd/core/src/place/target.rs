@@ -104,6 +104,7 @@ impl Target {
             Op::Xps { .. } => rule(&|r| *r == Rule::TransmitNearest).unwrap_or_else(|| asked(Field::Xps)),
             Op::Rps { .. } => rule(&|r| matches!(r, Rule::PacketSteering | Rule::PacketSteeringNamed))
                 .unwrap_or_else(|| asked(Field::Rps)),
+            Op::VPort { .. } => Reason::Rule(Rule::VPorts),
             Op::Home { .. } => rule(&|r| r.is_order()).unwrap_or_else(|| asked(Field::Profile)),
         }
     }

@@ -97,6 +97,7 @@ impl Nic {
             hash_types: HashTypes::parse("ipv4,tcp_ipv4").unwrap(),
             default_queue: QueueId(0),
             user_table: UserTable::No,
+            ..Device::default()
         };
         let prefix = if kind == Kind::Kernel { "pci" } else { "softnic" };
         Self {

@@ -298,6 +298,7 @@ impl Adapter {
             },
             xps: self.xps,
             rps: self.rps,
+            ..Capability::default()
         }))
     }
 
@@ -340,6 +341,7 @@ impl Adapter {
             user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
             xps: steering(d.xps.as_deref(), self.capability()?.steered_tx_queues(self.channels))?,
             rps: steering(d.rps.as_deref(), if self.rps { self.channels } else { 0 })?,
+            ..Device::default()
         })
     }
 

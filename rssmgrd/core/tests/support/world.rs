@@ -293,6 +293,7 @@ impl Seed {
             default_queue: QueueId(self.default_queue % channels),
             xps: masks(capability.steered_tx_queues(channels)),
             rps: masks(if capability.rps { channels } else { 0 }),
+            ..Device::default()
         };
         let mut patch = self.patch;
         let part = |i: usize| Auto::Is(ProcessorPart::from(Processor::from(cpu(i))));

@@ -48,7 +48,9 @@ impl SoftNic {
                 self.set_default_queue(*queue)
             }
             // It sends nothing, and spreads over CPUs by itself.
-            Op::Xps { .. } | Op::Rps { .. } => Err(Refusal::Unsupported { op: op.to_string() }.into()),
+            Op::Xps { .. } | Op::Rps { .. } | Op::VPort { .. } => {
+                Err(Refusal::Unsupported { op: op.to_string() }.into())
+            }
         }
     }
 

@@ -340,6 +340,7 @@ fn device(h: Hardware) -> Result<Device, String> {
         },
         xps: cpu_lists(&h.xps)?,
         rps: cpu_lists(&h.rps)?,
+        ..Device::default()
     })
 }
 
