@@ -8,6 +8,7 @@ mod vport;
 
 pub use model::{Happening, Nic, TableState, apply, round_robin};
 pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
+pub use vport::change_vport;
 
 use crate::capability::{Capability, ChannelControl};
 use crate::device::{Device, Op, VPortOp};

@@ -12,7 +12,7 @@
 //! and sleep on a `bell` when there is nothing to do. No packet is lost by a change, whatever it is.
 //!
 //! The rooms: `spec` and `options` (text to values), `source/` (where packets come from), `nic/` (creation,
-//! operations), `port`, `ring`, `worker`, `order` (the order check), `counters` and `shared` (what the threads share),
+//! operations), `port`, `ports` (which VPort a packet is for), `ring`, `worker`, `order` (the order check), `counters`, `vport_counters` and `shared` (what the threads share),
 //! `cpu` (pinning), `tap`, `frame`, `bell`, `error`.
 
 #![forbid(unsafe_code)]
@@ -26,11 +26,13 @@ mod nic;
 mod options;
 mod order;
 mod port;
+mod ports;
 mod ring;
 mod shared;
 mod source;
 mod spec;
 mod tap;
+mod vport_counters;
 mod worker;
 
 pub use error::{SoftnicError, SpecError};

@@ -11,11 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rssmgr_core::packet::{self, LinkType};
-use rssmgr_core::steer::Steering;
 
 use crate::counters::add_alone;
 use crate::frame::{Cast, FrameStore, HEADER_BYTES};
 use crate::order::FlowMarks;
+use crate::ports::{self, Ports};
 use crate::ring::{Descriptor, Sender};
 use crate::shared::{Epoch, Shared, lock};
 use crate::source::{Feed, Loss, Next, Prepared, SourceState};
@@ -38,7 +38,7 @@ const SETTLING: Duration = Duration::from_micros(50);
 #[derive(Debug)]
 pub(crate) struct Orders {
     /// How to steer.
-    pub(crate) steering: Arc<Steering>,
+    pub(crate) ports: Ports,
     /// How many queues there are.
     pub(crate) channels: u16,
     /// Rings of new queues, in the order of their creation, with the queue's number.
@@ -86,10 +86,16 @@ impl Mailbox {
 
     /// Whether the port has followed every change.
     pub(crate) fn is_followed(&self) -> bool {
-        self.followed.load(Ordering::Acquire) == self.changes()
+        self.followed() == self.changes()
     }
 
-    fn changes(&self) -> u64 {
+    /// How many changes the port has followed.
+    pub(crate) fn followed(&self) -> u64 {
+        self.followed.load(Ordering::Acquire)
+    }
+
+    /// Changes so far.
+    pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 }
@@ -111,7 +117,7 @@ pub(crate) struct Port {
     mailbox: Arc<Mailbox>,
     /// The changes of the mailbox that were followed.
     changes: u64,
-    steering: Arc<Steering>,
+    ports: Ports,
     lanes: Lanes,
     epoch: Arc<Epoch>,
     feed: Feed,
@@ -134,7 +140,7 @@ enum Pause {
 
 impl Port {
     pub(crate) fn new(shared: Arc<Shared>, mailbox: Arc<Mailbox>) -> Self {
-        let steering = Arc::clone(&lock(&mailbox.orders).steering);
+        let ports = lock(&mailbox.orders).ports.clone();
         let lanes = Lanes {
             shared: Arc::clone(&shared),
             senders: Vec::new(),
@@ -143,7 +149,7 @@ impl Port {
             flushed: 0,
         };
         let epoch = shared.epoch();
-        Self { shared, mailbox, changes: 0, steering, lanes, epoch, feed: Feed::None, loss: Loss::Lossless }
+        Self { shared, mailbox, changes: 0, ports, lanes, epoch, feed: Feed::None, loss: Loss::Lossless }
     }
 
     /// Works until the NIC is dropped.
@@ -179,7 +185,7 @@ impl Port {
         self.changes = changes;
         let (rings, channels, source) = {
             let mut orders = lock(&self.mailbox.orders);
-            self.steering = Arc::clone(&orders.steering);
+            self.ports = orders.ports.clone();
             (std::mem::take(&mut orders.rings), orders.channels, orders.source.take())
         };
         self.lanes.arrange(rings, channels);
@@ -233,7 +239,11 @@ impl Port {
                 }
                 Next::Nothing => return Pause::Ended,
             };
-            if !self.lanes.deliver(&self.steering, &arrival, self.loss) {
+            if !self.lanes.deliver(&self.ports, &arrival, self.loss) {
+                return Pause::No;
+            }
+            // At once, so that an entry moves within the time of a packet and not of a batch.
+            if self.mailbox.changes() != self.changes {
                 return Pause::No;
             }
         }
@@ -274,8 +284,9 @@ impl Lanes {
     }
 
     /// Steers one packet and puts it into its ring. `false` when the NIC is being dropped.
-    fn deliver(&mut self, steering: &Steering, arrival: &Arrival<'_>, loss: Loss) -> bool {
+    fn deliver(&mut self, vports: &Ports, arrival: &Arrival<'_>, loss: Loss) -> bool {
         let headers = packet::parse(arrival.data, arrival.link);
+        let (slot, steering) = vports.pick(&headers);
         let verdict = steering.steer(&headers);
         let queue = verdict.queue.index();
         let room = loop {
@@ -308,13 +319,18 @@ impl Lanes {
                     hashed: verdict.entry.is_some(),
                     hash: verdict.hash.unwrap_or(0),
                     entry: verdict.entry.map_or(0, |entry| entry.0),
+                    slot,
                 };
                 if sender.unseen == 0 {
                     self.touched.push(queue);
                 }
                 sender.push(descriptor);
+                if slot != ports::DEFAULT {
+                    self.shared.vports.offered(slot, false);
+                }
             }
             _ => {
+                self.shared.vports.offered(slot, true);
                 if let Some(queue) = self.shared.queues.get(queue) {
                     add_alone(&queue.offered.0.drops, 1);
                 }

@@ -10,6 +10,7 @@ use rtrb::{Consumer, Producer, PushError, RingBuffer};
 
 use crate::bell::Bell;
 use crate::frame::{Cast, HEADER_BYTES};
+use crate::ports::Slot;
 
 /// What the worker needs to know of one packet: 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) struct Descriptor {
     pub(crate) hash: u32,
     /// The table entry that the hash chose; 0 without one.
     pub(crate) entry: u16,
+    /// The VPort that it is for.
+    pub(crate) slot: Slot,
 }
 
 /// What both ends share beside the descriptors.
@@ -161,6 +164,7 @@ mod tests {
             hashed: false,
             hash: 0,
             entry: 0,
+            slot: 0,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::frame::FrameStore;
 use crate::order::FlowMarks;
 use crate::ring::Receiver;
 use crate::tap::TapPoint;
+use crate::vport_counters::VPortCounters;
 
 /// The frames of one source, and how far each of its flows was handled.
 #[derive(Debug)]
@@ -81,6 +82,8 @@ pub(crate) struct Shared {
     pub(crate) channels: AtomicU16,
     pub(crate) entries: Box<[Padded<Traffic>]>,
     pub(crate) cpus: CpuCounters,
+    /// Those of VPorts beside the default one.
+    pub(crate) vports: VPortCounters,
     pub(crate) entry_moves: AtomicU64,
     /// Packets that the sources gave: each was put into a ring or dropped.
     pub(crate) generated: Padded<AtomicU64>,
@@ -109,6 +112,7 @@ impl Shared {
             channels: AtomicU16::new(0),
             entries: (0..entries).map(|_| Padded::default()).collect(),
             cpus: CpuCounters::default(),
+            vports: VPortCounters::new(entries),
             entry_moves: AtomicU64::new(0),
             generated: Padded::default(),
             placement,
@@ -190,7 +194,7 @@ impl Sampler for Shared {
             queues,
             entries: self.entries.iter().map(entry).collect(),
             cpus: self.cpus.stats(),
-            ..Sample::default()
+            vports: self.vports.stats(),
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct SoftnicSpec {
     pub ring: u32,
     /// Where packets come from.
     pub source: SourceSpec,
+    /// The most VPorts, the default one included, 1 to [`SoftnicSpec::MOST_VPORTS`].
+    pub vports: u16,
     /// Link speed in Mbit/s, 1 to [`SoftnicSpec::FASTEST`]; changes nothing but what is reported.
     pub speed: u32,
 }
@@ -90,11 +92,13 @@ impl SoftnicSpec {
     pub const MOST_ENTRIES: u16 = 1 << 15;
     /// The longest ring, in descriptors.
     pub const LONGEST_RING: u32 = 1 << 16;
+    /// The most VPorts.
+    pub const MOST_VPORTS: u16 = 64;
     /// The highest link speed, in Mbit/s.
     pub const FASTEST: u32 = 1_600_000;
     /// All keys.
     pub const KEYS: &'static [&'static str] =
-        &["queues", "max_queues", "entries", "topology", "node", "ring", "source", "speed"];
+        &["queues", "max_queues", "entries", "topology", "node", "ring", "source", "vports", "speed"];
     const OF: &'static str = "software NIC";
 
     /// A NIC with this name and the defaults: Windows' eight queues of a 10 Gbit/s NIC with MSI-X, 128 entries, in
@@ -139,6 +143,7 @@ impl SoftnicSpec {
             node,
             ring: options.number("ring", 1024, 1..=Self::LONGEST_RING)?,
             source: options.text("source").map_or(Ok(SourceSpec::None), SourceSpec::parse)?,
+            vports: options.number("vports", 8, 1..=Self::MOST_VPORTS)?,
             speed: options.number("speed", 10_000, 1..=Self::FASTEST)?,
         })
     }
@@ -155,6 +160,7 @@ impl SoftnicSpec {
             ("node", node),
             ("ring", self.ring.to_string()),
             ("source", self.source.to_string()),
+            ("vports", self.vports.to_string()),
             ("speed", self.speed.to_string()),
         ];
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use rssmgr_core::{CpuId, EntryIndex, QueueId};
+use rssmgr_core::{CpuId, EntryIndex, QueueId, VPortId};
 
 use crate::shared::lock;
 
@@ -18,6 +18,8 @@ pub struct HandledPacket {
     pub hash: Option<u32>,
     /// The table entry that the hash chose.
     pub entry: Option<EntryIndex>,
+    /// The VPort that it was for; the default one too for a packet of one that was deleted meanwhile.
+    pub vport: VPortId,
     /// The queue whose worker handled it.
     pub queue: QueueId,
     /// The CPU where it was handled, as the NIC counts it.

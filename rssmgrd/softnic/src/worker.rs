@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use rssmgr_core::{CpuId, EntryIndex, QueueId};
+use rssmgr_core::{CpuId, EntryIndex, QueueId, VPortId};
 
 use crate::counters::{Padded, Tally, Traffic};
+use crate::ports::{self, Slot};
 use crate::ring::{Descriptor, Receiver};
 use crate::shared::{Epoch, QueueState, Shared};
 use crate::tap::HandledPacket;
@@ -117,6 +118,8 @@ impl Worker {
         let home = self.home.flatten();
         let cpu = self.shared.placement.current(home);
         let mut tally = Tally::default();
+        // A queue is of one VPort; only just after it changed hands there are packets of two.
+        let mut of_slot = (ports::DEFAULT, Tally::default());
         let (first, second) = chunk.as_slices();
         for d in first.iter().chain(second) {
             let header = if d.live {
@@ -125,15 +128,20 @@ impl Worker {
                 self.epoch.store.touch(d.place, d.header)
             };
             black_box(header);
-            tally.add(d, self.epoch.marks.is_late(d.flow, d.number));
-            if d.hashed
+            let late = self.epoch.marks.is_late(d.flow, d.number);
+            tally.add(d, late);
+            if d.slot != ports::DEFAULT {
+                self.shared.count(&mut of_slot, d, late);
+            } else if d.hashed
                 && let Some(entry) = self.shared.entries.get(usize::from(d.entry))
             {
                 entry.0.add(1, u64::from(d.bytes));
             }
         }
+        self.shared.vports.handled(of_slot.0, &of_slot.1);
         if let Some(line) = self.shared.tap.line() {
-            let read = first.iter().chain(second).all(|d| line.send(handled(d, self.queue, cpu)));
+            let vport = |d: &Descriptor| self.shared.vports.id(d.slot);
+            let read = first.iter().chain(second).all(|d| line.send(handled(d, vport(d), self.queue, cpu)));
             if !read {
                 self.shared.tap.detach();
             }
@@ -156,6 +164,20 @@ impl Worker {
     }
 }
 
+impl Shared {
+    /// Counts a packet of a VPort beside the default one; `so_far` are those of the last such VPort.
+    fn count(&self, so_far: &mut (Slot, Tally), d: &Descriptor, late: bool) {
+        if so_far.0 != d.slot {
+            self.vports.handled(so_far.0, &so_far.1);
+            *so_far = (d.slot, Tally::default());
+        }
+        so_far.1.add(d, late);
+        if d.hashed {
+            self.vports.chosen(d.slot, d.entry, d.bytes);
+        }
+    }
+}
+
 impl Tally {
     fn add(&mut self, d: &Descriptor, late: bool) {
         use crate::frame::Cast;
@@ -169,11 +191,12 @@ impl Tally {
     }
 }
 
-fn handled(d: &Descriptor, queue: QueueId, cpu: CpuId) -> HandledPacket {
+fn handled(d: &Descriptor, vport: VPortId, queue: QueueId, cpu: CpuId) -> HandledPacket {
     HandledPacket {
         number: d.number,
         hash: d.hashed.then_some(d.hash),
         entry: d.hashed.then_some(EntryIndex(d.entry)),
+        vport,
         queue,
         cpu,
     }

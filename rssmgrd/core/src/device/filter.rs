@@ -89,14 +89,14 @@ impl Filters {
 }
 
 /// Whether a VPort may have these filters, beside those that the others have.
-pub(crate) fn check(
+pub(crate) fn check<'a>(
     cap: &VPortCapability,
-    vports: &BTreeMap<VPortId, VPortDevice>,
+    all: impl Iterator<Item = (VPortId, &'a [Filter])> + Clone,
     vport: VPortId,
     filters: &[Filter],
 ) -> Result<(), VPortRefusal> {
-    let others = || vports.iter().filter(|(id, _)| **id != vport);
-    let count = filters.len() + others().map(|(_, v)| v.filters.len()).sum::<usize>();
+    let others = || all.clone().filter(|(id, _)| *id != vport);
+    let count = filters.len() + others().map(|(_, theirs)| theirs.len()).sum::<usize>();
     if count > usize::from(cap.filters) {
         return Err(VPortRefusal::FilterCount { got: count, max: cap.filters });
     }
@@ -117,12 +117,12 @@ pub(crate) fn check(
         if filters.iter().take(i).any(|f| f.id == id) {
             return Err(VPortRefusal::FilterTwice { filter: id, vport });
         }
-        for (other, device) in others() {
-            if device.filters.iter().any(|f| f.id == id) {
-                return Err(VPortRefusal::FilterTwice { filter: id, vport: *other });
+        for (other, theirs) in others() {
+            if theirs.iter().any(|f| f.id == id) {
+                return Err(VPortRefusal::FilterTwice { filter: id, vport: other });
             }
-            if let Some(same) = device.filters.iter().find(|f| f.test() == filter.test()) {
-                return Err(VPortRefusal::FilterAmbiguous { filter: id, other: same.id, vport: *other });
+            if let Some(same) = theirs.iter().find(|f| f.test() == filter.test()) {
+                return Err(VPortRefusal::FilterAmbiguous { filter: id, other: same.id, vport: other });
             }
         }
     }
@@ -171,7 +171,8 @@ mod tests {
     fn filters_that_cannot_be_are_refused() {
         let cap = VPortCapability { filters: 3, mac_filters: true, vlan_filters: true, ..Default::default() };
         let there = vports(&[&[], &[filter(7, Some(A), None)]]);
-        let ask = |cap: &VPortCapability, filters: &[Filter]| check(cap, &there, VPortId(1), filters);
+        let all = || there.iter().map(|(id, v)| (*id, v.filters.as_slice()));
+        let ask = |cap: &VPortCapability, filters: &[Filter]| check(cap, all(), VPortId(1), filters);
         assert_eq!(ask(&cap, &[filter(1, Some(A), Some(1)), filter(2, Some(B), None)]), Ok(()));
         let f = FilterId;
         for (filters, refusal) in [

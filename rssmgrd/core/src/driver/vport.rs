@@ -46,16 +46,21 @@ fn execute(cap: &Capability, d: &mut Device, id: VPortId, op: &VPortOp) -> Resul
             if !d.vports.contains_key(&id) {
                 return Err(VPortRefusal::Unknown);
             }
-            filter::check(&cap.vports, &d.vports, id, filters)?;
+            let all = d.vports.iter().map(|(id, vport)| (*id, vport.filters.as_slice()));
+            filter::check(&cap.vports, all, id, filters)?;
         }
         VPortOp::Delete => return d.vports.remove(&id).map(|_| ()).ok_or(VPortRefusal::Unknown),
         _ => {}
     }
-    alone(cap, d.vports.get_mut(&id).ok_or(VPortRefusal::Unknown)?, op)
+    change_vport(cap, d.vports.get_mut(&id).ok_or(VPortRefusal::Unknown)?, op)
 }
 
-/// What concerns no other VPort.
-fn alone(cap: &Capability, vport: &mut VPortDevice, op: &VPortOp) -> Result<(), VPortRefusal> {
+/// An operation that concerns no other VPort, on the one that it is for, in place: all but creation, deletion, queues
+/// and filters, which are right here and must have been judged before.
+///
+/// # Errors
+/// What the adapter would refuse. What a refused operation leaves is not defined.
+pub fn change_vport(cap: &Capability, vport: &mut VPortDevice, op: &VPortOp) -> Result<(), VPortRefusal> {
     let its = |vport: &VPortDevice, queue: QueueId| {
         if vport.queues.contains(&queue) { Ok(()) } else { Err(VPortRefusal::NotItsQueue { queue }) }
     };

@@ -1,6 +1,7 @@
 //! The NIC: its threads, and what the daemon does with it.
 
 mod ops;
+mod vports;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::thread::{Builder, JoinHandle};
 
 use rssmgr_core::backend::{Backend, Sampler};
-use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
+use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget, VPortCapability};
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::round_robin;
 use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
@@ -20,13 +21,17 @@ use rssmgr_core::{CpuId, NodeId, QueueId};
 use crate::cpu::Placement;
 use crate::error::{SoftnicError, SpecError};
 use crate::port::{Mailbox, Orders, Port};
+use crate::ports::Ports;
 use crate::ring::ring;
 use crate::shared::Shared;
 use crate::source::{SourceSpec, SourceState};
 use crate::spec::{SoftnicSpec, TopologySpec};
 use crate::tap::Tap;
 use crate::worker::Worker;
+use vports::VPorts;
 
+/// Filters of all VPorts together. Each lookup takes the logarithm of them.
+const FILTERS: u16 = 4096;
 /// The threads call little and recurse nowhere.
 const STACK: usize = 256 << 10;
 
@@ -49,6 +54,7 @@ pub struct SoftNic {
     /// How packets are steered while RSS is enabled.
     steering: Steering,
     user_table: UserTable,
+    vports: VPorts,
 }
 
 impl SoftNic {
@@ -100,7 +106,7 @@ impl SoftNic {
         };
         let shared = Arc::new(Shared::new(spec.max_queues, spec.entries, placement));
         let mailbox = Arc::new(Mailbox::new(Orders {
-            steering: Arc::new(steering.clone()),
+            ports: Ports { default: Arc::new(steering.clone()), others: None },
             channels: 0,
             rings: Vec::new(),
             state: source.state(),
@@ -120,6 +126,7 @@ impl SoftNic {
             key,
             steering,
             user_table: UserTable::No,
+            vports: VPorts::default(),
             spec,
         };
         for (queue, home) in nic.shared.queues.iter().zip(homes.iter().cycle()).take(queues.into()) {
@@ -218,6 +225,22 @@ impl SoftNic {
         self.shared.tap.attach(capacity)
     }
 
+    /// Its state.
+    fn device(&self) -> Device {
+        let queues = self.shared.queues.iter().take(usize::from(self.channels));
+        Device {
+            enabled: self.enabled,
+            queues: queues.map(|queue| Queue { home: queue.home() }).collect(),
+            table: self.steering.table().to_vec(),
+            key: self.key.clone(),
+            hash_types: self.steering.types(),
+            default_queue: self.steering.default_queue(),
+            user_table: self.user_table,
+            vports: self.vports.devices().clone(),
+            ..Device::default()
+        }
+    }
+
     /// Makes queues, or takes the last ones away, until there are `channels`.
     fn set_queues(&mut self, channels: u16) {
         let capacity = usize::try_from(self.spec.ring).unwrap_or(usize::MAX);
@@ -254,6 +277,16 @@ fn capability(spec: &SoftnicSpec) -> Capability {
         msi_x: true,
         queue_affinity: true,
         link_mbps: Some(spec.speed),
+        vports: VPortCapability {
+            max: spec.vports,
+            queues: spec.max_queues.saturating_sub(1),
+            table_entries: spec.entries,
+            table_size_restricted: false,
+            dynamic_affinity: true,
+            mac_filters: true,
+            vlan_filters: true,
+            filters: FILTERS,
+        },
         ..Capability::default()
     }
 }
@@ -277,17 +310,7 @@ impl Backend for SoftNic {
     }
 
     fn observe(&mut self) -> Result<Device, BackendError> {
-        let queues = self.shared.queues.iter().take(usize::from(self.channels));
-        Ok(Device {
-            enabled: self.enabled,
-            queues: queues.map(|queue| Queue { home: queue.home() }).collect(),
-            table: self.steering.table().to_vec(),
-            key: self.key.clone(),
-            hash_types: self.steering.types(),
-            default_queue: self.steering.default_queue(),
-            user_table: self.user_table,
-            ..Device::default()
-        })
+        Ok(self.device())
     }
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {

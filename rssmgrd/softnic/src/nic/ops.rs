@@ -31,26 +31,27 @@ impl SoftNic {
                 if table.len() != want {
                     return Err(Refusal::TableLength { got: table.len(), want }.into());
                 }
-                table.iter().try_for_each(|queue| self.check_queue(op, *queue))?;
+                table.iter().try_for_each(|queue| self.check_own(op, *queue))?;
                 self.set_table(table.clone(), UserTable::Yes)
             }
             Op::ResetTable => {
+                // It would point at all queues.
+                self.check_free(op, 0)?;
                 self.set_table(round_robin(self.capability.table_entries, self.channels), UserTable::No)
             }
-            Op::Channels(n) => self.set_channels(*n),
+            Op::Channels(n) => self.set_channels(op, *n),
             Op::Home { queue, cpu } => {
                 self.check_queue(op, *queue)?;
                 Ok(self.set_home(*queue, *cpu))
             }
             Op::HashTypes(types) => self.set_hash_types(*types),
             Op::DefaultQueue(queue) => {
-                self.check_queue(op, *queue)?;
+                self.check_own(op, *queue)?;
                 self.set_default_queue(*queue)
             }
             // It sends nothing, and spreads over CPUs by itself.
-            Op::Xps { .. } | Op::Rps { .. } | Op::VPort { .. } => {
-                Err(Refusal::Unsupported { op: op.to_string() }.into())
-            }
+            Op::Xps { .. } | Op::Rps { .. } => Err(Refusal::Unsupported { op: op.to_string() }.into()),
+            Op::VPort { id, op } => self.vport(*id, op),
         }
     }
 
@@ -60,6 +61,23 @@ impl SoftNic {
             return Err(Refusal::NoSuchQueue { op: op.to_string(), queue, last });
         }
         Ok(())
+    }
+
+    /// Whether the default VPort may use a queue.
+    fn check_own(&self, op: &Op, queue: QueueId) -> Result<(), Refusal> {
+        self.check_queue(op, queue)?;
+        match self.vports.holder(queue) {
+            Some(vport) => Err(Refusal::QueueHeld { op: op.to_string(), queue, vport }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether no VPort has a queue of this number or a higher one.
+    fn check_free(&self, op: &Op, from: u16) -> Result<(), Refusal> {
+        match self.vports.first_held(from) {
+            Some((queue, vport)) => Err(Refusal::QueueHeld { op: op.to_string(), queue, vport }),
+            None => Ok(()),
+        }
     }
 
     fn switch(&mut self, on: bool) -> Result<bool, BackendError> {
@@ -91,7 +109,7 @@ impl SoftNic {
     fn moved(&self, op: &Op, moves: &[EntryMove]) -> Result<Vec<QueueId>, Refusal> {
         let mut table = self.steering.table().to_vec();
         for EntryMove { entry, queue } in moves {
-            self.check_queue(op, *queue)?;
+            self.check_own(op, *queue)?;
             let last = self.capability.table_entries.saturating_sub(1);
             *table.get_mut(entry.index()).ok_or(Refusal::NoSuchEntry { entry: *entry, last })? = *queue;
         }
@@ -112,11 +130,12 @@ impl SoftNic {
         Ok(moves > 0 || told)
     }
 
-    fn set_channels(&mut self, n: u16) -> Result<bool, BackendError> {
+    fn set_channels(&mut self, op: &Op, n: u16) -> Result<bool, BackendError> {
         let max = self.capability.max_queues;
         if n == 0 || n > max {
             return Err(Refusal::QueueCount { got: n, max }.into());
         }
+        self.check_free(op, n)?;
         for (entry, queue) in (0..).map(EntryIndex).zip(self.steering.table()) {
             if queue.0 >= n {
                 return Err(Refusal::QueueInUse { queues: n, entry, queue: *queue }.into());
@@ -182,8 +201,14 @@ impl SoftNic {
         };
         self.steering = steering;
         let effective = Arc::new(effective);
-        self.mailbox.post(&self.shared, |orders| orders.steering = effective);
+        self.mailbox.post(&self.shared, |orders| orders.ports.default = effective);
         Ok(())
+    }
+
+    /// Steers to the other VPorts as they are now.
+    pub(super) fn post_ports(&mut self) {
+        let others = self.vports.steering();
+        self.mailbox.post(&self.shared, |orders| orders.ports.others = others);
     }
 }
 
@@ -194,6 +219,6 @@ fn with_types(steering: &Steering, types: HashTypes) -> Result<Steering, Backend
 }
 
 /// A table of the length of one that steers already is refused: a fault of ours.
-fn impossible(error: TableError) -> BackendError {
+pub(super) fn impossible(error: TableError) -> BackendError {
     BackendError::system("changing the steering", error)
 }

@@ -10,3 +10,4 @@ mod pinning;
 mod shutdown;
 mod spec;
 mod support;
+mod vports;

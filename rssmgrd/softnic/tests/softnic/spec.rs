@@ -22,8 +22,8 @@ fn error(pairs: &[(&str, &str)]) -> String {
 fn defaults() {
     let spec = SoftnicSpec::new("nic0").unwrap();
     assert_eq!(
-        (spec.queues, spec.max_queues, spec.entries, spec.ring, spec.speed),
-        (8, 8, 128, 1024, 10_000)
+        (spec.queues, spec.max_queues, spec.entries, spec.ring, spec.vports, spec.speed),
+        (8, 8, 128, 1024, 8, 10_000)
     );
     assert_eq!((spec.topology, spec.node, spec.source), (TopologySpec::Host, None, SourceSpec::None));
     let few = SoftnicSpec::parse("nic0", &map(&[("max_queues", "2")])).unwrap();
@@ -46,6 +46,8 @@ fn errors_say_what_to_write() {
         ("entries", "65536", &["32768"]),
         ("ring", "0", &["ring", "1 to 65536"]),
         ("ring", "99999999999999999999", &["65536"]),
+        ("vports", "0", &["vports", "1 to 64"]),
+        ("vports", "65", &["1 to 64"]),
         ("speed", "10G", &["speed", "`10G`"]),
         ("node", "x", &["node", "NUMA", "`none`"]),
         ("topology", "moon", &["topology", "`moon`", "2x8x2", "host"]),
@@ -165,9 +167,10 @@ fn spec() -> impl Strategy<Value = SoftnicSpec> {
     let queues = (1..=SoftnicSpec::MOST_QUEUES).prop_flat_map(|most| (1..=most, Just(most)));
     let node = prop::option::of(any::<u32>().prop_map(NodeId));
     let ring = 1..=SoftnicSpec::LONGEST_RING;
+    let vports = 1..=SoftnicSpec::MOST_VPORTS;
     let speed = 1..=SoftnicSpec::FASTEST;
-    (queues, 0..=15_u32, topology, node, ring, source(), speed).prop_map(
-        |((queues, max_queues), power, topology, node, ring, source, speed)| SoftnicSpec {
+    (queues, 0..=15_u32, topology, node, ring, source(), vports, speed).prop_map(
+        |((queues, max_queues), power, topology, node, ring, source, vports, speed)| SoftnicSpec {
             name: "nic0".to_owned(),
             queues,
             max_queues,
@@ -176,6 +179,7 @@ fn spec() -> impl Strategy<Value = SoftnicSpec> {
             node,
             ring,
             source,
+            vports,
             speed,
         },
     )
