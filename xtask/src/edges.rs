@@ -45,6 +45,19 @@ const FORBIDDEN: &[Forbidden] = &[
         to: &["rssmgr-proto", "rssmgr-softnic", "tokio", "zbus"],
         why: "a network interface is plain blocking code, and knows no other backend",
     },
+    Forbidden {
+        from: From::Only("rssmgr-conformance"),
+        to: &[
+            "rssmgr-ethtool",
+            "rssmgr-host",
+            "rssmgr-netlink",
+            "rssmgr-proto",
+            "rssmgr-softnic",
+            "tokio",
+            "zbus",
+        ],
+        why: "the rules hold for anybody's backend, and know none",
+    },
     Forbidden { from: From::Only("rssmgr-host"), to: RUNTIME, why: "host is plain blocking code" },
     Forbidden { from: From::Only("rssmgr-netlink"), to: RUNTIME, why: "netlink is plain blocking code" },
     Forbidden {
@@ -75,6 +88,7 @@ const CORE_TREE: &[&str] = &["thiserror", "thiserror-impl", "proc-macro2", "quot
 /// All crates that the rules name of ours; a rename must not silence a rule.
 const OURS: &[&str] = &[
     "rssctl",
+    "rssmgr-conformance",
     "rssmgr-core",
     "rssmgr-ethtool",
     "rssmgr-host",

@@ -288,11 +288,11 @@ impl<H: Hardware> State<H> {
             (_, Event::Remove) => (Self::Removed, Ok(())),
             (Self::Created(s), Event::Capabilities) => match s.capabilities() {
                 Ok(s) => (Self::Described(s), Ok(())),
-                Err((s, error)) => (Self::Created(s), Err(error)),
+                Err(refused) => (Self::Created(refused.0), Err(refused.1)),
             },
             (Self::Described(s), Event::Start(begin)) => match s.start(begin) {
                 Ok(s) => (Self::Started(s), Ok(())),
-                Err((s, error)) => (Self::Described(s), Err(error)),
+                Err(refused) => (Self::Described(refused.0), Err(refused.1)),
             },
             (Self::Started(s), Event::PowerUp) => (Self::Powered(s.power_up()), Ok(())),
             (Self::Powered(s), Event::CreateQueues) => restored(s.create_queues()),

@@ -1,5 +1,7 @@
 //! Created: the driver is there, nothing is known of it.
 
+use alloc::boxed::Box;
+
 use super::LifeError;
 use super::callbacks::Hardware;
 use super::started::Described;
@@ -20,13 +22,13 @@ impl<H: Hardware> Created<H> {
     ///
     /// # Errors
     /// Capabilities of an adapter that cannot have RSS.
-    pub fn capabilities(self) -> Result<Described<H>, (Self, LifeError)> {
+    pub fn capabilities(self) -> Result<Described<H>, Box<(Self, LifeError)>> {
         let capability = self.hardware.capability();
         match capability.limits() {
             Some(limits) => Ok(Described::new(self.hardware, capability, limits)),
             None => {
                 let (entries, queues) = (capability.table_entries, capability.max_queues);
-                Err((self, LifeError::NoRss { entries, queues }))
+                Err(Box::new((self, LifeError::NoRss { entries, queues })))
             }
         }
     }

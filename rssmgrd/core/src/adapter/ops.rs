@@ -33,12 +33,6 @@ impl<B: Backend> Ops<B> {
         &self.backend
     }
 
-    /// The backend, to be asked what it is like. Operations on it that the framework does not know of are lost with the
-    /// next replay.
-    pub const fn backend_mut(&mut self) -> &mut B {
-        &mut self.backend
-    }
-
     fn run(&mut self, op: &Op) -> Result<(), Fault> {
         match self.backend.execute(op) {
             Ok(_) => Ok(()),

@@ -201,7 +201,7 @@ impl<H: Hardware> Running<H> {
             return Err(Status::InvalidPort);
         }
         let others = memory.filters.iter().map(|(key, filters)| (key.vport, filters.as_slice()));
-        filter::check(&memory.capability.vports, others, key.vport, filters)
+        filter::check(&memory.capability.vports, &others, key.vport, filters)
             .map_err(|_| Status::InvalidParameter)?;
         if state == VPortState::Activated {
             self.live.call().set_filters(key.vport, filters)?;

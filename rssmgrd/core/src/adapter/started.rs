@@ -1,5 +1,6 @@
 //! Described and started: capabilities are known, and RSS has a state, but the adapter is not in D0.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use super::callbacks::Hardware;
@@ -41,11 +42,11 @@ impl<H: Hardware> Described<H> {
     ///
     /// # Errors
     /// Queues that it does not have, a processor outside the RSS set.
-    pub fn start(self, begin: Begin) -> Result<Started<H>, (Self, LifeError)> {
+    pub fn start(self, begin: Begin) -> Result<Started<H>, Box<(Self, LifeError)>> {
         let Begin { rss_set, affinity, queues } = begin;
         let scaling = match Scaling::new(self.limits.clone(), rss_set, affinity, queues) {
             Ok(scaling) => scaling,
-            Err(status) => return Err((self, LifeError::Begin(status))),
+            Err(status) => return Err(Box::new((self, LifeError::Begin(status)))),
         };
         let told = Told { seats: Seats::new((0..queues).map(QueueId)), ..Told::default() };
         let mut memory = Memory {

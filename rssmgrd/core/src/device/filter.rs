@@ -91,7 +91,7 @@ impl Filters {
 /// Whether a VPort may have these filters, beside those that the others have.
 pub(crate) fn check<'a>(
     cap: &VPortCapability,
-    all: impl Iterator<Item = (VPortId, &'a [Filter])> + Clone,
+    all: &(impl Iterator<Item = (VPortId, &'a [Filter])> + Clone),
     vport: VPortId,
     filters: &[Filter],
 ) -> Result<(), VPortRefusal> {
@@ -172,7 +172,7 @@ mod tests {
         let cap = VPortCapability { filters: 3, mac_filters: true, vlan_filters: true, ..Default::default() };
         let there = vports(&[&[], &[filter(7, Some(A), None)]]);
         let all = || there.iter().map(|(id, v)| (*id, v.filters.as_slice()));
-        let ask = |cap: &VPortCapability, filters: &[Filter]| check(cap, all(), VPortId(1), filters);
+        let ask = |cap: &VPortCapability, filters: &[Filter]| check(cap, &all(), VPortId(1), filters);
         assert_eq!(ask(&cap, &[filter(1, Some(A), Some(1)), filter(2, Some(B), None)]), Ok(()));
         let f = FilterId;
         for (filters, refusal) in [

@@ -47,7 +47,7 @@ fn execute(cap: &Capability, d: &mut Device, id: VPortId, op: &VPortOp) -> Resul
                 return Err(VPortRefusal::Unknown);
             }
             let all = d.vports.iter().map(|(id, vport)| (*id, vport.filters.as_slice()));
-            filter::check(&cap.vports, all, id, filters)?;
+            filter::check(&cap.vports, &all, id, filters)?;
         }
         VPortOp::Delete => return d.vports.remove(&id).map(|_| ()).ok_or(VPortRefusal::Unknown),
         _ => {}
