@@ -37,12 +37,16 @@ impl VPortDevice {
         Self { queues, table: alloc::vec![first], default_queue: first, ..Self::default() }
     }
 
-    /// Whether two states are the same to packets and to whoever asks. What would be hashed by one that does not spread
-    /// is not: it is said again when it does.
+    /// Whether two states are the same to packets and to whoever asks. What one that does not spread would hash is not: it
+    /// is said again when it does. Nor is a key that was never set: none can be taken away.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        let asleep = !self.enabled && !other.enabled;
-        *self == *other || asleep && Self { hash_types: other.hash_types, ..self.clone() } == *other
+        if self.enabled || other.enabled {
+            return self == other;
+        }
+        let no_key = self.key.is_empty() || other.key.is_empty();
+        let key = if no_key { other.key.clone() } else { self.key.clone() };
+        Self { hash_types: other.hash_types, key, ..self.clone() } == *other
     }
 
     /// The first entry, or the default queue, that uses a queue.

@@ -123,7 +123,7 @@ fn each_packet_is_with_its_vport() {
     conserved(&nic, &sample);
     let seen: Vec<_> = sample.vports.iter().map(|v| (v.packets, v.bytes, v.unhashed)).collect();
     assert_eq!(seen, counted[1..]);
-    assert!(sample.vports.iter().all(|v| v.drops == 0 && v.reordered == 0));
+    assert!(sample.vports.iter().all(|v| v.drops == 0));
 }
 
 fn of(sample: &Sample, id: u32) -> u64 {
