@@ -50,6 +50,7 @@ const STAGES: &[Stage] = &[
         name: "tests",
         work: Work::Tests(|p| p.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"])),
     },
+    Stage { name: "hand-over", work: Work::Tests(hand_over) },
     Stage { name: "lab", work: Work::Own("cargo xtask lab gate", lab::gate) },
     Stage { name: "generated", work: Work::Own("cargo xtask man --check", generated::check) },
 ];
@@ -162,6 +163,17 @@ pub(crate) fn rules(project: &Project) -> Result<bool> {
     }
     println!("{} files, {} crates, {} broken rules", files.len(), metadata.members().count(), broken.len());
     Ok(broken.is_empty())
+}
+
+/// Every order in which the port of a software NIC and who operates it can meet, within a bound.
+fn hand_over(project: &Project) -> Call {
+    let crate_and_feature = ["-p", "rssmgr-softnic", "--features", "loom"];
+    project.cargo(&[&["test", "--locked"][..], &crate_and_feature, &["--lib", "handover"]].concat())
+}
+
+/// Runs the conformance suite on the software NIC.
+pub(crate) fn conformance(project: &Project) -> Result<bool> {
+    project.cargo(&["test", "--locked", "-p", "rssmgr-softnic", "--test", "conformance"]).status()
 }
 
 /// Has the golden tests write what they see.

@@ -25,6 +25,7 @@ usage: cargo xtask COMMAND
   test            the whole gate: formatting, rules of the house, clippy, docs, all tests
   deps            the rules of the house alone: dependency edges, unsafe code, project files
   bless           write the golden files anew from what the code does now; review the diff
+  conformance     the rules of RSSv2, VPorts and the driver contract, a case each, on the software NIC
   bench           run all benches, and say where each figure comes from
   dist            build the programs for users and make a Debian package of them, in target/dist
   lab [COMMAND]   every network driver on every kernel, in emulated machines; `lab help` says more
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ["test"] => &gate::test,
         ["deps"] => &gate::rules,
         ["bless"] => &gate::bless,
+        ["conformance"] => &gate::conformance,
         ["bench"] => &bench::bench,
         ["dist"] => &dist::dist,
         ["lab", ref rest @ ..] => &|project| lab::lab(project, rest),

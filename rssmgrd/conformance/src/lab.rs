@@ -27,6 +27,7 @@ pub(crate) const QUEUES: u16 = 4;
 pub(crate) type Checked = Result<(), String>;
 
 /// Whether two things are the same; says what the first one should be.
+#[allow(clippy::needless_pass_by_value, reason = "both are values made at the call")]
 pub(crate) fn same<T: PartialEq + Debug>(what: &str, is: T, should: T) -> Checked {
     if is == should { Ok(()) } else { Err(format!("{what}: {is:?} instead of {should:?}")) }
 }

@@ -13,7 +13,7 @@
 //!
 //! The rooms: `spec` and `options` (text to values), `source/` (where packets come from), `nic/` (creation,
 //! operations), `port`, `ports` (which VPort a packet is for), `ring`, `worker`, `order` (the order check), `counters`, `vport_counters` and `shared` (what the threads share),
-//! `cpu` (pinning), `tap`, `frame`, `bell`, `error`.
+//! `cpu` (pinning), `tap`, `frame`, `handover` and `bell` (from those who operate it to the port), `sync`, `error`.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ mod counters;
 mod cpu;
 mod error;
 mod frame;
+mod handover;
 mod nic;
 mod options;
 mod order;
@@ -31,6 +32,7 @@ mod ring;
 mod shared;
 mod source;
 mod spec;
+mod sync;
 mod tap;
 mod vport_counters;
 mod worker;

@@ -5,8 +5,8 @@
 //! packets. They never make the one who gives them wait.
 
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,11 @@ use rssmgr_core::packet::{self, LinkType};
 
 use crate::counters::add_alone;
 use crate::frame::{Cast, FrameStore, HEADER_BYTES};
+use crate::handover::Handover;
 use crate::order::FlowMarks;
 use crate::ports::{self, Ports};
 use crate::ring::{Descriptor, Sender};
-use crate::shared::{Epoch, Shared, lock};
+use crate::shared::{Epoch, Shared};
 use crate::source::{Feed, Loss, Next, Prepared, SourceState};
 
 /// Packets between two looks at the clock and the mailbox.
@@ -50,53 +51,21 @@ pub(crate) struct Orders {
 }
 
 /// Where orders are left for the port.
-#[derive(Debug)]
-pub(crate) struct Mailbox {
-    orders: Mutex<Orders>,
-    /// Changes so far.
-    changes: AtomicU64,
-    /// How many of them the port has followed.
-    followed: AtomicU64,
-}
+pub(crate) type Mailbox = Handover<Orders>;
 
 impl Mailbox {
-    pub(crate) fn new(orders: Orders) -> Self {
-        Self { orders: Mutex::new(orders), changes: AtomicU64::new(1), followed: AtomicU64::new(0) }
-    }
-
-    /// Changes the orders and wakes the port.
-    pub(crate) fn post(&self, shared: &Shared, change: impl FnOnce(&mut Orders)) {
-        change(&mut lock(&self.orders));
-        self.changes.fetch_add(1, Ordering::Release);
-        shared.port.ring();
-    }
-
     /// What became of the source.
     pub(crate) fn source_state(&self) -> SourceState {
-        lock(&self.orders).state.clone()
+        self.with(|orders| orders.state.clone())
     }
 
     /// Notes what became of the source, unless another was ordered meanwhile.
     fn report(&self, state: SourceState) {
-        let mut orders = lock(&self.orders);
-        if orders.source.is_none() {
-            orders.state = state;
-        }
-    }
-
-    /// Whether the port has followed every change.
-    pub(crate) fn is_followed(&self) -> bool {
-        self.followed() == self.changes()
-    }
-
-    /// How many changes the port has followed.
-    pub(crate) fn followed(&self) -> u64 {
-        self.followed.load(Ordering::Acquire)
-    }
-
-    /// Changes so far.
-    pub(crate) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
+        self.with(|orders| {
+            if orders.source.is_none() {
+                orders.state = state;
+            }
+        });
     }
 }
 
@@ -140,7 +109,7 @@ enum Pause {
 
 impl Port {
     pub(crate) fn new(shared: Arc<Shared>, mailbox: Arc<Mailbox>) -> Self {
-        let ports = lock(&mailbox.orders).ports.clone();
+        let ports = mailbox.with(|orders| orders.ports.clone());
         let lanes = Lanes {
             shared: Arc::clone(&shared),
             senders: Vec::new(),
@@ -178,16 +147,12 @@ impl Port {
 
     /// Follows the orders in the mailbox.
     fn follow(&mut self) {
-        let changes = self.mailbox.changes();
-        if changes == self.changes {
-            return;
-        }
-        self.changes = changes;
-        let (rings, channels, source) = {
-            let mut orders = lock(&self.mailbox.orders);
-            self.ports = orders.ports.clone();
-            (std::mem::take(&mut orders.rings), orders.channels, orders.source.take())
-        };
+        let orders = self.mailbox.take(&mut self.changes, |orders| {
+            let rings = std::mem::take(&mut orders.rings);
+            (orders.ports.clone(), rings, orders.channels, orders.source.take())
+        });
+        let Some((ports, rings, channels, source)) = orders else { return };
+        self.ports = ports;
         self.lanes.arrange(rings, channels);
         if let Some(Prepared { store, feed, loss, flows }) = source {
             // The workers may still be at packets of the old source.
@@ -199,7 +164,7 @@ impl Port {
             self.shared.queues.iter().for_each(|queue| queue.bell.ring());
             (self.feed, self.loss) = (feed, loss);
         }
-        self.mailbox.followed.store(changes, Ordering::Release);
+        self.mailbox.done(self.changes);
     }
 
     /// Gives the rings one batch of packets.

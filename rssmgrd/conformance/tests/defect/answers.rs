@@ -4,7 +4,7 @@ use rssmgr_conformance::{Call, Failure, Subject, Variant};
 use rssmgr_core::CpuId;
 use rssmgr_core::adapter::{Event, LifeError, Phase};
 use rssmgr_core::scaling::{
-    Actor, Fault, Move, MoveRequest, MoveResults, Parameters, ParametersV1, Status, Steering, VPortKey,
+    Fault, Move, MoveRequest, MoveResults, Parameters, ParametersV1, Status, Steering, VPortKey,
 };
 
 use super::{D, Mutant, by_owner, entry, key, other_switch};
@@ -125,12 +125,8 @@ impl Mutant {
                 let _ = self.inner.v1(key, &table(&[0, 0, 0, 0]));
                 return result;
             }
-            "off-needs-no-repointing" if !request.enable && on => {
-                if self.memory.v1.as_ref().is_some_and(|(_, v)| {
-                    v.table.as_ref().is_some_and(|t| t.iter().all(|c| c.0 != 0) && t.len() == 4)
-                }) {
-                    return Err(Status::InvalidData);
-                }
+            "off-needs-no-repointing" if !request.enable && on && self.asked(&[1, 2, 1, 2]) => {
+                return Err(Status::InvalidData);
             }
             "default-tracked-while-off" if request.enable && self.memory.moves == 1 && !self.memory.sized => {
                 let result = self.inner.parameters(key, &r);
@@ -203,11 +199,12 @@ impl Mutant {
                 return if result == Err(Status::NotSupported) { Ok(()) } else { result };
             }
             "vport-own-table"
-                if self.memory.v1.as_ref().is_some_and(|(k, _)| *k != D && *k != key) && key != D =>
+                if self.memory.moves == 0
+                    && key != D
+                    && self.memory.v1.as_ref().is_some_and(|(k, _)| *k != D && *k != key)
+                    && r.table.as_ref().is_some_and(|t| t.contains(&CpuId(3))) =>
             {
-                if self.memory.moves == 0 && r.table.as_ref().is_some_and(|t| t.contains(&CpuId(3))) {
-                    r.table = Some([0, 2].map(CpuId).to_vec());
-                }
+                r.table = Some([0, 2].map(CpuId).to_vec());
             }
             _ => {}
         }
@@ -225,10 +222,10 @@ impl Mutant {
         match rule {
             "off-goes-to-primary" if !on && !self.memory.was_on && single(Steering::Primary) => return ok(),
             "primary-tracked-while-on" if on && single(Steering::Primary) => return ok(),
-            "inactive-outside-set" if !on && request.moves.len() == 2 => {
-                if request.moves.iter().any(|m| m.target.0 > 5) {
-                    return all(Status::InvalidData);
-                }
+            "inactive-outside-set"
+                if !on && request.moves.len() == 2 && request.moves.iter().any(|m| m.target.0 > 5) =>
+            {
+                return all(Status::InvalidData);
             }
             "on-unhashed-goes-to-default"
                 if on && self.memory.moves == 0 && single(Steering::Default) && self.asked(&[1, 2, 1, 2]) =>
@@ -255,15 +252,8 @@ impl Mutant {
                 return all(Status::InvalidParameter);
             }
             // Queues are counted move by move.
-            "queues-after-the-group"
-                if on
-                    && request.moves.len() == 2
-                    && self.table_is(&[0, 1, 2, 3])
-                    && request.actor == Actor::Owner =>
-            {
-                if request.moves[0] == entry(D, 0, 4) {
-                    return all(Status::NoQueues);
-                }
+            "queues-after-the-group" if on && self.asked(&[0, 1, 2, 3]) && first == Some(entry(D, 0, 4)) => {
+                return all(Status::NoQueues);
             }
             "queues-limit"
                 if on && request.moves == [entry(D, 1, 4), Move::new(D, Steering::Default, CpuId(5))] =>

@@ -191,7 +191,7 @@ impl SoftNic {
     /// A file or an interface that cannot be opened; the old source goes on then.
     pub fn set_source(&mut self, source: SourceSpec) -> Result<(), SoftnicError> {
         let prepared = source.prepare(self.mac(), self.spec.ring)?;
-        self.mailbox.post(&self.shared, |orders| {
+        self.mailbox.post(&self.shared.port, |orders| {
             orders.state = prepared.state();
             orders.source = Some(prepared);
         });
@@ -254,7 +254,7 @@ impl SoftNic {
         }
         self.channels = channels;
         self.shared.channels.store(channels, Ordering::Release);
-        self.mailbox.post(&self.shared, |orders| {
+        self.mailbox.post(&self.shared.port, |orders| {
             orders.rings.append(&mut rings);
             orders.channels = channels;
         });

@@ -201,14 +201,14 @@ impl SoftNic {
         };
         self.steering = steering;
         let effective = Arc::new(effective);
-        self.mailbox.post(&self.shared, |orders| orders.ports.default = effective);
+        self.mailbox.post(&self.shared.port, |orders| orders.ports.default = effective);
         Ok(())
     }
 
     /// Steers to the other VPorts as they are now.
     pub(super) fn post_ports(&mut self) {
         let others = self.vports.steering();
-        self.mailbox.post(&self.shared, |orders| orders.ports.others = others);
+        self.mailbox.post(&self.shared.port, |orders| orders.ports.others = others);
     }
 }
 

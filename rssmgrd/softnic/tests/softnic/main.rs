@@ -1,6 +1,7 @@
 //! The software NIC with its threads running.
 
 mod capture;
+mod concurrency;
 mod conservation;
 mod frames;
 mod interface;
