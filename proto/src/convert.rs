@@ -1,21 +1,26 @@
 //! From core's types to records: one place, used by the daemon and by the command line's offline modes.
 
 mod doctor;
+mod vport;
 mod why;
 
 pub use doctor::finding;
+pub use vport::{moves, vmq, vports};
 pub use why::why;
 
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::Device;
+use rssmgr_core::device::{Device, Refusal, VPortRefusal};
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
-use rssmgr_core::manager::{AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError};
+use rssmgr_core::manager::{
+    AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError, VPortError,
+};
 use rssmgr_core::packet::{FlowTuple, TransportKind};
 use rssmgr_core::place::{Candidate, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
 use rssmgr_core::preflight::Finding;
+use rssmgr_core::scaling::Status;
 use rssmgr_core::settings::Settings;
 use rssmgr_core::stats::Sample;
 use rssmgr_core::steer::{self, Steering};
@@ -274,7 +279,13 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             xps: cap.xps,
             rps: cap.rps,
             link_mbps: cap.link_mbps,
+            max_vports: cap.vports.max.max(1).into(),
+            dynamic_affinity: cap.vports.dynamic_affinity,
+            serialised_moves: cap.serialised_moves,
+            ndis: vport::ndis(cap),
+            net_adapter_cx: vport::net(cap),
         },
+        vmq: vmq(view),
         settings: settings(&view.settings),
         reasons: view.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
         pending: view.pending.iter().map(step).collect(),
@@ -405,6 +416,21 @@ pub fn error(e: &CommandError) -> ApiError {
         CommandError::NotAuthorised { .. } => ErrorKind::NotAuthorised,
         CommandError::NoSuchAdapter { .. } => ErrorKind::NoSuchAdapter,
         CommandError::Place(p) if p.is_unsupported() => ErrorKind::NotSupported,
+        CommandError::VPort { why, .. } => match why {
+            VPortError::NotSupported { .. }
+            | VPortError::VirtualFunctions { .. }
+            | VPortError::Status { status: Status::NotSupported, .. } => ErrorKind::NotSupported,
+            VPortError::Status { status: Status::AdapterNotReady | Status::Resources, .. } => {
+                ErrorKind::Failed
+            }
+            _ => ErrorKind::Usage,
+        },
+        CommandError::Refused(Refusal::VPort { why, .. })
+            if !matches!(why, VPortRefusal::FilterField { .. }) =>
+        {
+            ErrorKind::Usage
+        }
+        CommandError::OneAdapter { .. } => ErrorKind::Usage,
         CommandError::Refused(_) | CommandError::NotSoftnic { .. } => ErrorKind::NotSupported,
         CommandError::Exists { .. }
         | CommandError::Softnic { .. }

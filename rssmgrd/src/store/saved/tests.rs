@@ -1,14 +1,16 @@
 use super::*;
 use proptest::prelude::*;
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{Device, Queue};
+use rssmgr_core::device::{Device, Filter, Queue, VPortDevice};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
     BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
 };
-use rssmgr_core::{CpuId, EntryIndex, Moment, Processor, QueueId};
+use rssmgr_core::scaling::{VPort, VPortState};
+use rssmgr_core::vport::AskedVPort;
+use rssmgr_core::{CpuId, EntryIndex, FilterId, Moment, Processor, QueueId, VPortId};
 
 fn device() -> Device {
     Device {
@@ -19,8 +21,37 @@ fn device() -> Device {
         hash_types: HashTypes::DEFAULT,
         xps: vec!["0-2,4".parse().unwrap(), CpuSet::new()],
         rps: vec!["0,70".parse().unwrap(), CpuSet::new()],
+        vports: [(VPortId(3), VPortDevice { enabled: true, filters: filters(), ..vport_device() })].into(),
         ..Device::default()
     }
+}
+
+fn vport_device() -> VPortDevice {
+    VPortDevice {
+        hash_types: HashTypes::DEFAULT,
+        key: HashKey::microsoft(),
+        table: vec![QueueId(5), QueueId(4)],
+        ..VPortDevice::new(vec![QueueId(4), QueueId(5)])
+    }
+}
+
+fn filters() -> Vec<Filter> {
+    let filter = |id, mac, vlan| Filter { id: FilterId(id), mac, vlan };
+    vec![filter(1, Some([2, 0, 0, 0xab, 0, 9]), Some(100)), filter(7, None, Some(0))]
+}
+
+fn asked() -> AskedVPort {
+    let state = VPort {
+        state: VPortState::Activated,
+        rss_enabled: true,
+        hash_types: HashTypes::DEFAULT,
+        key: HashKey::microsoft(),
+        queues: 2,
+        entries: vec![CpuId(5), CpuId(70)],
+        primary: CpuId(4),
+        default: CpuId(5),
+    };
+    AskedVPort { name: "web".into(), queues: 16, state, filters: filters() }
 }
 
 fn state(queues: i64) -> SavedState {
@@ -34,6 +65,9 @@ fn state(queues: i64) -> SavedState {
         original: Some(device()),
         ..SavedAdapter::default()
     };
+    a.vports.insert(VPortId(3), asked());
+    a.vports.insert(VPortId(9), AskedVPort { filters: Vec::new(), ..asked() });
+    (a.vmq_off, a.primary) = (true, Some(Processor { group: 1, number: 3 }));
     a.patch.set(Field::Queues, &Raw::Int(queues)).unwrap();
     a.patch.set(Field::Profile, &Raw::from("Closest")).unwrap();
     a.patch.set(Field::Enabled, &Raw::Bool(false)).unwrap();

@@ -1,5 +1,7 @@
 //! Version 1 of the saved settings. Frozen: what these types mean never changes; a change is a new version beside it.
 
+mod vports;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -82,10 +84,18 @@ struct Adapter {
     basis: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    vmq_off: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    primary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
     settings: BTreeMap<String, Setting>,
     table: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     original: Option<Hardware>,
+    #[serde(default, rename = "vport", skip_serializing_if = "Vec::is_empty")]
+    vports: Vec<vports::Asked>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,6 +136,8 @@ struct Hardware {
     xps: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rps: Vec<String>,
+    #[serde(default, rename = "vport", skip_serializing_if = "Vec::is_empty")]
+    vports: Vec<vports::There>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -218,6 +230,10 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
         settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
         table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
         original: a.original.as_ref().map(hardware),
+        vmq_off: a.vmq_off,
+        primary: a.primary.map(|p| p.to_string()),
+        default: a.default.map(|p| p.to_string()),
+        vports: a.vports.iter().map(|(id, v)| vports::Asked::of(*id, v)).collect(),
     }
 }
 
@@ -236,6 +252,7 @@ fn hardware(d: &Device) -> Hardware {
         },
         xps: d.xps.iter().map(CpuSet::to_string).collect(),
         rps: d.rps.iter().map(CpuSet::to_string).collect(),
+        vports: d.vports.iter().map(|(id, v)| vports::There::of(*id, v)).collect(),
     }
 }
 
@@ -307,6 +324,10 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
         pending: a.pending.as_deref().map(impact).transpose()?,
         found_queues: a.found_queues,
         original: a.original.map(device).transpose()?,
+        vports: a.vports.into_iter().map(vports::Asked::read).collect::<Result<_, _>>()?,
+        vmq_off: a.vmq_off,
+        primary: a.primary.map(|p| p.parse().map_err(text)).transpose()?,
+        default: a.default.map(|p| p.parse().map_err(text)).transpose()?,
     })
 }
 
@@ -319,13 +340,7 @@ fn device(h: Hardware) -> Result<Device, String> {
         -1 => Ok(Queue { home: None }),
         n => u32::try_from(n).map(|c| Queue { home: Some(CpuId(c)) }).map_err(text),
     };
-    let key = match h.key.as_str() {
-        "" => HashKey::default(),
-        // Not `HashKey::parse`: a key that is there may be one that nobody would be allowed to set.
-        hex => HashKey::new(
-            hex.split(':').map(|b| u8::from_str_radix(b, 16)).collect::<Result<_, _>>().map_err(text)?,
-        ),
-    };
+    let key = key(&h.key)?;
     Ok(Device {
         enabled: h.enabled,
         queues: h.queues.into_iter().map(home).collect::<Result<_, _>>()?,
@@ -340,8 +355,17 @@ fn device(h: Hardware) -> Result<Device, String> {
         },
         xps: cpu_lists(&h.xps)?,
         rps: cpu_lists(&h.rps)?,
-        ..Device::default()
+        vports: h.vports.into_iter().map(vports::There::read).collect::<Result<_, _>>()?,
     })
+}
+
+/// Not `HashKey::parse`: a key that is there may be one that nobody would be allowed to set.
+fn key(hex: &str) -> Result<HashKey, String> {
+    if hex.is_empty() {
+        return Ok(HashKey::default());
+    }
+    let bytes = hex.split(':').map(|b| u8::from_str_radix(b, 16)).collect::<Result<_, _>>();
+    bytes.map(HashKey::new).map_err(text)
 }
 
 fn cpu_lists(lists: &[String]) -> Result<Vec<CpuSet>, String> {
