@@ -58,7 +58,7 @@ pub(super) async fn restart(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Resul
 }
 
 /// A change that never means everybody by omission.
-async fn named(c: &mut Context<'_, '_>, args: &ChangeArgs, change: &Change) -> Result<(), Stop> {
+pub(super) async fn named(c: &mut Context<'_, '_>, args: &ChangeArgs, change: &Change) -> Result<(), Stop> {
     if args.names.is_empty() && !args.all && args.apply.interface_description.is_empty() {
         return Err(Failure::usage("which adapters? None is named")
             .hint("give NAME, a glob such as 'eth*', or --all for every managed one")
