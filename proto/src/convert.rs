@@ -85,6 +85,14 @@ pub fn reason(r: &Reason) -> ReasonRecord {
             text,
             ..ReasonRecord::default()
         },
+        Reason::VPortQueues { asked, given, by, .. } => ReasonRecord {
+            kind: "limit".into(),
+            id: by.name().into(),
+            field: None,
+            asked: Some((*asked).into()),
+            given: Some((*given).into()),
+            text,
+        },
         Reason::Moved { entry, .. } => {
             ReasonRecord { kind: "moved".into(), id: entry.to_string(), text, ..ReasonRecord::default() }
         }
@@ -496,10 +504,12 @@ pub enum Per {
     Cpu,
     /// By table entry.
     Entry,
+    /// By VPort.
+    VPort,
 }
 
 impl Per {
-    /// Parses `adapter`, `queue`, `cpu` or `entry`.
+    /// Parses `adapter`, `queue`, `cpu`, `entry` or `vport`.
     ///
     /// # Errors
     /// Names the value and what is allowed.
@@ -509,8 +519,9 @@ impl Per {
             "queue" => Ok(Self::Queue),
             "cpu" => Ok(Self::Cpu),
             "entry" => Ok(Self::Entry),
+            "vport" => Ok(Self::VPort),
             other => Err(ApiError::usage(format!(
-                "per: `{other}` is not known; allowed: adapter, queue, cpu, entry"
+                "per: `{other}` is not known; allowed: adapter, queue, cpu, entry, vport"
             ))),
         }
     }
@@ -578,6 +589,7 @@ pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> Sta
             };
             out.entries = Some(table.into_iter().zip(&sample.entries).map(entry).collect());
         }
+        Per::VPort => out.vports = Some(vport::stats(view, sample)),
     }
     out
 }

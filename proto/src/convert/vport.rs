@@ -6,13 +6,14 @@ use rssmgr_core::ids::GROUP_SIZE;
 use rssmgr_core::manager::{AdapterResult, AdapterView, VPortView, remedy};
 use rssmgr_core::scaling::capability::{flag, protocol};
 use rssmgr_core::scaling::{MoveRequest, MoveResults, Spreading, Steering, VPortState};
+use rssmgr_core::stats::{Sample, VPortStats};
 use rssmgr_core::topology::Topology;
-use rssmgr_core::{CpuId, Processor};
+use rssmgr_core::{CpuId, Processor, VPortId};
 
 use super::{count, hash_types, mac, name, result};
 use crate::types::{
     FilterRecord, MoveRecord, MovesRecord, NdisCapabilityRecord, NetCapabilityRecord, VPortEntryRecord,
-    VPortRecord, VmqRecord,
+    VPortRecord, VPortStatsRecord, VmqRecord,
 };
 
 const fn spreading(s: Spreading) -> &'static str {
@@ -34,7 +35,7 @@ pub fn vports(view: &AdapterView) -> Vec<VPortRecord> {
 
 fn vport(adapter: &str, v: &VPortView) -> VPortRecord {
     let s = &v.state;
-    let used: Vec<CpuId> = if s.rss_enabled { s.spread().into_iter().collect() } else { vec![s.primary] };
+    let used = used(v);
     // A mask is of one group: that of the first processor, as Windows shows it.
     let group = used.first().map_or(0, |cpu| Processor::from(*cpu).group);
     let mask = used
@@ -100,6 +101,40 @@ pub fn vmq(view: &AdapterView) -> VmqRecord {
         interrupt_vector_coalescing_supported: false,
         spreading: spreading(if dynamic { Spreading::Dynamic } else { Spreading::Static }).into(),
     }
+}
+
+/// Counters by VPort: the default one has what is of no other, and of those that were deleted.
+pub(super) fn stats(view: &AdapterView, sample: &Sample) -> Vec<VPortStatsRecord> {
+    let a = &sample.adapter;
+    let sum = |of: &dyn Fn(&VPortStats) -> u64| sample.vports.iter().map(of).sum::<u64>();
+    let rest = VPortStats {
+        id: VPortId::DEFAULT,
+        packets: a.packets.saturating_sub(sum(&|v| v.packets)),
+        bytes: a.bytes.saturating_sub(sum(&|v| v.bytes)),
+        drops: a.drops.saturating_sub(sum(&|v| v.drops)),
+        unhashed: a.unhashed.saturating_sub(sum(&|v| v.unhashed)),
+        reordered: a.reordered.saturating_sub(sum(&|v| v.reordered)),
+        entries: Vec::new(),
+    };
+    let record = |s: &VPortStats| {
+        let vport = view.vports.iter().find(|v| v.key.vport == s.id);
+        VPortStatsRecord {
+            vport_id: s.id.0,
+            vport_name: vport.map(|v| v.name.clone()).filter(|n| !n.is_empty()),
+            processors: vport.map(used).unwrap_or_default().into_iter().map(name).collect(),
+            packets: s.packets,
+            bytes: s.bytes,
+            drops: s.drops,
+            unhashed: s.unhashed,
+            reordered: s.reordered,
+        }
+    };
+    std::iter::once(&rest).chain(&sample.vports).map(record).collect()
+}
+
+/// The processors that take a VPort's packets.
+fn used(v: &VPortView) -> Vec<CpuId> {
+    if v.state.rss_enabled { v.state.spread().into_iter().collect() } else { vec![v.state.primary] }
 }
 
 /// What came of moves.

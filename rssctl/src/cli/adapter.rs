@@ -316,14 +316,15 @@ pub struct VerifyArgs {
         rssctl stats nic0 --per cpu\n  \
         rssctl stats nic0 --per queue --watch\n  \
         rssctl stats nic0 --per entry -o json\n  \
+        rssctl stats nic0 --per vport\n  \
         rssctl stats nic0 --watch=5 --count 3 -o jsonl\n\n\
         As JSON one named adapter is one object; globs, several names or none give {\"version\", \"adapters\": [..]}.")]
 pub struct StatsArgs {
     #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is all adapters")]
     /// Adapters.
     pub names: Vec<String>,
-    /// By what: queue, cpu or entry
-    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["adapter", "queue", "cpu", "entry"]))]
+    /// By what: queue, cpu, entry or vport
+    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["adapter", "queue", "cpu", "entry", "vport"]))]
     pub per: Option<String>,
     /// Show rates again every SECONDS (1)
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1")]

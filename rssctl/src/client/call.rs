@@ -142,7 +142,7 @@ impl Client {
     /// The object of an adapter.
     async fn adapter(&self, name: &str) -> Result<AdapterProxy<'static>, Failure> {
         let path = self.manager.get_adapter(name).await?;
-        let proxy = AdapterProxy::builder(self.manager.inner().connection()).path(path)?;
+        let proxy = AdapterProxy::builder(self.manager.inner().connection()).path(path);
         Ok(proxy.cache_properties(CacheProperties::No).build().await?)
     }
 

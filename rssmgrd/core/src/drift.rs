@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cpuset::CpuSet;
-use crate::device::{Device, UserTable};
+use crate::device::{Device, UserTable, same_vports};
 use crate::driver::{Driver, Fate, TableFate, TableState};
 use crate::ids::{CpuId, EntryIndex, Moment, Processor};
 use crate::settings::{Auto, KeySetting, ManualTable, Queues, SettingsPatch};
@@ -147,6 +147,8 @@ pub enum Part {
     Xps,
     /// Over which CPUs the kernel spreads.
     Rps,
+    /// VPorts beside the default one.
+    VPorts,
 }
 
 impl Part {
@@ -163,6 +165,7 @@ impl Part {
             Self::Enabled => "switch",
             Self::Xps => "transmit steering",
             Self::Rps => "receive packet steering",
+            Self::VPorts => "VPorts",
         }
     }
 }
@@ -186,6 +189,7 @@ impl Parts {
             (Part::Enabled, want.enabled != have.enabled),
             (Part::Xps, steers(&want.xps, &have.xps)),
             (Part::Rps, steers(&want.rps, &have.rps)),
+            (Part::VPorts, !same_vports(&want.vports, &have.vports)),
         ];
         Self(differs.into_iter().filter(|(_, d)| *d).map(|(p, _)| p).collect())
     }
@@ -282,7 +286,7 @@ pub fn adopt(wanted: &Device, found: &Device, active: usize, explicit: bool) -> 
             Part::Key if found.key.is_empty() => return None,
             Part::Key => adopted.patch.hash_key = Some(KeySetting::Given(found.key.clone())),
             Part::HashTypes => adopted.patch.hash_types = Some(Auto::Is(found.hash_types)),
-            Part::DefaultQueue | Part::Xps | Part::Rps => return None,
+            Part::DefaultQueue | Part::Xps | Part::Rps | Part::VPorts => return None,
             Part::Enabled => adopted.patch.enabled = Some(found.enabled),
         }
     }

@@ -113,6 +113,7 @@ impl Manager {
             (Some(device), _) => Ok(Target::snapshot(device.clone())),
             (None, Some(Ok(mut placed))) => {
                 vport::steer_default(a, intent.saved.as_ref(), &mut placed);
+                vport::limits(a, intent.saved.as_ref(), &mut placed);
                 Ok(placed)
             }
             (None, None) => Ok(Target::snapshot(a.whole().clone())),

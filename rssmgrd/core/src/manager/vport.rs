@@ -25,7 +25,7 @@ use crate::cpuset::CpuSet;
 use crate::device::{Device, Filter, Test};
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{CpuId, FilterId, Processor, VPortId};
-use crate::place::{Candidate, Target, eligible};
+use crate::place::{Candidate, Reason, Target, eligible};
 use crate::scaling::parameters::TOEPLITZ;
 use crate::scaling::{
     Move, MoveRequest, Parameters, ParametersV1, Scaling, Spreading, Status, Steering, SwitchId, VPort,
@@ -165,6 +165,16 @@ pub(super) fn wanted(
     let channels = channels(a, after);
     vport::realise(vports, a.whole(), channels, a.capability.queue_affinity)
         .map_err(|id| error(a, VPortError::Shortage { id, channels }))
+}
+
+/// Which of the VPorts got fewer queues than were asked for.
+pub(super) fn limits(a: &Adapter, saved: Option<&SavedAdapter>, target: &mut Target) {
+    let vports = saved.filter(|s| !s.vmq_off).into_iter().flat_map(|s| &s.vports);
+    let cut = vports.filter_map(|(id, v)| {
+        let (asked, given, by) = (v.queues, v.state.queues, vport::limit_of(v, &a.capability)?);
+        Some(Reason::VPortQueues { vport: *id, asked, given, by })
+    });
+    target.reasons.extend(cut);
 }
 
 /// Points the default queue where the default VPort's default or primary processor is, once that was asked for.
