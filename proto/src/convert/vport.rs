@@ -137,13 +137,11 @@ fn used(v: &VPortView) -> Vec<CpuId> {
     if v.state.rss_enabled { v.state.spread().into_iter().collect() } else { vec![v.state.primary] }
 }
 
-/// What came of moves.
+/// What came of each move, and of the adapter; the rest of the record is the caller's.
 #[must_use]
 pub fn moves(
     request: &MoveRequest,
     statuses: &MoveResults,
-    generation: u64,
-    dry_run: bool,
     of: &AdapterResult,
     topology: &Topology,
 ) -> MovesRecord {
@@ -159,7 +157,7 @@ pub fn moves(
         status: status.map_or_else(|s| s.to_string(), |()| "NDIS_STATUS_SUCCESS".into()),
         meaning: status.err().map(|s| remedy(s).into()),
     });
-    MovesRecord { generation, dry_run, moves: moves.collect(), adapter: result(of, topology) }
+    MovesRecord { moves: moves.collect(), adapter: result(of, topology), ..MovesRecord::default() }
 }
 
 const FLAGS: [(u32, &str); 14] = [

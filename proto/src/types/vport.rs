@@ -191,6 +191,9 @@ pub struct MovesRecord {
     pub generation: u64,
     /// Whether nothing was applied because a dry run was asked for.
     pub dry_run: bool,
+    /// The checkpoint that was made: the moves go back unless it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<u64>,
     /// One element a move, in their order.
     pub moves: Vec<MoveRecord>,
     /// What became of the adapter.

@@ -103,6 +103,7 @@ async fn moved(
         None => render::moves(&said, c.terminal.paint),
     };
     c.terminal.print(&text)?;
+    change::waits(c, said.checkpoint, &args.apply);
     if let Some(error) = &said.adapter.error {
         c.note(&Failure::new(error.kind, format!("{}: {}", args.name, error.message)));
     }

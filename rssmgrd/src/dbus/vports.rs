@@ -8,7 +8,7 @@ use rssmgr_core::manager::{Command, Options, Reply, Selector, VPortChange, VPort
 use rssmgr_core::scaling::{Actor, Move, MoveRequest, SwitchId};
 use rssmgr_core::{AdapterId, CpuId, FilterId, VPortId};
 use rssmgr_proto::dict::{Dictionary, to_dict};
-use rssmgr_proto::types::{ApplyRecord, MoveRequest as Asked, VPortRequest};
+use rssmgr_proto::types::{ApplyRecord, MoveRequest as Asked, MovesRecord, VPortRequest};
 use rssmgr_proto::{ApiError, ErrorKind, convert};
 use zbus::Connection;
 use zbus::message::Header;
@@ -67,8 +67,13 @@ impl Ask<'_> {
         let (selector, options) = self.prepared(options).await?;
         let command = Command::MoveSteering { selector, request: request.clone(), options };
         match self.ask(command).await? {
-            (Reply::Moved { generation, dry_run, statuses, result }, topology) => {
-                to_dict(&convert::moves(&request, &statuses, generation.0, dry_run, &result, &topology))
+            (Reply::Moved { generation, dry_run, checkpoint, statuses, result }, topology) => {
+                to_dict(&MovesRecord {
+                    generation: generation.0,
+                    dry_run,
+                    checkpoint: checkpoint.map(|id| id.0),
+                    ..convert::moves(&request, &statuses, &result, &topology)
+                })
             }
             _ => Err(ApiError::new(ErrorKind::Failed, "the moves were not answered")),
         }

@@ -482,6 +482,8 @@ pub enum Reply {
         generation: Generation,
         /// Whether nothing was applied.
         dry_run: bool,
+        /// The checkpoint that was made.
+        checkpoint: Option<CheckpointId>,
         /// A status for each move, in their order.
         statuses: MoveResults,
         /// What became of the adapter.

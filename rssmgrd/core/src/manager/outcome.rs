@@ -80,7 +80,7 @@ impl Manager {
         dry_run: bool,
         checkpoint: Option<CheckpointId>,
     ) {
-        if let Some(reply) = self.moves_answer(id, &results, dry_run) {
+        if let Some(reply) = self.moves_answer(id, &results, dry_run, checkpoint) {
             self.effects.push_back(Effect::Reply { id, result: Ok(reply) });
             return;
         }
@@ -91,7 +91,13 @@ impl Manager {
 
 impl Manager {
     /// The answer to moves: those that were judged right and could not be executed have a status too.
-    fn moves_answer(&mut self, id: CommandId, results: &[AdapterResult], dry_run: bool) -> Option<Reply> {
+    fn moves_answer(
+        &mut self,
+        id: CommandId,
+        results: &[AdapterResult],
+        dry_run: bool,
+        checkpoint: Option<CheckpointId>,
+    ) -> Option<Reply> {
         let mut statuses = self.moved.remove(&id)?;
         let result = results.first()?.clone();
         let failed = match &result.error {
@@ -102,7 +108,8 @@ impl Manager {
         if let Some(status) = failed {
             statuses.iter_mut().filter(|s| s.is_ok()).for_each(|s| *s = Err(status));
         }
-        Some(Reply::Moved { generation: self.generation, dry_run, statuses, result: Box::new(result) })
+        let (generation, result) = (self.generation, Box::new(result));
+        Some(Reply::Moved { generation, dry_run, checkpoint, statuses, result })
     }
 }
 
