@@ -288,6 +288,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             rps: cap.rps,
             link_mbps: cap.link_mbps,
             max_vports: cap.vports.max.max(1).into(),
+            rss_contexts: cap.rss_contexts,
             dynamic_affinity: cap.vports.dynamic_affinity,
             serialised_moves: cap.serialised_moves,
             ndis: vport::ndis(cap),

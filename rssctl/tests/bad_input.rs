@@ -58,7 +58,7 @@ fn every_wrong_argument_is_named_with_its_value_and_what_is_allowed() {
         (&["table", "set", "nic0"], &[], &["<ENTRY=PROCESSOR>"]),
         (&["table", "move", "nic0"], &["--from", "8192", "--to", "1"], &["`8192`", "8191"]),
         (&["table", "move", "nic0"], &["--from", "1"], &["--to"]),
-        (&["table", "move", "nic0"], &[], &["<MOVE>", "--from"]),
+        (&["table", "move", "nic0"], &[], &["<MOVE>"]),
         (&["table", "move", "nic0"], &["3=0:64"], &["`0:64`", "0 to 63"]),
         (&["table", "move", "nic0"], &["32768=1"], &["`32768=1`", "0 to 32767"]),
         (

@@ -102,6 +102,9 @@ pub struct CapabilityRecord {
     /// VPorts that it can have, the default one included.
     #[serde(default)]
     pub max_vports: u32,
+    /// The driver has RSS contexts and receive rules.
+    #[serde(default)]
+    pub rss_contexts: bool,
     /// Processors of VPorts can change while they direct traffic.
     #[serde(default)]
     pub dynamic_affinity: bool,

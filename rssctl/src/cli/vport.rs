@@ -88,7 +88,8 @@ pub struct VPortArgs {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
         rssctl vport create nic0 --label web --queues 4 --mac 02:00:00:00:00:07\n  \
-        rssctl vport create nic0 --id 5 --queues 2 --processors 0:4,0:5 --mac 02:00:00:00:00:08/100 --mac any/200\n  \
+        rssctl vport create nic0 --id 5 --queues 2 --processors 0:4,0:5 --mac 02:00:00:00:00:08/100\n  \
+        rssctl vport create nic0 --mac any/200 --inactive\n  \
         rssctl vport create nic0 --queues 16 --what-if")]
 pub struct VPortCreateArgs {
     /// The adapter

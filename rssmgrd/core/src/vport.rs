@@ -80,12 +80,6 @@ pub fn limit_of(vport: &AskedVPort, cap: &Capability) -> Option<QueueLimit> {
     })
 }
 
-/// Queues that VPorts hold together.
-#[must_use]
-pub fn held(vports: &AskedVPorts) -> u16 {
-    vports.values().fold(0, |sum, v| sum.saturating_add(v.state.queues))
-}
-
 /// The queues of each VPort, of an adapter with this many: those that it holds already, then the highest free ones.
 /// `Err` names the first VPort for which there are not enough.
 ///

@@ -183,7 +183,7 @@ async fn static_spreading_and_restricted_tables_are_enforced() {
     create(&fixed, json!({"queues": 2})).await.unwrap();
     let before = vports(&fixed).await.remove(1);
     assert_eq!(before.spreading, "static");
-    assert_eq!(moves(&fixed, &[(1, 0, "0:3")], "").await, ["NOT_SUPPORTED"]);
+    assert_eq!(moves(&fixed, &[(1, 0, "0:4")], "").await, ["NOT_SUPPORTED"]);
     let error = set(&fixed, 1, json!({"processors": ["3"]})).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotSupported, "{error}");
     assert!(error.message.contains("disable the VPort first"), "{error}");

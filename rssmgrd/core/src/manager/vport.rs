@@ -124,10 +124,15 @@ fn array(a: &Adapter) -> Vec<Candidate> {
     array
 }
 
-/// The scaling state of an adapter with what is saved of it; `None` where its table is no power of two.
-fn scaling(a: &Adapter, entry: &SavedAdapter) -> Option<Scaling> {
-    let default =
+/// The scaling state of an adapter with what is saved of it; `None` where its table is no power of two. The default VPort
+/// has the queues that are left where one of the others is to have `given`.
+fn scaling(a: &Adapter, entry: &SavedAdapter, given: Option<(VPortId, u16)>) -> Option<Scaling> {
+    let mut default =
         vport::default_vport(a.whole(), entry.primary.map(CpuId::from), entry.default.map(CpuId::from));
+    if let Some((id, queues)) = given {
+        let taken = held_beside(entry, id).saturating_add(queues);
+        default.queues = channels(a, &a.settings).saturating_sub(taken).max(1);
+    }
     let others = entry.vports.iter().map(|(id, v)| (key(*id), v.state.clone()));
     let vports = core::iter::once((VPortKey::DEFAULT, default)).chain(others).collect();
     // A processor that directs traffic already may do so, also where a setting has since left it out.
@@ -269,7 +274,10 @@ impl Manager {
         for (adapter, a) in self.selected(selector, options)? {
             let refused = |why| Err(error(a, why));
             if !a.capability.vports.any() {
-                return refused(VPortError::NotSupported { driver: a.facts.driver.clone() });
+                return refused(VPortError::NotSupported {
+                    driver: a.facts.driver.clone(),
+                    contexts: a.capability.rss_contexts,
+                });
             }
             let takes = !matches!(change, VPortChange::Delete(_) | VPortChange::Vmq(false));
             if takes && vfs(&adapter) > 0 {
@@ -344,7 +352,8 @@ fn create(
     let cpus = processors(a, entry, id, wish, granted)?;
     let affinity = cpus.first().copied().unwrap_or_default();
     let status = |what| move |status| VPortError::Status { id, what, status };
-    let mut scaling = scaling(a, entry).ok_or_else(|| status("create")(Status::NotSupported))?;
+    let given = Some((id, granted));
+    let mut scaling = scaling(a, entry, given).ok_or_else(|| status("create")(Status::NotSupported))?;
     scaling.create(key(id), affinity, granted).map_err(status("create"))?;
     if active {
         scaling.activate(key(id)).map_err(status("activate"))?;
@@ -372,7 +381,12 @@ fn create(
 fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> Result<(), VPortError> {
     let status = |what| move |status| VPortError::Status { id, what, status };
     let Some(mut vport) = entry.vports.get(&id).cloned() else { return Err(unknown(id, entry)) };
-    let mut scaling = scaling(a, entry).ok_or_else(|| status("set")(Status::NotSupported))?;
+    let granted = match wish.queues {
+        Some(asked) => granted(a, entry, id, asked)?,
+        None => vport.state.queues,
+    };
+    let given = Some((id, granted));
+    let mut scaling = scaling(a, entry, given).ok_or_else(|| status("set")(Status::NotSupported))?;
     match wish.activate {
         Some(true) => scaling.activate(key(id)).map_err(status("activate"))?,
         Some(false) if vport.state.state == VPortState::Activated => {
@@ -383,7 +397,7 @@ fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> 
     }
     if let Some(asked) = wish.queues {
         vport.queues = asked;
-        let queues = Some(u32::from(granted(a, entry, id, asked)?));
+        let queues = Some(u32::from(granted));
         let request = Parameters { enable: vport.state.rss_enabled, queues, ..Parameters::default() };
         parameters(&mut scaling, key(id), &request).map_err(status("queues"))?;
     }
@@ -402,7 +416,11 @@ fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> 
     let never_spread = now.entries.len() == 1;
     if enable && (wish.processors.is_some() || !now.rss_enabled && never_spread) {
         let cpus = processors(a, entry, id, wish, now.queues)?;
-        let entries = entries(a, id, wish, cpus.len().max(now.entries.len()), now.queues)?;
+        // A table that was spread before keeps its length as long as the processors go into it.
+        let length = now.entries.len().max(cpus.len().next_power_of_two());
+        let length = u16::try_from(length).ok().filter(|_| !never_spread);
+        let sized = VPortWish { entries: wish.entries.or(length), ..VPortWish::default() };
+        let entries = entries(a, id, &sized, cpus.len(), now.queues)?;
         spread(&mut scaling, a, id, &cpus, entries, wish)?;
     } else if enable && (!now.rss_enabled || hash) {
         let (hash_info, key_bytes) = (Some(TOEPLITZ | types(a, wish, &now).bits()), secret(a, wish, &now));
@@ -432,14 +450,19 @@ fn parameters(scaling: &mut Scaling, key: VPortKey, request: &Parameters) -> Res
     scaling.change_parameters(key, request)
 }
 
+/// Queues that the other VPorts hold.
+fn held_beside(entry: &SavedAdapter, id: VPortId) -> u16 {
+    let others = entry.vports.iter().filter(|(other, _)| **other != id);
+    others.fold(0, |sum: u16, (_, v)| sum.saturating_add(v.state.queues))
+}
+
 /// The queues that a VPort gets of those asked for.
 fn granted(a: &Adapter, entry: &SavedAdapter, id: VPortId, asked: u16) -> Result<u16, VPortError> {
     if asked == 0 {
         let allowed = alloc::format!("1 to {}", a.capability.vports.queues);
         return Err(VPortError::Value { id, field: "queues", value: "0".into(), allowed });
     }
-    let others = entry.vports.iter().filter(|(other, _)| **other != id);
-    let held = others.fold(0_u16, |sum, (_, v)| sum.saturating_add(v.state.queues));
+    let held = held_beside(entry, id);
     let channels = channels(a, &a.settings);
     match vport::grant(asked, &a.capability, channels, held) {
         (0, _) => Err(VPortError::NoQueue { id, asked, channels, held }),

@@ -9,7 +9,7 @@ use rssmgr_core::manager::{
     BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
 };
 use rssmgr_core::scaling::{VPort, VPortState};
-use rssmgr_core::vport::AskedVPort;
+use rssmgr_core::vport::{AskedVPort, AskedVPorts};
 use rssmgr_core::{CpuId, EntryIndex, FilterId, Moment, Processor, QueueId, VPortId};
 
 fn device() -> Device {
@@ -21,7 +21,6 @@ fn device() -> Device {
         hash_types: HashTypes::DEFAULT,
         xps: vec!["0-2,4".parse().unwrap(), CpuSet::new()],
         rps: vec!["0,70".parse().unwrap(), CpuSet::new()],
-        vports: [(VPortId(3), VPortDevice { enabled: true, filters: filters(), ..vport_device() })].into(),
         ..Device::default()
     }
 }
@@ -62,11 +61,14 @@ fn state(queues: i64) -> SavedState {
         basis: "profile=Closest queues=4".into(),
         found_queues: 16,
         pending: Some(Impact::Reorder),
-        original: Some(device()),
+        original: Some(Device {
+            vports: [(VPortId(3), VPortDevice { enabled: true, filters: filters(), ..vport_device() })]
+                .into(),
+            ..device()
+        }),
         ..SavedAdapter::default()
     };
     a.vports.insert(VPortId(3), asked());
-    a.vports.insert(VPortId(9), AskedVPort { filters: Vec::new(), ..asked() });
     (a.vmq_off, a.primary) = (true, Some(Processor { group: 1, number: 3 }));
     a.patch.set(Field::Queues, &Raw::Int(queues)).unwrap();
     a.patch.set(Field::Profile, &Raw::from("Closest")).unwrap();
@@ -74,8 +76,9 @@ fn state(queues: i64) -> SavedState {
     a.patch.set(Field::BaseProcessor, &Raw::from("1:")).unwrap();
     a.table.insert(EntryIndex(12), Processor { group: 1, number: 3 });
     let options = [("source".to_owned(), "synthetic:rate=10".to_owned())].into();
+    let after = SavedAdapter { vports: AskedVPorts::new(), original: None, ..a.clone() };
     let part = |applied, after| CheckpointPart { name: "nic0".into(), before: device(), applied, after };
-    let parts = [("k".to_owned(), part(true, Some(a.clone()))), ("l".to_owned(), part(false, None))].into();
+    let parts = [("k".to_owned(), part(true, Some(after))), ("l".to_owned(), part(false, None))].into();
     let checkpoint = Checkpoint {
         id: CheckpointId(7),
         boot: "8f6a".into(),

@@ -10,12 +10,12 @@ use crate::scaling::Status;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VPortError {
     /// The adapter has none beside the default one.
-    #[error(
-        "VPorts are not supported by {driver}: it has no tables or no filters to make them of; the default VPort is the adapter itself (`rssctl set`)"
-    )]
+    #[error("VPorts are not supported by {driver}: {}; the default VPort is the adapter itself (`rssctl set`)", if *.contexts { "it has RSS contexts and receive rules, of which rssmgrd makes none yet" } else { "it has no RSS contexts with receive rules to make them of" })]
     NotSupported {
         /// The driver.
         driver: String,
+        /// Whether it has what they could be made of.
+        contexts: bool,
     },
     /// The adapter's queues are in the hands of its virtual functions.
     #[error(

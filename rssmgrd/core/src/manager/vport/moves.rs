@@ -59,7 +59,7 @@ fn judge(
     request: &MoveRequest,
     for_now: bool,
 ) -> Result<MoveResults, Status> {
-    let mut scaling = scaling(a, entry).ok_or(Status::NotSupported)?;
+    let mut scaling = scaling(a, entry, None).ok_or(Status::NotSupported)?;
     if request.moves.len() > scaling.limits().max_moves() {
         return Err(Status::InvalidLength);
     }
