@@ -331,10 +331,10 @@ pub enum CommandError {
         from: Processor,
     },
     /// Something about a VPort.
-    #[error("{name}: {why}")]
+    #[error("{}{why}", .name.as_ref().map(|n| alloc::format!("{n}: ")).unwrap_or_default())]
     VPort {
-        /// The adapter.
-        name: String,
+        /// The adapter, where that is not said anyway.
+        name: Option<String>,
         /// Why.
         why: VPortError,
     },

@@ -169,7 +169,7 @@ pub(super) fn wanted(
     let vports = saved.filter(|s| !s.vmq_off).map_or(&none, |s| &s.vports);
     let channels = channels(a, after);
     vport::realise(vports, a.whole(), channels, a.capability.queue_affinity)
-        .map_err(|id| error(a, VPortError::Shortage { id, channels }))
+        .map_err(|id| CommandError::VPort { name: None, why: VPortError::Shortage { id, channels } })
 }
 
 /// Which of the VPorts got fewer queues than were asked for.
@@ -206,7 +206,7 @@ fn takes_default(a: &Adapter) -> bool {
 }
 
 fn error(a: &Adapter, why: VPortError) -> CommandError {
-    CommandError::VPort { name: a.facts.name.clone(), why }
+    CommandError::VPort { name: Some(a.facts.name.clone()), why }
 }
 
 /// The VPorts of an adapter as readers see them, the default one first.
