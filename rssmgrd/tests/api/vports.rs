@@ -174,6 +174,27 @@ async fn moves_have_a_status_each_and_groups_are_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn moves_on_an_adapter_without_rssv2_are_one_write_of_its_table() {
+    let daemon = Daemon::start(ModelFactory::default()).await;
+    let client = daemon.client().await;
+    client.create("nic0", &[("whole", ""), ("entries", "16")]).await;
+    let adapter = client.adapter("nic0").await;
+    // Two groups of the default VPort, one of which asks for too many processors: that one is left out whole.
+    let list = [(0, 0, "0:1"), (0, 1, "0:1"), (7, 0, "0:1"), (0, 2, "0:4"), (0, 3, "0:1")];
+    let list: Vec<_> = list.map(|(vport, entry, to)| (0, vport, 0, entry, to.to_owned())).into();
+    let reply = adapter.move_entries(&list, "", &dict(json!({}))).await.unwrap();
+    let record: MovesRecord = from_dict(&reply).unwrap();
+    let ok: Vec<bool> = record.moves.iter().map(|m| m.status == "NDIS_STATUS_SUCCESS").collect();
+    assert_eq!(ok, [true, true, false, false, false], "{record:?}");
+    let steps: Vec<&str> = record.adapter.steps.iter().map(|s| s.op.as_str()).collect();
+    assert_eq!(steps, ["write indirection table (16 entries)"]);
+    assert_eq!(table(&vports(&adapter).await[0])[..4], ["0:1", "0:1", "0:1", "0:9"]);
+    // VPorts are spread once and stay so.
+    create(&adapter, json!({"queues": 2})).await.unwrap();
+    assert_eq!(vports(&adapter).await[1].spreading, "static");
+}
+
+#[tokio::test]
 async fn static_spreading_and_restricted_tables_are_enforced() {
     let daemon = Daemon::start(ModelFactory::default()).await;
     let client = daemon.client().await;

@@ -16,7 +16,7 @@ use rssmgr_core::{CpuId, VPortId};
 use rssmgrd::backend::{Factory, Made, Nic, Source};
 
 /// Makes modelled adapters; options `queues`, `entries`, `topology` (NODESxCORESxTHREADS), `source`, `plain` for one whose
-/// key and hash types are fixed and that has no VPorts, `static` for one whose VPorts spread statically, and `restricted`
+/// key and hash types are fixed and that has no VPorts, `whole` for one that only takes whole tables, `static` for one whose VPorts spread statically, and `restricted`
 /// for one whose VPorts' tables follow their queues.
 #[derive(Debug, Default)]
 pub(crate) struct ModelFactory {
@@ -50,7 +50,7 @@ impl Factory for ModelFactory {
             hash_types: HashTypes::ALL,
             hash_types_settable: !fixed,
             unhashed: UnhashedTarget::DefaultProcessor,
-            independent_entry_move: true,
+            independent_entry_move: !options.contains_key("whole"),
             serialised_moves: false,
             vectors: queues,
             msi_x: true,
