@@ -49,7 +49,9 @@ complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "restart" -d 'Take the
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "checkpoint" -d 'Changes that wait to be confirmed (--confirm-within): list, confirm, take back, give more time'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "plan" -d 'Show what would be done, and why; nothing is changed'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "why" -d 'Explain why a processor, an entry or a flow is where it is'
-complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "table" -d 'The indirection table: see it, set entries, move a processor\'s entries'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "table" -d 'The indirection table: see it, set entries, move entries one by one or a processor\'s'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "vport" -d 'VPorts: queues and a table of their own for the packets of an address or a VLAN'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "vmq" -d 'VMQ: what an adapter has and can have of VPorts, and the queues of those'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "flow" -d 'Predict where a flow goes: hash, entry, queue, processor'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "verify" -d 'Ask the traffic whether the hardware does what the table says'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "hash" -d 'Compute hashes offline: of addresses, or of every packet of a capture'
@@ -425,7 +427,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -f -a "get" -d 'Show the table: entry, queue, processor'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -f -a "set" -d 'Set entries by hand; they hold until the next profile or queue change'
-complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -f -a "move" -d 'Move all entries of one processor to another'
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and not __fish_seen_subcommand_from get set move" -f -a "move" -d 'Move entries as RSSv2 does, each with a status; or all entries of one processor to another'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from get" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'
@@ -473,6 +475,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_sub
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l from -d 'The processor to empty' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l to -d 'The processor that takes over' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l vport -d 'The VPort; 0 is the adapter itself' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l actor -d 'The processor that asks; without it whichever owns what is moved' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
 false\t''"
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
@@ -504,6 +508,343 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_sub
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand table; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -f -a "list" -d 'Show VPorts: queues asked for and granted, processors, filters (Get-NetAdapterVPort)'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -f -a "create" -d 'Make a VPort: queues of its own, a table of its own, and filters that lead there'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -f -a "delete" -d 'Delete a VPort: its queues are free, its packets are the adapter\'s'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -f -a "set" -d 'Change a VPort: queues, table, processors, on and off'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and not __fish_seen_subcommand_from list create delete set filter" -f -a "filter" -d 'Add filters to a VPort or take them away'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l id -d 'Only the VPorts with these numbers; 0 is the adapter itself' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l switch -d 'Only those of these switches; there is only 0' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l function -d 'Only those of these functions; there is only PF' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l physical-function -d 'Only those of the physical function, which all are'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l id -d 'Its number; without it the lowest that is free' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l label -d 'A name for people' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l queues -d 'Queues' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l entries -d 'Entries of its table, a power of two' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l processors -d 'Processors to spread over, of which the first takes what has no hash; chosen without it' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l enabled -d 'Whether it spreads; everything goes to its primary processor otherwise' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l hash-types -d 'Hash types, as in `rssctl set`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l hash-key -d 'Hash key: random, symmetric or hex' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l mac -d 'A filter that leads there: MAC, MAC/VLAN or any/VLAN; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l inactive -d 'Only make it: it takes packets after `vport set --activate`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l label -d 'A name for people' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l queues -d 'Queues' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l entries -d 'Entries of its table, a power of two' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l processors -d 'Processors to spread over, of which the first takes what has no hash; chosen without it' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l enabled -d 'Whether it spreads; everything goes to its primary processor otherwise' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l hash-types -d 'Hash types, as in `rssctl set`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l hash-key -d 'Hash key: random, symmetric or hex' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l activate -d 'Take it into use'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l add -d 'A filter to add: MAC, MAC/VLAN or any/VLAN; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l remove -d 'The number of a filter to take away; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vport; and __fish_seen_subcommand_from filter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -f -a "get" -d 'Show VMQ of adapters: on or off, what they can, processors (Get-NetAdapterVmq)'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -f -a "set" -d 'Change VMQ of adapters (Set-NetAdapterVmq)'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -f -a "enable" -d 'Switch VMQ on: the VPorts that were made are there again (Enable-NetAdapterVmq)'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -f -a "disable" -d 'Switch VMQ off: VPorts are kept, and every packet is the adapter\'s (Disable-NetAdapterVmq)'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and not __fish_seen_subcommand_from get set enable disable queues" -f -a "queues" -d 'Show the queues of VPorts and what leads there (Get-NetAdapterVmqQueue)'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l enabled -d 'Whether VMQ is on' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l base-processor -d 'Lowest processor that may be used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l max-processor -d 'Highest processor that may be used' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l max-processors -d 'Most processors at once' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l numa-node -d 'Preferred NUMA node' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l all -d 'Every managed adapter'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
+false\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
+reorder\t''
+gap\t''
+link\t''
+addresses\t''"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l confirm-within -d 'Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l if-generation -d 'Apply only while the published state still has this generation' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l all -d 'Every managed adapter'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l what-if -l dry-run -d 'Show what would be done, and do nothing'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l pass-thru -d 'Print the adapters as they are afterwards'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l runtime -d 'In force until reboot or the next plan; not saved'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l no-restart -d 'Take harmless steps now and leave the rest for `rssctl restart`'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l force -d 'Whatever is found in the way of a change that stops traffic'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l atomic -d 'Change all adapters or none'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -l id -d 'Only the queues with these numbers' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l file -d 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input' -r -F
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
@@ -554,10 +895,11 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l per -d 'By what: queue, cpu or entry' -r -f -a "adapter\t''
+complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l per -d 'By what: queue, cpu, entry or vport' -r -f -a "adapter\t''
 queue\t''
 cpu\t''
-entry\t''"
+entry\t''
+vport\t''"
 complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l watch -d 'Show rates again every SECONDS (1)' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l count -d 'With --watch: stop after N times' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
@@ -600,6 +942,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_s
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l node -d 'The NUMA node it is near to' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l ring -d 'Descriptors in each queue\'s ring' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l source -d 'Where packets come from: `none`, `synthetic[:OPTIONS]`, `pcap:FILE[,OPTIONS]`, `interface:NAME`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l vports -d 'The most VPorts it can have, the default one included' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l speed -d 'Link speed to report, in Mbit/s' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'

@@ -1,23 +1,29 @@
 //! From core's types to records: one place, used by the daemon and by the command line's offline modes.
 
 mod doctor;
+mod stats;
+mod vport;
 mod why;
 
 pub use doctor::finding;
+pub use stats::{Per, stats};
+pub use vport::{moves, vmq, vports};
 pub use why::why;
 
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::Device;
+use rssmgr_core::device::{Device, Refusal, VPortRefusal};
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
-use rssmgr_core::manager::{AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError};
+use rssmgr_core::manager::{
+    AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError, VPortError,
+};
 use rssmgr_core::packet::{FlowTuple, TransportKind};
 use rssmgr_core::place::{Candidate, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
 use rssmgr_core::preflight::Finding;
+use rssmgr_core::scaling::Status;
 use rssmgr_core::settings::Settings;
-use rssmgr_core::stats::Sample;
 use rssmgr_core::steer::{self, Steering};
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::topology::Topology;
@@ -30,10 +36,9 @@ use std::sync::Arc;
 use crate::error::{ApiError, ErrorKind};
 use crate::text;
 use crate::types::{
-    AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, CpuStatsRecord, EntryRecord,
-    EntryStatsRecord, EventRecord, FlowQuery, FlowRecord, PlanRecord, PreflightRecord, ProcessorRecord,
-    QueueRecord, QueueStatsRecord, ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord,
-    StepRecord, TotalsRecord, VerifiedQueueRecord, VerifyRecord,
+    AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, EntryRecord, EventRecord, FlowQuery,
+    FlowRecord, PlanRecord, PreflightRecord, ProcessorRecord, QueueRecord, ReasonRecord, SettingRecord,
+    StateRecord, SteeringRecord, StepRecord, VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -79,6 +84,14 @@ pub fn reason(r: &Reason) -> ReasonRecord {
             field: Some(field.key().into()),
             text,
             ..ReasonRecord::default()
+        },
+        Reason::VPortQueues { asked, given, by, .. } => ReasonRecord {
+            kind: "limit".into(),
+            id: by.name().into(),
+            field: None,
+            asked: Some((*asked).into()),
+            given: Some((*given).into()),
+            text,
         },
         Reason::Moved { entry, .. } => {
             ReasonRecord { kind: "moved".into(), id: entry.to_string(), text, ..ReasonRecord::default() }
@@ -276,7 +289,14 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             xps: cap.xps,
             rps: cap.rps,
             link_mbps: cap.link_mbps,
+            max_vports: cap.vports.max.max(1).into(),
+            rss_contexts: cap.rss_contexts,
+            dynamic_affinity: cap.vports.dynamic_affinity,
+            serialised_moves: cap.serialised_moves,
+            ndis: vport::ndis(cap),
+            net_adapter_cx: vport::net(cap),
         },
+        vmq: vmq(view),
         settings: settings(&view.settings),
         reasons: view.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
         pending: view.pending.iter().map(step).collect(),
@@ -412,6 +432,21 @@ pub fn error(e: &CommandError) -> ApiError {
         CommandError::NotAuthorised { .. } => ErrorKind::NotAuthorised,
         CommandError::NoSuchAdapter { .. } => ErrorKind::NoSuchAdapter,
         CommandError::Place(p) if p.is_unsupported() => ErrorKind::NotSupported,
+        CommandError::VPort { why, .. } => match why {
+            VPortError::NotSupported { .. }
+            | VPortError::VirtualFunctions { .. }
+            | VPortError::Status { status: Status::NotSupported, .. } => ErrorKind::NotSupported,
+            VPortError::Status { status: Status::AdapterNotReady | Status::Resources, .. } => {
+                ErrorKind::Failed
+            }
+            _ => ErrorKind::Usage,
+        },
+        CommandError::Refused(Refusal::VPort { why, .. })
+            if !matches!(why, VPortRefusal::FilterField { .. }) =>
+        {
+            ErrorKind::Usage
+        }
+        CommandError::OneAdapter { .. } => ErrorKind::Usage,
         CommandError::Refused(_) | CommandError::NotSoftnic { .. } => ErrorKind::NotSupported,
         CommandError::Exists { .. }
         | CommandError::Softnic { .. }
@@ -465,104 +500,6 @@ pub fn event(e: &Event, seq: u64, time_ms: u64, boottime_ns: u64) -> EventRecord
             None => e.kind.to_string(),
         },
     }
-}
-
-/// Which counters are wanted beside the totals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Per {
-    /// None.
-    #[default]
-    Adapter,
-    /// By queue.
-    Queue,
-    /// By CPU.
-    Cpu,
-    /// By table entry.
-    Entry,
-}
-
-impl Per {
-    /// Parses `adapter`, `queue`, `cpu` or `entry`.
-    ///
-    /// # Errors
-    /// Names the value and what is allowed.
-    pub fn parse(text: &str) -> Result<Self, ApiError> {
-        match text {
-            "" | "adapter" => Ok(Self::Adapter),
-            "queue" => Ok(Self::Queue),
-            "cpu" => Ok(Self::Cpu),
-            "entry" => Ok(Self::Entry),
-            other => Err(ApiError::usage(format!(
-                "per: `{other}` is not known; allowed: adapter, queue, cpu, entry"
-            ))),
-        }
-    }
-}
-
-/// Counters of an adapter.
-#[must_use]
-pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> StatsRecord {
-    let a = &sample.adapter;
-    let topology = &view.topology;
-    let mut out = StatsRecord {
-        name: view.facts.name.clone(),
-        time_ms,
-        pretended_topology: topology.label().map(Into::into),
-        totals: TotalsRecord {
-            packets: a.packets,
-            bytes: a.bytes,
-            drops: a.drops,
-            unhashed: a.unhashed,
-            unparsed: a.unparsed,
-            reordered: a.reordered,
-            entry_moves: a.entry_moves,
-            unicast_packets: a.unicast_packets,
-            multicast_packets: a.multicast_packets,
-            broadcast_packets: a.broadcast_packets,
-            misses: a.misses,
-        },
-        ..StatsRecord::default()
-    };
-    match per {
-        Per::Adapter => {}
-        Per::Queue => {
-            let queue = |(i, q): (usize, &rssmgr_core::stats::QueueStats)| QueueStatsRecord {
-                queue: count(i),
-                cpu: q.cpu.map(|c| c.0),
-                processor: q.cpu.map(name),
-                node: node(topology, q.cpu),
-                packets: q.packets,
-                bytes: q.bytes,
-                drops: q.drops,
-                reordered: q.reordered,
-                backlog: q.backlog,
-            };
-            out.queues = Some(sample.queues.iter().enumerate().map(queue).collect());
-        }
-        Per::Cpu => {
-            let cpu = |c: &rssmgr_core::stats::CpuStats| CpuStatsRecord {
-                cpu: c.cpu.0,
-                processor: name(c.cpu),
-                node: node(topology, Some(c.cpu)),
-                packets: c.packets,
-                bytes: c.bytes,
-            };
-            out.cpus = Some(sample.cpus.iter().map(cpu).collect());
-        }
-        Per::Entry => {
-            let table = table(&view.device);
-            let entry = |(e, s): (EntryRecord, &rssmgr_core::stats::EntryStats)| EntryStatsRecord {
-                entry: e.entry,
-                queue: e.queue,
-                cpu: e.cpu,
-                processor: e.processor,
-                packets: s.packets,
-                bytes: s.bytes,
-            };
-            out.entries = Some(table.into_iter().zip(&sample.entries).map(entry).collect());
-        }
-    }
-    out
 }
 
 /// The tuple of a query.

@@ -152,4 +152,27 @@ pub trait Adapter {
     fn get_hash_key(&self) -> zbus::Result<Vec<u8>>;
     /// The whole record: [`crate::types::AdapterRecord`].
     fn get_record(&self) -> zbus::Result<Dictionary>;
+    /// Its VPorts, the default one first: [`crate::types::VPortRecord`]s.
+    #[zbus(name = "GetVPorts")]
+    fn get_vports(&self) -> zbus::Result<Vec<Dictionary>>;
+    /// Makes a VPort: [`crate::types::VPortRequest`], options as [`crate::types::ApplyOptions`]. Answers
+    /// [`crate::types::ApplyRecord`].
+    #[zbus(name = "CreateVPort")]
+    fn create_vport(&self, request: &Dictionary, options: &Dictionary) -> zbus::Result<Dictionary>;
+    /// Changes a VPort: [`crate::types::VPortRequest`]. Answers [`crate::types::ApplyRecord`].
+    #[zbus(name = "SetVPort")]
+    fn set_vport(&self, id: u32, request: &Dictionary, options: &Dictionary) -> zbus::Result<Dictionary>;
+    /// Deletes a VPort. Answers [`crate::types::ApplyRecord`].
+    #[zbus(name = "DeleteVPort")]
+    fn delete_vport(&self, id: u32, options: &Dictionary) -> zbus::Result<Dictionary>;
+    /// Switches VMQ on or off. Answers [`crate::types::ApplyRecord`].
+    fn set_vmq(&self, enabled: bool, options: &Dictionary) -> zbus::Result<Dictionary>;
+    /// Moves entries, primary and default processors. `actor` is the processor that asks, or empty for whichever owns what
+    /// is moved. Answers [`crate::types::MovesRecord`].
+    fn move_entries(
+        &self,
+        moves: &[crate::types::MoveRequest],
+        actor: &str,
+        options: &Dictionary,
+    ) -> zbus::Result<Dictionary>;
 }

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::types::{
     AdapterRecord, ApplyRecord, CheckpointRecord, ConfigRecord, DoctorRecord, Document, EventRecord,
-    FlowRecord, GlobalRecord, HashRecord, PlanRecord, SoftnicRecord, StatsRecord, VerifyRecord, Versioned,
-    WhyRecord,
+    FlowRecord, GlobalRecord, HashRecord, MovesRecord, PlanRecord, SoftnicRecord, StatsRecord, VPortRecord,
+    VerifyRecord, Versioned, WhyRecord,
 };
 
 /// A list of records that are no adapters, under the key of its kind.
@@ -26,6 +26,7 @@ list!(Checkpoints, checkpoints: CheckpointRecord);
 list!(Events, events: EventRecord);
 list!(Packets, packets: HashRecord);
 list!(Softnics, softnics: SoftnicRecord);
+list!(VPorts, vports: VPortRecord);
 
 /// Every document by name: what `get` prints is `adapters`, and so on.
 #[must_use]
@@ -40,12 +41,14 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("flow", schema_for!(Versioned<FlowRecord>)),
         ("global", schema_for!(Versioned<GlobalRecord>)),
         ("hash", schema_for!(Versioned<HashRecord>)),
+        ("moves", schema_for!(Versioned<MovesRecord>)),
         ("packets", schema_for!(Packets)),
         ("plan", schema_for!(Versioned<PlanRecord>)),
         ("softnics", schema_for!(Softnics)),
         ("stats", schema_for!(Versioned<StatsRecord>)),
         ("stats-list", schema_for!(Document<StatsRecord>)),
         ("verify", schema_for!(Document<VerifyRecord>)),
+        ("vports", schema_for!(VPorts)),
         ("why", schema_for!(Versioned<WhyRecord>)),
     ]
 }

@@ -18,6 +18,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Rule(r) => rule(*r).to_string(),
         Reason::Driver(q) => quirk(*q).to_string(),
         Reason::Asked { field } => format!("asked for: {field}"),
+        Reason::VPortQueues { vport, asked, given, by } => {
+            format!("VPort {vport} has {given} of {asked} queues, limited by {} ({})", by.words(), by.name())
+        }
         Reason::Moved { entry, from, to } => {
             let name =
                 |c: &Option<rssmgr_core::CpuId>| c.map_or("-".into(), |c| Processor::from(c).to_string());

@@ -10,6 +10,7 @@ mod settings;
 mod softnic;
 mod stats;
 mod verify;
+mod vport;
 mod why;
 
 pub use adapter::*;
@@ -22,6 +23,7 @@ pub use settings::*;
 pub use softnic::*;
 pub use stats::*;
 pub use verify::*;
+pub use vport::*;
 pub use why::*;
 
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@ mod adapter;
 mod daemon;
 mod offline;
 mod settings;
+mod vport;
 
 pub use adapter::{
     ApplyArgs, ChangeArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand, TableMoveArgs,
@@ -16,6 +17,10 @@ pub use daemon::{
 };
 pub use offline::{DoctorArgs, GenerateArgs, GenerateKind, HashArgs};
 pub use settings::SettingArgs;
+pub use vport::{
+    VPortArgs, VPortCommand, VPortCreateArgs, VPortFilterArgs, VPortListArgs, VPortSetArgs, VmqCommand,
+    VmqGetArgs, VmqQueuesArgs, VmqSetArgs,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -138,9 +143,15 @@ pub enum Command {
     Plan(PlanArgs),
     /// Explain why a processor, an entry or a flow is where it is
     Why(WhyArgs),
-    /// The indirection table: see it, set entries, move a processor's entries
+    /// The indirection table: see it, set entries, move entries one by one or a processor's
     #[command(subcommand)]
     Table(TableCommand),
+    /// VPorts: queues and a table of their own for the packets of an address or a VLAN
+    #[command(subcommand, name = "vport")]
+    VPort(VPortCommand),
+    /// VMQ: what an adapter has and can have of VPorts, and the queues of those
+    #[command(subcommand)]
+    Vmq(VmqCommand),
     /// Predict where a flow goes: hash, entry, queue, processor
     Flow(FlowArgs),
     /// Ask the traffic whether the hardware does what the table says

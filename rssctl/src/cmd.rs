@@ -15,6 +15,8 @@ mod softnic;
 mod stats;
 mod table;
 mod verify;
+mod vmq;
+mod vport;
 mod wait;
 mod why;
 
@@ -102,6 +104,8 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Table(TableCommand::Get { name }) => table::get(c, name).await,
         Command::Table(TableCommand::Set(args)) => table::set(c, args).await,
         Command::Table(TableCommand::Move(args)) => table::shift(c, args).await,
+        Command::VPort(command) => vport::run(c, command).await,
+        Command::Vmq(command) => vmq::run(c, command).await,
         Command::Flow(args) => flow::run(c, args).await,
         Command::Verify(args) => verify::run(c, args).await,
         Command::Stats(args) => stats::run(c, args).await,

@@ -12,6 +12,7 @@ pub mod structured;
 mod style;
 mod summary;
 mod verify;
+mod vport;
 mod why;
 
 pub use doctor::{doctor, findings};
@@ -24,4 +25,5 @@ pub use stats::{Serving, rates, stats};
 pub use style::{Paint, table};
 pub use summary::{checkpoints, entries, hidden, summary};
 pub use verify::verified;
+pub use vport::{moves, vmq, vmq_queue, vmq_queues, vmqs, vport, vports};
 pub use why::why;

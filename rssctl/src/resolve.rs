@@ -10,10 +10,11 @@ pub use offline::{AdapterSpec, OfflineMachine};
 pub use time::{duration, since, timestamp};
 
 use rssmgr_core::field::{Field, FieldError, Raw};
+use rssmgr_core::scaling::moves::{FLAG_DEFAULT, FLAG_PRIMARY, INDEX_DEFAULT, INDEX_PRIMARY};
 use rssmgr_core::settings::SettingsPatch;
 use rssmgr_core::{EntryIndex, Processor};
 use rssmgr_proto::dict::{Dictionary, to_variant};
-use rssmgr_proto::types::ApplyOptions;
+use rssmgr_proto::types::{ApplyOptions, MoveRequest};
 use serde_json::Value;
 
 use crate::cli::{ApplyArgs, SettingArgs};
@@ -107,6 +108,31 @@ pub fn entry(text: &str) -> Result<String, Failure> {
     Ok(format!("{entry}={}", self::processor(processor)?))
 }
 
+/// `[VPORT/]ENTRY=PROCESSOR`, `[VPORT/]primary=PROCESSOR` or `[VPORT/]default=PROCESSOR` as it travels; `vport` is that of
+/// moves that name none.
+///
+/// # Errors
+/// Names the part that is wrong.
+pub fn steering(text: &str, vport: u32) -> Result<MoveRequest, Failure> {
+    let form = || {
+        Failure::usage(format!(
+            "`{text}` is no move: write ENTRY=PROCESSOR, primary=PROCESSOR or default=PROCESSOR, such as 3=0:4, and VPORT/ before it for another VPort, such as 1/3=0:4; entries are 0 to 32767"
+        ))
+    };
+    let (what, to) = text.split_once('=').ok_or_else(form)?;
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let (vport, what) = match what.split_once('/') {
+        Some((id, what)) => (id.parse().ok().filter(|_| digits(id)).ok_or_else(form)?, what),
+        None => (vport, what),
+    };
+    let (flags, index) = match what.to_ascii_lowercase().as_str() {
+        "primary" => (FLAG_PRIMARY, INDEX_PRIMARY),
+        "default" => (FLAG_DEFAULT, INDEX_DEFAULT),
+        entry => (0, entry.parse().ok().filter(|n| digits(entry) && *n <= 0x7fff).ok_or_else(form)?),
+    };
+    Ok((0, vport, flags, index, processor(to)?.to_string()))
+}
+
 /// A processor, `8` or `1:3`.
 ///
 /// # Errors
@@ -118,6 +144,18 @@ pub fn processor(text: &str) -> Result<Processor, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moves() {
+        assert_eq!(steering("3=67", 0).unwrap(), (0, 0, 0, 3, "1:3".into()));
+        assert_eq!(steering("7/0=0:4", 1).unwrap(), (0, 7, 0, 0, "0:4".into()));
+        assert_eq!(steering("PRIMARY=1", 2).unwrap(), (0, 2, 1, 0xfffe, "0:1".into()));
+        assert_eq!(steering("2/default=1", 0).unwrap(), (0, 2, 2, 0xffff, "0:1".into()));
+        for bad in ["3", "x=1", "-1=1", "/3=1", "1/=1", "32768=1", "a/3=1"] {
+            let e = steering(bad, 0).unwrap_err();
+            assert!(e.error.message.contains(&format!("`{bad}`")), "{e}");
+        }
+    }
 
     #[test]
     fn entries() {

@@ -7,7 +7,7 @@
 mod common;
 
 use common::rssctl;
-use rssctl::powershell::{CMDLETS, Meaning, parameters};
+use rssctl::powershell::{CMDLETS, Meaning, Parameter, parameters};
 use rssmgr_core::field::{FIELDS, Part};
 use std::fmt::Write as _;
 use std::fs;
@@ -62,6 +62,40 @@ const DOCUMENTED: [Documented; 20] = [
     row("GSED", "AsJob", &[], None, ""),
 ];
 
+const VPORTS: &str = "rssmgrd --test cli vports::the_cmdlets_of_vmq_and_vports_work";
+
+/// The cmdlets of VMQ and VPorts: Get-, Set-, Enable- and Disable-NetAdapterVmq (v w x y), Get-NetAdapterVmqQueue (q),
+/// Get-NetAdapterVPort (p).
+const VMQ: [Documented; 22] = [
+    row("vwxyqp", "Name", &["ifAlias", "InterfaceAlias"], Some("nic0"), VPORTS),
+    row("vwxyqp", "InterfaceDescription", &["ifDesc", "InstanceID"], Some("*software*"), VPORTS),
+    row("vwxyqp", "IncludeHidden", &[], None, VPORTS),
+    row("wxy", "InputObject", &[], Some("x"), ""),
+    row("w", "BaseProcessorGroup", &["BaseG"], Some("0"), VPORTS),
+    row("w", "BaseProcessorNumber", &["BaseN"], Some("2"), VPORTS),
+    row("w", "MaxProcessorNumber", &["MaxN"], Some("8"), VPORTS),
+    row("w", "MaxProcessors", &["Max"], Some("4"), VPORTS),
+    row("w", "NumaNode", &[], Some("1"), VPORTS),
+    row("w", "Enabled", &[], Some("$false"), VPORTS),
+    row("q", "Id", &[], Some("6"), VPORTS),
+    row("p", "VPortID", &[], Some("1"), VPORTS),
+    row("p", "SwitchID", &[], Some("0"), VPORTS),
+    row("p", "FunctionID", &[], Some("PF"), VPORTS),
+    row("p", "PhysicalFunction", &[], None, VPORTS),
+    row("wxy", "NoRestart", &[], None, VPORTS),
+    row("wxy", "PassThru", &[], None, VPORTS),
+    row("wxy", "WhatIf", &["wi"], None, VPORTS),
+    row("wxy", "Confirm", &["cf"], None, VPORTS),
+    row("vwxyqp", "CimSession", &["Session"], Some("host"), ""),
+    row("vwxyqp", "ThrottleLimit", &[], Some("4"), ""),
+    row("vwxyqp", "AsJob", &[], None, ""),
+];
+
+/// All documented parameters.
+fn documented() -> impl Iterator<Item = &'static Documented> {
+    DOCUMENTED.iter().chain(&VMQ)
+}
+
 /// What may be missing.
 const EXCEPTIONS: [&str; 4] = ["CimSession", "ThrottleLimit", "AsJob", "InputObject"];
 
@@ -70,7 +104,13 @@ fn cmdlets(of: &str) -> impl Iterator<Item = &'static str> + '_ {
         'G' => "Get-NetAdapterRss",
         'S' => "Set-NetAdapterRss",
         'E' => "Enable-NetAdapterRss",
-        _ => "Disable-NetAdapterRss",
+        'D' => "Disable-NetAdapterRss",
+        'v' => "Get-NetAdapterVmq",
+        'w' => "Set-NetAdapterVmq",
+        'x' => "Enable-NetAdapterVmq",
+        'y' => "Disable-NetAdapterVmq",
+        'q' => "Get-NetAdapterVmqQueue",
+        _ => "Get-NetAdapterVPort",
     })
 }
 
@@ -81,7 +121,8 @@ fn run(cmdlet: &str, spelling: &str, d: &Documented) -> common::Said {
     if !matches!(d.name, "Name" | "InterfaceDescription") {
         line.extend(["-Name".into(), "nic0".into()]);
     }
-    if cmdlet.starts_with("Set") && d.shown != SETTING {
+    let settings = ["Base", "Max", "Numa", "Enabled"];
+    if cmdlet.starts_with("Set") && d.shown != SETTING && !settings.iter().any(|s| d.name.starts_with(s)) {
         line.extend(["-MaxProcessors".into(), "4".into()]);
     }
     line.push(if d.name == "Confirm" { format!("-{spelling}:$false") } else { format!("-{spelling}") });
@@ -92,7 +133,7 @@ fn run(cmdlet: &str, spelling: &str, d: &Documented) -> common::Said {
 #[test]
 fn every_documented_parameter_works_by_every_spelling_or_is_known_to_be_missing() {
     let mut wrong = Vec::new();
-    for d in &DOCUMENTED {
+    for d in documented() {
         for cmdlet in cmdlets(d.of) {
             for spelling in std::iter::once(&d.name).chain(d.aliases) {
                 let said = run(cmdlet, spelling, d);
@@ -113,7 +154,7 @@ fn every_documented_parameter_works_by_every_spelling_or_is_known_to_be_missing(
 
 #[test]
 fn windows_and_the_translation_have_the_same_parameters() {
-    for letter in ["G", "S", "E", "D"] {
+    for letter in ["G", "S", "E", "D", "v", "w", "x", "y", "q", "p"] {
         let name = cmdlets(letter).next().unwrap();
         let cmdlet = CMDLETS.iter().find(|c| c.name == name).unwrap();
         let sorted = |mut list: Vec<String>| {
@@ -122,11 +163,59 @@ fn windows_and_the_translation_have_the_same_parameters() {
         };
         let spelled = |name: &str, aliases: &[&str]| format!("{name} {}", aliases.join(" "));
         let documented =
-            DOCUMENTED.iter().filter(|d| d.of.contains(letter)).map(|d| spelled(d.name, d.aliases)).collect();
+            documented().filter(|d| d.of.contains(letter)).map(|d| spelled(d.name, d.aliases)).collect();
         let translated =
             parameters(cmdlet).iter().filter(|p| !p.common).map(|p| spelled(p.name, p.aliases)).collect();
         assert_eq!(sorted(translated), sorted(documented), "{name}");
     }
+}
+
+/// What becomes of a parameter here.
+fn here(p: &Parameter) -> String {
+    match p.meaning {
+        Meaning::Names => "`NAME..`".into(),
+        Meaning::Each(o) | Meaning::Value(o) => format!("`{o}`"),
+        Meaning::Switch(o) | Meaning::Question(o) => format!("`{o}`"),
+        Meaning::Setting(o, Part::Whole) => format!("`--{o}`"),
+        Meaning::Setting(o, Part::Group) => format!("`--{o} G:`"),
+        Meaning::Setting(o, Part::Number) => format!("`--{o} :N`"),
+        Meaning::Nothing => "accepted; an adapter is never restarted".into(),
+        Meaning::ErrorAction => "`--quiet`".into(),
+        Meaning::NotYet => format!("missing: {}", p.instead),
+    }
+}
+
+/// The parameter of the first cmdlet that has it.
+fn of(letters: &str, name: &str) -> Parameter {
+    let cmdlet = cmdlets(letters).next().unwrap();
+    let cmdlet = CMDLETS.iter().find(|c| c.name == cmdlet).unwrap();
+    parameters(cmdlet).into_iter().find(|p| p.name == name).unwrap()
+}
+
+/// The section of VMQ and VPorts.
+fn virtual_ports() -> String {
+    let mut out = String::from(
+        "\n## VMQ and VPorts\n\n\
+         Every parameter of Get-, Set-, Enable- and Disable-NetAdapterVmq, of Get-NetAdapterVmqQueue and of Get-NetAdapterVPort. As\n\
+         on Windows the processors of VMQ are those of RSS. What Windows makes VPorts with belongs to its virtual switch; here it is\n\
+         `rssctl vport create`.\n\n\
+         | Parameter | Aliases | Get-Vmq | Set-Vmq | Enable-Vmq | Disable-Vmq | Get-VmqQueue | Get-VPort | Here | Shown by |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for d in &VMQ {
+        let aliases: Vec<String> = d.aliases.iter().map(|a| format!("`{a}`")).collect();
+        let shown = if d.shown.is_empty() { "-".into() } else { format!("`{}`", d.shown) };
+        let has = |letter: char| if d.of.contains(letter) { " x |" } else { "  |" };
+        let columns: String = "vwxyqp".chars().map(has).collect();
+        let _ = writeln!(
+            out,
+            "| `{}` | {} |{columns} {} | {shown} |",
+            d.name,
+            aliases.join(", "),
+            here(&of(d.of, d.name))
+        );
+    }
+    out
 }
 
 fn ledger() -> String {
@@ -144,17 +233,7 @@ fn ledger() -> String {
     let set = CMDLETS.iter().find(|c| c.name == "Set-NetAdapterRss").unwrap();
     for d in &DOCUMENTED {
         let p = parameters(set).into_iter().find(|p| p.name == d.name).unwrap();
-        let here = match p.meaning {
-            Meaning::Names => "`NAME..`".into(),
-            Meaning::Each(o) | Meaning::Value(o) => format!("`{o}`"),
-            Meaning::Switch(o) | Meaning::Question(o) => format!("`{o}`"),
-            Meaning::Setting(o, Part::Whole) => format!("`--{o}`"),
-            Meaning::Setting(o, Part::Group) => format!("`--{o} G:`"),
-            Meaning::Setting(o, Part::Number) => format!("`--{o} :N`"),
-            Meaning::Nothing => "accepted; an adapter is never restarted".into(),
-            Meaning::ErrorAction => "`--quiet`".into(),
-            Meaning::NotYet => format!("missing: {}", p.instead),
-        };
+        let here = here(&p);
         let has = |letter: &str| if d.of.contains(letter) { "x" } else { "" };
         let aliases: Vec<String> = d.aliases.iter().map(|a| format!("`{a}`")).collect();
         let shown = if d.shown.is_empty() { "-".into() } else { format!("`{}`", d.shown) };
@@ -169,6 +248,7 @@ fn ledger() -> String {
             has("D")
         );
     }
+    out += &virtual_ports();
     out += "\n## Settings\n\n\
             Every setting with its spellings. Those without a PowerShell parameter cannot be set on Windows.\n\n\
             | Setting | Option | PowerShell | WMI property | Allowed |\n|---|---|---|---|---|\n";
@@ -191,8 +271,9 @@ fn ledger() -> String {
 #[test]
 fn the_ledger_is_written_down() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let shown = fs::read_to_string(root.join("rssmgrd/tests/cli/parity.rs")).unwrap();
-    for test in DOCUMENTED.iter().filter_map(|d| d.shown.rsplit_once("::")).map(|(_, test)| test) {
+    for (file, test) in documented().filter_map(|d| d.shown.rsplit_once("::")) {
+        let file = file.rsplit_once(' ').unwrap().1;
+        let shown = fs::read_to_string(root.join(format!("rssmgrd/tests/cli/{file}.rs"))).unwrap();
         assert!(shown.contains(&format!("\nfn {test}()")), "there is no test {test}");
     }
     let path = root.join("PARITY.md");

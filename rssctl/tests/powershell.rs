@@ -27,6 +27,19 @@ fn each_spelling_becomes_ours() {
         ("Disable-NetAdapterRss -Name nic0 -NoRestart", "disable -- nic0"),
         ("Get-NetAdapterStatistics -Name nic0", "stats -- nic0"),
         ("Set-NetOffloadGlobalSetting -ReceiveSideScaling Disabled", "global set --rss=Disabled"),
+        (
+            "get-netadaptervport nic0 -VPortID 1,2 -PhysicalFunction",
+            "vport list --id=1 --id=2 --physical-function -- nic0",
+        ),
+        ("Get-NetAdapterVPort -SwitchID 0 -FunctionID PF", "vport list --switch=0 --function=PF"),
+        ("GET-NETADAPTERVMQ -Name a*", "vmq get -- a*"),
+        ("Get-NetAdapterVmqQueue a -Id 6", "vmq queues --id=6 -- a"),
+        (
+            "Set-NetAdapterVmq a -BaseN 2 -BaseG 1 -MaxN 5 -wi",
+            "vmq set --what-if --base-processor=1:2 --max-processor=:5 -- a",
+        ),
+        ("Enable-NetAdapterVmq -Name a -NoRestart", "vmq enable -- a"),
+        ("Disable-NetAdapterVmq -ifDesc Intel*", "vmq disable --interface-description=Intel*"),
         // Each parameter by its full name.
         ("Set-NetAdapterRss -Name a -NumberOfReceiveQueues 8", "set --queues=8 -- a"),
         ("Set-NetAdapterRss -Name a -Profile NUMAStatic", "set --profile=NUMAStatic -- a"),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{ReasonRecord, StepRecord};
 use super::settings::SettingRecord;
+use super::vport::{NdisCapabilityRecord, NetCapabilityRecord, VmqRecord};
 
 /// A CPU and where it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +99,25 @@ pub struct CapabilityRecord {
     /// Link speed in Mbit/s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_mbps: Option<u32>,
+    /// VPorts that it can have, the default one included.
+    #[serde(default)]
+    pub max_vports: u32,
+    /// The driver has RSS contexts and receive rules.
+    #[serde(default)]
+    pub rss_contexts: bool,
+    /// Processors of VPorts can change while they direct traffic.
+    #[serde(default)]
+    pub dynamic_affinity: bool,
+    /// Moves come one after the other.
+    #[serde(default)]
+    pub serialised_moves: bool,
+    /// The same in the words of NDIS.
+    #[serde(default)]
+    pub ndis: NdisCapabilityRecord,
+    /// The same in the words of `NetAdapterCx`; absent where it cannot be said in those: they have RSSv2, a power of two of
+    /// queues and at least 128 entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net_adapter_cx: Option<NetCapabilityRecord>,
 }
 
 /// An adapter's RSS state.
@@ -177,6 +197,9 @@ pub struct AdapterRecord {
     pub hash_key: String,
     /// What it can do.
     pub capabilities: CapabilityRecord,
+    /// VMQ and the VPorts beside the default one.
+    #[serde(default)]
+    pub vmq: VmqRecord,
     /// Every setting with its origin.
     pub settings: Vec<SettingRecord>,
     /// Why the plan is as it is.

@@ -94,6 +94,29 @@ pub struct EntryStatsRecord {
     pub bytes: u64,
 }
 
+/// Counters of one VPort, since it was created.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct VPortStatsRecord {
+    /// The VPort; 0 is the default one, which has what is of no other.
+    pub vport_id: u32,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vport_name: Option<String>,
+    /// Processors that take its packets now.
+    pub processors: Vec<String>,
+    /// Packets handled.
+    pub packets: u64,
+    /// Bytes handled.
+    pub bytes: u64,
+    /// Packets dropped.
+    pub drops: u64,
+    /// Packets without a hash.
+    pub unhashed: u64,
+    /// Packets reordered.
+    pub reordered: u64,
+}
+
 /// What `rssctl stats` shows of one adapter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -116,4 +139,7 @@ pub struct StatsRecord {
     /// By table entry, when asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<EntryStatsRecord>>,
+    /// By VPort, when asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vports: Option<Vec<VPortStatsRecord>>,
 }

@@ -211,7 +211,10 @@ pub enum TableCommand {
     },
     /// Set entries by hand; they hold until the next profile or queue change
     Set(TableSetArgs),
-    /// Move all entries of one processor to another
+    /// Move entries as RSSv2 does, each with a status; or all entries of one processor to another
+    ///
+    /// Moves of one VPort that stand together are all made or none. The processor that owns an entry is the one that pushes
+    /// it away; --actor says which one asks, and an entry that it does not own is then refused.
     Move(TableMoveArgs),
 }
 
@@ -234,17 +237,30 @@ pub struct TableSetArgs {
 
 /// `rssctl table move`.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  rssctl table move nic0 --from 0:2 --to 0:6")]
+#[command(after_long_help = "Examples:\n  \
+        rssctl table move nic0 --from 0:2 --to 0:6\n  \
+        rssctl table move nic0 3=0:4 7=0:4\n  \
+        rssctl table move nic0 --vport 1 0=0:5 default=0:5 --actor 0:4\n  \
+        rssctl table move nic0 1/0=0:5 2/0=0:6 -o json")]
 pub struct TableMoveArgs {
     /// The adapter
     #[arg(value_name = "NAME", id = "names")]
     pub name: String,
+    /// Moves: ENTRY=PROCESSOR, `primary=PROCESSOR` or `default=PROCESSOR`; `VPORT/` before one names its VPort
+    #[arg(value_name = "MOVE", required_unless_present = "from", conflicts_with_all = ["from", "to"])]
+    pub moves: Vec<String>,
     /// The processor to empty
-    #[arg(long, value_name = "[G:]N")]
-    pub from: String,
+    #[arg(long, value_name = "[G:]N", requires = "to")]
+    pub from: Option<String>,
     /// The processor that takes over
+    #[arg(long, value_name = "[G:]N", requires = "from")]
+    pub to: Option<String>,
+    /// The VPort; 0 is the adapter itself
+    #[arg(long, value_name = "ID", default_value_t, allow_negative_numbers = true)]
+    pub vport: u32,
+    /// The processor that asks; without it whichever owns what is moved
     #[arg(long, value_name = "[G:]N")]
-    pub to: String,
+    pub actor: Option<String>,
     /// How.
     #[command(flatten)]
     pub apply: ApplyArgs,
@@ -300,14 +316,15 @@ pub struct VerifyArgs {
         rssctl stats nic0 --per cpu\n  \
         rssctl stats nic0 --per queue --watch\n  \
         rssctl stats nic0 --per entry -o json\n  \
+        rssctl stats nic0 --per vport\n  \
         rssctl stats nic0 --watch=5 --count 3 -o jsonl\n\n\
         As JSON one named adapter is one object; globs, several names or none give {\"version\", \"adapters\": [..]}.")]
 pub struct StatsArgs {
     #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is all adapters")]
     /// Adapters.
     pub names: Vec<String>,
-    /// By what: queue, cpu or entry
-    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["adapter", "queue", "cpu", "entry"]))]
+    /// By what: queue, cpu, entry or vport
+    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["adapter", "queue", "cpu", "entry", "vport"]))]
     pub per: Option<String>,
     /// Show rates again every SECONDS (1)
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1")]

@@ -63,6 +63,9 @@ pub struct SoftnicCreateArgs {
     /// Where packets come from: `none`, `synthetic[:OPTIONS]`, `pcap:FILE[,OPTIONS]`, `interface:NAME`
     #[arg(long, value_name = "SOURCE")]
     pub source: Option<String>,
+    /// The most VPorts it can have, the default one included
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub vports: Option<String>,
     /// Link speed to report, in Mbit/s
     #[arg(long, value_name = "MBPS")]
     pub speed: Option<String>,

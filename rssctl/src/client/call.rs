@@ -3,13 +3,15 @@
 use std::io;
 
 use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
+use rssmgr_proto::proxy::AdapterProxy;
 use rssmgr_proto::types::{
     AdapterRecord, ApplyOptions, ApplyRecord, CheckpointRecord, ConfigRecord, EventQuery, EventRecord,
-    FlowQuery, FlowRecord, GlobalRecord, HiddenRecord, ListOptions, SoftnicRecord, StatsRecord,
-    VerifyOptions, VerifyRecord, WhyQuery, WhyRecord,
+    FlowQuery, FlowRecord, GlobalRecord, HiddenRecord, ListOptions, MoveRequest, MovesRecord, SoftnicRecord,
+    StatsRecord, VPortRecord, VPortRequest, VerifyOptions, VerifyRecord, WhyQuery, WhyRecord,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
+use zbus::proxy::CacheProperties;
 
 use super::Client;
 use crate::exit::{Failure, Stop};
@@ -75,6 +77,14 @@ pub enum Change {
         /// The one to fill.
         to: String,
     },
+    /// A new VPort.
+    CreateVPort(VPortRequest),
+    /// A VPort, otherwise.
+    SetVPort(u32, VPortRequest),
+    /// A VPort less.
+    DeleteVPort(u32),
+    /// VMQ on or off.
+    Vmq(bool),
 }
 
 impl Client {
@@ -97,8 +107,65 @@ impl Client {
             Change::Restart => m.restart(names, &o).await,
             Change::SetEntries(entries) => m.set_entries(names, entries, &o).await,
             Change::MoveEntries { from, to } => m.move_entries(names, from, to, &o).await,
+            Change::CreateVPort(_) | Change::SetVPort(..) | Change::DeleteVPort(_) | Change::Vmq(_) => {
+                return self.change_vports(names, change, &o).await;
+            }
         };
         Ok(record(&reply?)?)
+    }
+
+    /// As [`Client::change`], for what is asked of each adapter by itself.
+    async fn change_vports(
+        &self,
+        names: &[String],
+        change: &Change,
+        options: &Dictionary,
+    ) -> Result<ApplyRecord, Stop> {
+        let mut out = ApplyRecord::default();
+        for adapter in self.adapters(names, &ListOptions::default()).await? {
+            let object = self.adapter(&adapter.name).await?;
+            let reply = match change {
+                Change::CreateVPort(wish) => object.create_vport(&to_dict(wish)?, options).await,
+                Change::SetVPort(id, wish) => object.set_vport(*id, &to_dict(wish)?, options).await,
+                Change::DeleteVPort(id) => object.delete_vport(*id, options).await,
+                Change::Vmq(on) => object.set_vmq(*on, options).await,
+                _ => continue,
+            };
+            let reply: ApplyRecord = record(&reply?)?;
+            (out.generation, out.dry_run) = (reply.generation, reply.dry_run);
+            out.checkpoint = out.checkpoint.or(reply.checkpoint);
+            out.adapters.extend(reply.adapters);
+        }
+        Ok(out)
+    }
+
+    /// The object of an adapter.
+    async fn adapter(&self, name: &str) -> Result<AdapterProxy<'static>, Failure> {
+        let path = self.manager.get_adapter(name).await?;
+        let proxy = AdapterProxy::builder(self.manager.inner().connection()).path(path);
+        Ok(proxy.cache_properties(CacheProperties::No).build().await?)
+    }
+
+    /// The VPorts of an adapter.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn vports(&self, name: &str) -> Result<Vec<VPortRecord>, Failure> {
+        records(&self.adapter(name).await?.get_vports().await?)
+    }
+
+    /// Moves entries, primary and default processors of an adapter.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn moves(
+        &self,
+        name: &str,
+        moves: &[MoveRequest],
+        actor: &str,
+        options: &ApplyOptions,
+    ) -> Result<MovesRecord, Failure> {
+        record(&self.adapter(name).await?.move_entries(moves, actor, &to_dict(options)?).await?)
     }
 
     /// Adapters that match; no name is all.

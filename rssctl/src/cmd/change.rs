@@ -58,7 +58,7 @@ pub(super) async fn restart(c: &mut Context<'_, '_>, args: &ChangeArgs) -> Resul
 }
 
 /// A change that never means everybody by omission.
-async fn named(c: &mut Context<'_, '_>, args: &ChangeArgs, change: &Change) -> Result<(), Stop> {
+pub(super) async fn named(c: &mut Context<'_, '_>, args: &ChangeArgs, change: &Change) -> Result<(), Stop> {
     if args.names.is_empty() && !args.all && args.apply.interface_description.is_empty() {
         return Err(Failure::usage("which adapters? None is named")
             .hint("give NAME, a glob such as 'eth*', or --all for every managed one")
@@ -110,7 +110,7 @@ pub(super) async fn request(
         options.if_generation = Some(planned.generation);
     }
     let Some(reply) = ask_known(c, &client, &mut names, change, &options).await? else { return Ok(()) };
-    waits(c, &reply, args);
+    waits(c, reply.checkpoint, args);
     if args.pass_thru && !args.what_if {
         failures(c, &reply);
         return pass_thru(c, &client, &reply).await;
@@ -201,8 +201,8 @@ fn results(c: &mut Context<'_, '_>, reply: &ApplyRecord, change: &Change) -> Res
 }
 
 /// Says how a change is kept that goes back otherwise.
-fn waits(c: &mut Context<'_, '_>, reply: &ApplyRecord, args: &ApplyArgs) {
-    if let (Some(id), Some(time)) = (reply.checkpoint, &args.confirm_within) {
+pub(super) fn waits(c: &mut Context<'_, '_>, checkpoint: Option<u64>, args: &ApplyArgs) {
+    if let (Some(id), Some(time)) = (checkpoint, &args.confirm_within) {
         c.terminal.note(&format!(
             "checkpoint {id}: this goes back in {time} unless it is confirmed: rssctl checkpoint commit {id}"
         ));

@@ -75,6 +75,7 @@ fn options(args: &SoftnicCreateArgs) -> Result<Vec<(&'static str, String)>, Fail
         ("node", args.node.clone()),
         ("ring", args.ring.clone()),
         ("source", source),
+        ("vports", args.vports.clone()),
         ("speed", args.speed.clone()),
     ];
     Ok(all.into_iter().filter_map(|(k, v)| Some((k, v?))).collect())

@@ -22,24 +22,25 @@ const fn cmdlet(name: &'static str, verb: &'static str, needs_name: bool, every:
 }
 
 /// Those that are there.
-pub const CMDLETS: [Cmdlet; 7] = [
+pub const CMDLETS: [Cmdlet; 13] = [
     cmdlet("Get-NetAdapterRss", "get", false, "get"),
     cmdlet("Set-NetAdapterRss", "set", true, "set"),
     cmdlet("Enable-NetAdapterRss", "enable", true, "enable --all"),
     cmdlet("Disable-NetAdapterRss", "disable", true, "disable --all"),
+    cmdlet("Get-NetAdapterVPort", "vport list", false, "vport list"),
+    cmdlet("Get-NetAdapterVmq", "vmq get", false, "vmq get"),
+    cmdlet("Set-NetAdapterVmq", "vmq set", true, "vmq set '*'"),
+    cmdlet("Enable-NetAdapterVmq", "vmq enable", true, "vmq enable --all"),
+    cmdlet("Disable-NetAdapterVmq", "vmq disable", true, "vmq disable --all"),
+    cmdlet("Get-NetAdapterVmqQueue", "vmq queues", false, "vmq queues"),
     cmdlet("Get-NetAdapterStatistics", "stats", false, "stats"),
     cmdlet("Get-NetOffloadGlobalSetting", "global get", false, "global get"),
     cmdlet("Set-NetOffloadGlobalSetting", "global set", false, "global set"),
 ];
 
 /// Those that are not, with what to do instead.
-const NOT_YET: [(&str, &str); 5] = [
-    ("Restart-NetAdapter", "rssctl never needs a restart of the adapter: changes apply at once"),
-    ("Get-NetAdapterVmq", "`rssctl get NAME` shows receive side scaling"),
-    ("Get-NetAdapterVmqQueue", "`rssctl stats NAME --per queue` shows queues"),
-    ("Get-NetAdapterVPort", "`rssctl get NAME` shows the default VPort"),
-    ("Set-NetAdapterVmq", "`rssctl set NAME` sets receive side scaling"),
-];
+const NOT_YET: [(&str, &str); 1] =
+    [("Restart-NetAdapter", "rssctl never needs a restart of the adapter: changes apply at once")];
 
 /// What a word at the place of the verb is.
 pub(super) enum Found {

@@ -96,6 +96,27 @@ const COMMON: [Parameter; 12] = [
     common("PipelineVariable", &["pv"], Meaning::NotYet),
 ];
 
+/// What Set-NetAdapterVmq has of the settings: on Windows too they are the adapter's, whichever cmdlet sets them.
+const VMQ_SETTINGS: [&str; 6] = [
+    "BaseProcessorGroup",
+    "BaseProcessorNumber",
+    "MaxProcessors",
+    "MaxProcessorNumber",
+    "NumaNode",
+    "Enabled",
+];
+
+/// The parameters that carry a setting, of those names that are wanted.
+fn settings(wanted: impl Fn(&str) -> bool) -> Vec<Parameter> {
+    let of = |row: &'static rssmgr_core::field::FieldInfo| {
+        let one = |p: &rssmgr_core::field::PowerShell| {
+            parameter(p.name, p.aliases, Meaning::Setting(row.flag, p.part))
+        };
+        row.powershell.iter().map(one)
+    };
+    FIELDS.iter().flat_map(of).filter(|p| wanted(p.name)).collect()
+}
+
 /// The parameters of a cmdlet, PowerShell's own last.
 #[must_use]
 pub fn parameters(cmdlet: &Cmdlet) -> Vec<Parameter> {
@@ -103,17 +124,30 @@ pub fn parameters(cmdlet: &Cmdlet) -> Vec<Parameter> {
     match cmdlet.verb {
         "get" => out.extend([NAME, DESCRIPTION, HIDDEN]),
         "stats" => out.extend([NAME, DESCRIPTION]),
-        "set" => {
+        "vmq get" => out.extend([NAME, DESCRIPTION, HIDDEN]),
+        "vmq queues" => {
+            out.extend([NAME, DESCRIPTION, HIDDEN, parameter("Id", &[], Meaning::Each("--id"))]);
+        }
+        "vport list" => {
             out.extend([NAME, DESCRIPTION, HIDDEN]);
-            for row in &FIELDS {
-                let of = |p: &rssmgr_core::field::PowerShell| {
-                    parameter(p.name, p.aliases, Meaning::Setting(row.flag, p.part))
-                };
-                out.extend(row.powershell.iter().map(of));
-            }
+            out.extend([
+                parameter("VPortID", &[], Meaning::Each("--id")),
+                parameter("SwitchID", &[], Meaning::Each("--switch")),
+                parameter("FunctionID", &[], Meaning::Each("--function")),
+                parameter("PhysicalFunction", &[], Meaning::Switch("--physical-function")),
+            ]);
+        }
+        "vmq set" => {
+            out.extend([NAME, DESCRIPTION, HIDDEN]);
+            out.extend(settings(|name| VMQ_SETTINGS.contains(&name)));
             out.extend(APPLY);
         }
-        "enable" | "disable" => {
+        "set" => {
+            out.extend([NAME, DESCRIPTION, HIDDEN]);
+            out.extend(settings(|_| true));
+            out.extend(APPLY);
+        }
+        "enable" | "disable" | "vmq enable" | "vmq disable" => {
             out.extend([NAME, DESCRIPTION, HIDDEN]);
             out.extend(APPLY);
         }

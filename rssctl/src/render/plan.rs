@@ -169,7 +169,9 @@ pub fn applied(p: &PlanRecord, asked: impl Fn(&str) -> bool, paint: Paint) -> St
         if changes.is_empty() { line } else { format!("{} ({})\n", line.trim_end(), changes.join(", ")) };
     let line = line + &left(p, paint);
     let bit = |r: &&ReasonRecord| r.kind == "limit" && r.asked != r.given;
-    let of_this = |r: &&ReasonRecord| r.id == "channels" || r.field.as_deref().is_some_and(&asked);
+    let of_this = |r: &&ReasonRecord| {
+        r.id == "channels" || r.id.starts_with("MaxNum") || r.field.as_deref().is_some_and(&asked)
+    };
     p.reasons
         .iter()
         .filter(bit)

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rssmgr_proto::types::{CpuStatsRecord, StatsRecord, TotalsRecord};
 
 use super::style::{Paint, table};
+use super::summary::short;
 
 /// The queues that each CPU serves now, by kernel CPU id. Counters are cumulative, so that a CPU may have some from times
 /// when it served.
@@ -75,6 +76,21 @@ fn breakdown(s: &StatsRecord, serving: &Serving) -> Option<Breakdown> {
             counters: vec!["PACKETS", "BYTES"],
             rows,
         });
+    }
+    if let Some(vports) = &s.vports {
+        let rows = vports
+            .iter()
+            .map(|v| Row {
+                names: vec![
+                    v.vport_id.to_string(),
+                    v.vport_name.clone().unwrap_or_default(),
+                    short(v.processors.iter().map(String::as_str)),
+                ],
+                counters: vec![v.packets, v.bytes, v.drops, v.unhashed, v.reordered],
+            })
+            .collect();
+        let counters = vec!["PACKETS", "BYTES", "DROPS", "UNHASHED", "REORDERED"];
+        return Some(Breakdown { names: vec!["VPORTID", "VPORTNAME", "PROCESSORS"], counters, rows });
     }
     let entries = s.entries.as_ref()?;
     let rows = entries

@@ -45,6 +45,11 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
             "RPS",
             "HASH-TYPES",
             "VERIFIED",
+            "RSSV2",
+            "DYNAMIC-AFFINITY",
+            "VPORTS",
+            "NDIS-CAPS",
+            "NETADAPTERCX",
             "DRIVER",
             "FIRMWARE",
             "MAC",
@@ -81,6 +86,11 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
                     steered(&a.rps),
                     if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(",") },
                     a.verified.clone(),
+                    yes(a.capabilities.independent_entry_move),
+                    yes(a.capabilities.dynamic_affinity),
+                    format!("{}/{}", a.vmq.vports, a.capabilities.max_vports),
+                    a.capabilities.ndis.capabilities_flags.clone(),
+                    net(a),
                     a.driver.clone(),
                     a.firmware.clone().unwrap_or_default(),
                     a.mac.clone().unwrap_or_default(),
@@ -92,6 +102,18 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
         })
         .collect();
     table(paint, &heads, &rows)
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes".into() } else { "no".into() }
+}
+
+/// What the members of `NET_ADAPTER_RECEIVE_SCALING_CAPABILITIES` come to: `8q/128e/ipv4+tcp`.
+fn net(a: &AdapterRecord) -> String {
+    a.capabilities.net_adapter_cx.as_ref().map_or_else(String::new, |n| {
+        let protocols = n.receive_scaling_protocol_types.join("+");
+        format!("{}q/{}e/{protocols}", n.number_of_queues, n.indirection_table_size)
+    })
 }
 
 /// How many of the queues that can be steered have CPUs: `8/8`.

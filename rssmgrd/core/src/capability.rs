@@ -122,6 +122,8 @@ pub struct Capability {
     pub link_mbps: Option<u32>,
     /// What VPorts it can have.
     pub vports: VPortCapability,
+    /// The driver has RSS contexts and receive rules, of which VPorts could be made.
+    pub rss_contexts: bool,
     /// What the adapter said of itself in the words of NDIS or `NetAdapterCx`, where it did
     /// ([`Capability::reported`]).
     pub report: Option<scaling::capability::Capability>,

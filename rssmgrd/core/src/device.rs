@@ -145,7 +145,7 @@ fn differs(a: &[CpuSet], b: &[CpuSet]) -> bool {
     !a.is_empty() && !b.is_empty() && a != b
 }
 
-fn same_vports(a: &BTreeMap<VPortId, VPortDevice>, b: &BTreeMap<VPortId, VPortDevice>) -> bool {
+pub(crate) fn same_vports(a: &BTreeMap<VPortId, VPortDevice>, b: &BTreeMap<VPortId, VPortDevice>) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|((a, x), (b, y))| a == b && x.same(y))
 }
 

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cpuset::CpuSet;
-use crate::device::{Device, UserTable};
+use crate::device::{Device, UserTable, same_vports};
 use crate::driver::{Driver, Fate, TableFate, TableState};
 use crate::ids::{CpuId, EntryIndex, Moment, Processor};
 use crate::settings::{Auto, KeySetting, ManualTable, Queues, SettingsPatch};
@@ -149,6 +149,8 @@ pub enum Part {
     Rps,
     /// Where the interrupts go that serve no receive queue.
     Others,
+    /// VPorts beside the default one.
+    VPorts,
 }
 
 impl Part {
@@ -166,6 +168,7 @@ impl Part {
             Self::Xps => "transmit steering",
             Self::Rps => "receive packet steering",
             Self::Others => "other interrupts",
+            Self::VPorts => "VPorts",
         }
     }
 }
@@ -190,6 +193,7 @@ impl Parts {
             (Part::Xps, steers(&want.xps, &have.xps)),
             (Part::Rps, steers(&want.rps, &have.rps)),
             (Part::Others, want.other_differs(have)),
+            (Part::VPorts, !same_vports(&want.vports, &have.vports)),
         ];
         Self(differs.into_iter().filter(|(_, d)| *d).map(|(p, _)| p).collect())
     }
@@ -286,7 +290,7 @@ pub fn adopt(wanted: &Device, found: &Device, active: usize, explicit: bool) -> 
             Part::Key if found.key.is_empty() => return None,
             Part::Key => adopted.patch.hash_key = Some(KeySetting::Given(found.key.clone())),
             Part::HashTypes => adopted.patch.hash_types = Some(Auto::Is(found.hash_types)),
-            Part::DefaultQueue | Part::Xps | Part::Rps | Part::Others => return None,
+            Part::DefaultQueue | Part::Xps | Part::Rps | Part::Others | Part::VPorts => return None,
             Part::Enabled => adopted.patch.enabled = Some(found.enabled),
         }
     }

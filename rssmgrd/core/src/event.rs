@@ -317,6 +317,27 @@ events! {
     /// What differed is as the settings say again, without our doing.
     2049 Info DriftGone { }
         "is as its settings say again, by itself";
+    /// A VPort was made.
+    2050 Info VPortCreated { vport: u32, name: String, queues_asked: u32, queues: u32, processors: List }
+        "VPort {vport} ({name}) was created: {queues} of {queues_asked} queues, processors {processors}";
+    /// A VPort was taken into use.
+    2051 Info VPortActivated { vport: u32 }
+        "VPort {vport} is in use";
+    /// A VPort was deleted.
+    2052 Info VPortDeleted { vport: u32, name: String }
+        "VPort {vport} ({name}) was deleted: its packets are the default VPort's";
+    /// An entry of a VPort's table, its primary or its default processor was moved.
+    2053 Info VPortMoved { vport: u32, steering: String, old_processor: List, new_processor: List }
+        "VPort {vport}: {steering} moved from {old_processor} to {new_processor}";
+    /// A VPort was changed.
+    2054 Info VPortChanged { vport: u32, setting: String, old_value: String, value: String }
+        "VPort {vport}: {setting} {old_value} -> {value}";
+    /// What leads to a VPort was changed.
+    2055 Info VPortFilters { vport: u32, filters: u32 }
+        "VPort {vport} takes the packets of {filters} filters";
+    /// VMQ was switched on or off.
+    2056 Info VmqSwitched { enabled: bool }
+        "VMQ on: {enabled}";
     /// Packets arrived as the table says.
     2060 Info TrafficObeysTable { packets: u64 }
         "traffic obeys the table: {packets} packets arrived as predicted";

@@ -36,6 +36,7 @@ pub mod steer;
 pub mod toeplitz;
 pub mod topology;
 pub mod verify;
+pub mod vport;
 
 pub use ids::{
     AdapterId, CpuId, EntryIndex, FilterId, Generation, Moment, NodeId, Processor, QueueId, TxnId, VPortId,

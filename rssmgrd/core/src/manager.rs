@@ -28,6 +28,7 @@ mod selector;
 mod softnic;
 mod start;
 mod view;
+mod vport;
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -47,10 +48,12 @@ pub use view::{
     AdapterFacts, AdapterState, AdapterView, Config, Kind, Matcher, Rule as ConfigRule, Snapshot,
     SoftnicView, Verified,
 };
+pub use vport::{VPortChange, VPortError, VPortView, VPortWish, remedy};
 
 use crate::drift::Suspects;
 use crate::hash::HashKey;
 use crate::ids::{AdapterId, Generation, Moment};
+use crate::scaling::MoveResults;
 use crate::topology::Topology;
 use adapter::Adapter;
 use drift::Look;
@@ -113,6 +116,8 @@ pub struct Manager {
     deleting: BTreeMap<String, Deleting>,
     /// New sources being set.
     sources: BTreeMap<AdapterId, SourceChange>,
+    /// What became of the moves of commands that are under way.
+    moved: BTreeMap<CommandId, MoveResults>,
     /// Commands answered when the group that follows an arrival has ended.
     reply_after: BTreeMap<AdapterId, CommandId>,
     failed_softnics: BTreeMap<String, String>,
@@ -172,6 +177,7 @@ impl Manager {
             unsaved: BTreeMap::new(),
             deleting: BTreeMap::new(),
             sources: BTreeMap::new(),
+            moved: BTreeMap::new(),
             reply_after: BTreeMap::new(),
             failed_softnics: BTreeMap::new(),
             saving: Saving::default(),

@@ -62,6 +62,12 @@ impl Scaling {
         Ok(new)
     }
 
+    /// The state of an adapter whose VPorts are these. What they came to be was judged then and is not judged again.
+    #[must_use]
+    pub fn of(limits: Limits, rss_set: CpuSet, vports: BTreeMap<VPortKey, VPort>) -> Self {
+        Self { limits, rss_set, adapter: AdapterState::Ready, hash_only: false, vports }
+    }
+
     /// What bounds the state.
     #[must_use]
     pub fn limits(&self) -> &Limits {

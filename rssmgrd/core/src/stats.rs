@@ -117,6 +117,8 @@ pub enum Scope {
     Cpu,
     /// One series a table entry; only on request.
     Entry,
+    /// One series a VPort beside the default one.
+    VPort,
 }
 
 /// Counter or gauge.
@@ -152,6 +154,8 @@ pub enum Read {
     Cpu(fn(&CpuStats) -> u64),
     /// From each table entry.
     Entry(fn(&EntryStats) -> u64),
+    /// From each VPort beside the default one.
+    VPort(fn(&VPortStats) -> u64),
 }
 
 impl Family {
@@ -163,6 +167,7 @@ impl Family {
             Read::Queue(_) => Scope::Queue,
             Read::Cpu(_) => Scope::Cpu,
             Read::Entry(_) => Scope::Entry,
+            Read::VPort(_) => Scope::VPort,
         }
     }
 }
@@ -172,7 +177,7 @@ const fn counter(name: &'static str, help: &'static str, read: Read) -> Family {
 }
 
 /// The table.
-pub const FAMILIES: [Family; 20] = [
+pub const FAMILIES: [Family; 25] = [
     counter(
         "rssmgrd_adapter_receive_packets_total",
         "Packets received by the adapter",
@@ -273,5 +278,30 @@ pub const FAMILIES: [Family; 20] = [
         "rssmgrd_entry_receive_bytes_total",
         "Bytes whose hash chose the indirection table entry (software NICs: hardware counts by queue)",
         Read::Entry(|e| e.bytes),
+    ),
+    counter(
+        "rssmgrd_vport_receive_packets_total",
+        "Packets of the VPort handled since it was created",
+        Read::VPort(|v| v.packets),
+    ),
+    counter(
+        "rssmgrd_vport_receive_bytes_total",
+        "Bytes of the VPort handled since it was created",
+        Read::VPort(|v| v.bytes),
+    ),
+    counter(
+        "rssmgrd_vport_receive_drops_total",
+        "Packets of the VPort dropped because a receive ring was full",
+        Read::VPort(|v| v.drops),
+    ),
+    counter(
+        "rssmgrd_vport_unhashed_packets_total",
+        "Packets of the VPort without a hash, sent to its default queue",
+        Read::VPort(|v| v.unhashed),
+    ),
+    counter(
+        "rssmgrd_vport_reordered_packets_total",
+        "Packets of the VPort handled after a later packet of the same flow",
+        Read::VPort(|v| v.reordered),
     ),
 ];

@@ -120,6 +120,7 @@ pub(crate) fn ask(
         xps: facts.tx_queues > 1,
         rps: facts.rx_queues > 0,
         vports: VPortCapability::default(),
+        rss_contexts: kernel.has_rss_contexts(ifindex),
         report: None,
     };
     Ok(Asked { capability: driver.limit(capability), interrupts })

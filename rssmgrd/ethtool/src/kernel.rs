@@ -8,6 +8,8 @@ use rssmgr_netlink::ethtool::{Ethtool, Rss, RssChange};
 use rssmgr_netlink::netdev::Netdev;
 use rssmgr_netlink::rtnetlink::Links;
 
+const ENOENT: i32 = 2;
+
 /// Handles to the kernel, for one thread at a time.
 #[derive(Debug)]
 pub struct Kernel {
@@ -81,6 +83,20 @@ impl Kernel {
             return self.ethtool.rss(ifindex, 0);
         }
         self.by_ioctl(ifindex, |ioctl, name| ioctl.rss(name, 0))
+    }
+
+    /// Whether the driver has RSS contexts and receive rules: asked for a context that nobody made, one that has them says
+    /// that there is none of this number. Nothing is changed.
+    pub fn has_rss_contexts(&mut self, ifindex: u32) -> bool {
+        /// As high as numbers go that can be asked for, and not the one that means a new context.
+        const NOBODYS: u32 = u32::MAX - 1;
+        let Ok(name) = self.name(ifindex) else { return false };
+        let asked = match self.ethtool.can_get_rss() {
+            true => self.ethtool.rss(ifindex, NOBODYS),
+            false => self.ioctl.rss(&name, NOBODYS),
+        };
+        let no_such = asked.err().and_then(|e| e.errno()).map(rssmgr_netlink::Errno::raw_os_error);
+        no_such == Some(ENOENT) && self.ioctl.receive_rules(&name).is_ok()
     }
 
     /// Changes table, key, function or symmetric mode, by netlink where the kernel has it there.

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rssmgr_core::AdapterId;
 use rssmgr_core::hash::HashType;
-use rssmgr_core::manager::AdapterView;
+use rssmgr_core::manager::{AdapterView, VPortChange};
+use rssmgr_core::{AdapterId, VPortId};
 use rssmgr_proto::dict::{Dictionary, to_dict};
+use rssmgr_proto::types::MoveRequest;
 use rssmgr_proto::{ApiError, ErrorKind, convert};
 use zbus::message::Header;
 use zbus::wire::Variant;
@@ -14,6 +15,8 @@ use zbus::{Connection, fdo, interface};
 
 use super::Context;
 use super::auth::Peer;
+use super::lazy::Records;
+use super::vports::{self, Ask};
 use super::wmi::{self, CandidateValue, ProcessorValue, narrow};
 
 /// The object, one for each adapter and connection. It holds no state: every getter reads what is published.
@@ -47,6 +50,10 @@ impl Adapter {
             Some(view) => to_dict(&convert::adapter(view, snapshot.rss_on)),
             None => Err(ApiError::new(ErrorKind::NoSuchAdapter, self.gone())),
         }
+    }
+
+    const fn ask<'a>(&'a self, header: &'a Header<'a>, connection: &'a Connection) -> Ask<'a> {
+        Ask { context: &self.context, peer: &self.peer, adapter: self.id, header, connection }
     }
 
     async fn key(&self, header: &Header<'_>, connection: &Connection) -> Result<Vec<u8>, ApiError> {
@@ -113,6 +120,86 @@ macro_rules! properties {
             async fn get_record(&self) -> Result<Dictionary, ApiError> {
                 self.context.calls.count("GetRecord", self.record())
             }
+
+            /// Its VPorts, the default one first.
+            #[zbus(name = "GetVPorts")]
+            async fn get_vports(&self) -> Result<Records, ApiError> {
+                let vports = self.view().map(|v| convert::vports(&v));
+                let vports = vports.ok_or_else(|| ApiError::new(ErrorKind::NoSuchAdapter, self.gone()));
+                self.context.calls.count("GetVPorts", vports.map(|list| Records::of(list, to_dict)))
+            }
+
+            /// Makes a VPort.
+            #[zbus(name = "CreateVPort")]
+            async fn create_vport(
+                &self,
+                request: Dictionary,
+                options: Dictionary,
+                #[zbus(header)] header: Header<'_>,
+                #[zbus(connection)] connection: &Connection,
+            ) -> Result<Dictionary, ApiError> {
+                let work = async {
+                    let (id, wish) = vports::wish(&request)?;
+                    self.ask(&header, connection).change(VPortChange::Create(id, wish), &options).await
+                };
+                self.context.calls.count("CreateVPort", work.await)
+            }
+
+            /// Changes a VPort.
+            #[zbus(name = "SetVPort")]
+            async fn set_vport(
+                &self,
+                id: u32,
+                request: Dictionary,
+                options: Dictionary,
+                #[zbus(header)] header: Header<'_>,
+                #[zbus(connection)] connection: &Connection,
+            ) -> Result<Dictionary, ApiError> {
+                let work = async {
+                    let (_, wish) = vports::wish(&request)?;
+                    self.ask(&header, connection).change(VPortChange::Set(VPortId(id), wish), &options).await
+                };
+                self.context.calls.count("SetVPort", work.await)
+            }
+
+            /// Deletes a VPort.
+            #[zbus(name = "DeleteVPort")]
+            async fn delete_vport(
+                &self,
+                id: u32,
+                options: Dictionary,
+                #[zbus(header)] header: Header<'_>,
+                #[zbus(connection)] connection: &Connection,
+            ) -> Result<Dictionary, ApiError> {
+                let change = VPortChange::Delete(VPortId(id));
+                let result = self.ask(&header, connection).change(change, &options).await;
+                self.context.calls.count("DeleteVPort", result)
+            }
+
+            /// Switches VMQ on or off: off, VPorts are kept and every packet is the adapter's.
+            async fn set_vmq(
+                &self,
+                enabled: bool,
+                options: Dictionary,
+                #[zbus(header)] header: Header<'_>,
+                #[zbus(connection)] connection: &Connection,
+            ) -> Result<Dictionary, ApiError> {
+                let result = self.ask(&header, connection).change(VPortChange::Vmq(enabled), &options).await;
+                self.context.calls.count("SetVmq", result)
+            }
+
+            /// Moves entries, primary and default processors; answers a status for each move.
+            async fn move_entries(
+                &self,
+                moves: Vec<MoveRequest>,
+                actor: String,
+                options: Dictionary,
+                #[zbus(header)] header: Header<'_>,
+                #[zbus(connection)] connection: &Connection,
+            ) -> Result<Dictionary, ApiError> {
+                let result = self.ask(&header, connection).moves(&moves, &actor, &options).await;
+                self.context.calls.count("MoveSteering", result)
+            }
         }
     };
 }
@@ -147,7 +234,7 @@ properties! {
     /// The Toeplitz hash is there.
     toeplitz_hash_function_supported "ToeplitzHashFunctionSupported" "const" Never: bool = |v| !v.capability.hash_types.is_empty();
     /// Virtual ports can spread too.
-    rss_on_ports_supported "RssOnPortsSupported" "const" Never: bool = |v| v.capability.independent_entry_move;
+    rss_on_ports_supported "RssOnPortsSupported" "const" Never: bool = |v| v.capability.vports.any();
     /// Receive interrupt vectors.
     number_of_interrupt_messages "NumberOfInterruptMessages" "const" Never: u32 = |v| v.capability.vectors.into();
     /// Receive queues.

@@ -69,7 +69,9 @@ impl Manager {
         let reply = self.ask(header, connection, command).await?;
         let snapshot = self.context.handle.snapshot();
         let record = match reply {
-            Reply::Done { generation } => ApplyRecord { generation: generation.0, ..ApplyRecord::default() },
+            Reply::Done { generation } | Reply::Moved { generation, .. } => {
+                ApplyRecord { generation: generation.0, ..ApplyRecord::default() }
+            }
             Reply::Adapters { generation, dry_run, checkpoint, results } => ApplyRecord {
                 generation: generation.0,
                 dry_run,

@@ -14,6 +14,7 @@ pub mod manager;
 pub mod objects;
 pub mod publish;
 pub mod server;
+mod vports;
 pub mod wmi;
 
 use std::collections::BTreeMap;
@@ -83,7 +84,7 @@ impl Calls {
 /// Names each adapter that failed; the kind is that of the worst.
 pub fn all_well(reply: Reply) -> Result<u64, ApiError> {
     match reply {
-        Reply::Done { generation } => Ok(generation.0),
+        Reply::Done { generation } | Reply::Moved { generation, .. } => Ok(generation.0),
         Reply::Adapters { generation, results, .. } => {
             let failed: Vec<(String, ApiError)> = results
                 .iter()

@@ -40,6 +40,7 @@ families! {
     ADAPTER_ENABLED "rssmgrd_adapter_enabled" Gauge ["device"], "Whether the adapter spreads packets";
     ADAPTER_DEGRADED "rssmgrd_adapter_degraded" Gauge ["device"], "Whether a change failed and could not be taken back";
     ADAPTER_QUEUES "rssmgrd_adapter_queues" Gauge ["device"], "Receive queues of the adapter";
+    VPORT_QUEUES "rssmgrd_vport_queues" Gauge ["device", "vport", "name"], "Queues that a VPort has; 0 is the default VPort";
     QUEUE_INFO "rssmgrd_queue_info" Gauge ["device", "queue", "cpu", "node"], "Which CPU serves a receive queue, and its NUMA node; always 1";
     EVENTS "rssmgrd_events_total" Counter ["event"], "Events told since the daemon started";
     EVENTS_LOST "rssmgrd_events_lost_total" Counter [], "Events that listeners lost because they did not keep up";

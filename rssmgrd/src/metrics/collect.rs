@@ -107,6 +107,7 @@ impl Collector {
             &catalogue::ADAPTER_QUEUES,
             each().map(|v| (vec![device(v)], float(v.device.channels().into()))),
         )?;
+        page.family(&catalogue::VPORT_QUEUES, each().flat_map(|v| vport_queues(v)))?;
         page.family(&catalogue::QUEUE_INFO, each().flat_map(|v| queues(v)))?;
         page.family(
             &catalogue::EVENTS,
@@ -125,6 +126,14 @@ impl Collector {
     }
 }
 
+/// The queues of each VPort, the default one included.
+fn vport_queues(v: &AdapterView) -> impl Iterator<Item = (Vec<String>, f64)> {
+    v.vports.iter().filter(|p| p.in_force).map(|p| {
+        let labels = vec![v.facts.name.clone(), p.key.vport.to_string(), p.name.clone()];
+        (labels, float(p.state.queues.into()))
+    })
+}
+
 /// Which CPU serves each queue that one CPU serves.
 fn queues(v: &AdapterView) -> impl Iterator<Item = (Vec<String>, f64)> {
     let served = |q: u16| Some((q, v.device.home(QueueId(q))?));
@@ -140,7 +149,7 @@ fn counters(
     entries: bool,
     page: &mut Page<'_>,
 ) -> Result<(), prometheus::Error> {
-    let mut series = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    let mut series = [Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     for family in FAMILIES.iter().filter(|f| entries || f.scope() != Scope::Entry) {
         let mut first = true;
         for (view, sample) in sampled.iter().filter_map(|(v, s)| Some((v, s.as_ref()?))) {
@@ -162,6 +171,12 @@ fn counters(
                     series[3].clear();
                     fill(&mut series[3], view, family.kind, &values, |i| cpu(view, sample, i))
                 }
+                Read::VPort(read) => {
+                    let values: Vec<u64> = sample.vports.iter().map(read).collect();
+                    // So is the number of a VPort.
+                    series[4].clear();
+                    fill(&mut series[4], view, family.kind, &values, |i| vport(view, sample, i))
+                }
             };
             first &= !page.encode(family.name, family.help, family.kind, series, first)?;
         }
@@ -174,6 +189,13 @@ fn cpu(view: &AdapterView, sample: &Sample, i: usize) -> [(&'static str, String)
     let cpu = sample.cpus.get(i).map(|c| c.cpu).unwrap_or_default();
     let node = view.topology.cpu(cpu).map(|c| c.node.to_string()).unwrap_or_default();
     [("cpu", cpu.to_string()), ("node", node)]
+}
+
+/// The labels of the VPort at a place of a sample.
+fn vport(view: &AdapterView, sample: &Sample, i: usize) -> [(&'static str, String); 2] {
+    let id = sample.vports.get(i).map(|v| v.id).unwrap_or_default();
+    let name = view.vports.iter().find(|v| v.key.vport == id).map(|v| v.name.clone()).unwrap_or_default();
+    [("vport", id.to_string()), ("name", name)]
 }
 
 /// Makes series say the values of one adapter. New ones get `labels` besides the device's.

@@ -13,3 +13,4 @@ mod metrics;
 mod preflight;
 mod refusals;
 mod signals;
+mod vports;

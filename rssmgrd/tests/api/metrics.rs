@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, dict};
 use crate::model::ModelFactory;
 
 pub(crate) fn page(daemon: &Daemon) -> String {
@@ -23,6 +23,8 @@ async fn daemon() -> Daemon {
     client.create("nic0", &[("queues", "16"), ("entries", "8")]).await;
     client.create("nic1", &[("queues", "2")]).await;
     client.apply(&["nic0"], json!({"queues": 8}), json!({})).await.unwrap();
+    let web = dict(json!({"name": "web", "add_filters": ["02:00:00:00:00:07"]}));
+    client.adapter("nic0").await.create_vport(&web, &dict(json!({}))).await.unwrap();
     client.manager.get_adapter("none").await.unwrap_err();
     daemon
 }
@@ -113,6 +115,9 @@ async fn the_values_are_those_of_the_counters_and_the_state() {
         "rssmgrd_queue_receive_packets_total{device=\"nic1\",queue=\"1\"} 1001",
         "rssmgrd_cpu_receive_packets_total{device=\"nic0\",cpu=\"9\",node=\"1\"} 63",
         "rssmgrd_entry_receive_packets_total{device=\"nic0\",entry=\"5\"} 5",
+        "rssmgrd_vport_receive_packets_total{device=\"nic0\",vport=\"1\",name=\"web\"} 11",
+        "rssmgrd_vport_queues{device=\"nic0\",vport=\"0\",name=\"\"} 7",
+        "rssmgrd_vport_queues{device=\"nic0\",vport=\"1\",name=\"web\"} 1",
         "rssmgrd_adapters{state=\"managed\"} 2",
         "rssmgrd_adapter_info{device=\"nic0\",driver=\"softnic\",profile=\"NUMAStatic\",state=\"managed\",verified=\"config\"} 1",
         "rssmgrd_adapter_queues{device=\"nic0\"} 8",

@@ -12,7 +12,7 @@ use rssmgr_proto::ErrorKind;
 use rssmgrd::backend::{Factory, Made, Nic, Source};
 use serde_json::json;
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, dict, refused};
 use crate::model::ModelFactory;
 
 /// Adapters that stop for every write of their table, with something around them.
@@ -22,18 +22,20 @@ impl Factory for Surrounded {
     fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
         let mut made = self.0.make(name, options)?;
         made.created.facts.driver = "bnxt_en".to_owned();
-        Ok(Made { nic: Box::new(Around(made.nic)), created: made.created })
+        let vfs = options.get("vfs").map_or(0, |n| n.parse().unwrap());
+        Ok(Made { nic: Box::new(Around(made.nic, vfs)), created: made.created })
     }
 }
 
-struct Around(Box<dyn Nic>);
+struct Around(Box<dyn Nic>, u32);
 
-struct Found;
+/// With so many virtual functions in use.
+struct Found(u32);
 
 impl Surveyor for Found {
     fn survey(&self) -> Surroundings {
         let addresses = vec!["192.0.2.7".parse().unwrap()];
-        Surroundings { xdp: true, addresses, ..Surroundings::default() }
+        Surroundings { xdp: true, addresses, vfs: self.0, ..Surroundings::default() }
     }
 }
 
@@ -59,7 +61,7 @@ impl Backend for Around {
     }
 
     fn surveyor(&self) -> Option<Arc<dyn Surveyor>> {
-        Some(Arc::new(Found))
+        Some(Arc::new(Found(self.1)))
     }
 }
 
@@ -93,4 +95,18 @@ async fn what_is_found_around_an_adapter_refuses_what_would_stop_its_traffic() {
     assert!(error.message.contains("you are logged in through it, at 192.0.2.7"), "{error}");
     let done = ask(json!({"force": true, "confirm_within_ms": 60_000})).await;
     assert_eq!((done.error, done.status.as_str()), (None, "applied"));
+}
+
+#[tokio::test]
+async fn an_adapter_does_sr_iov_or_vmq() {
+    let daemon = Daemon::start(Surrounded(ModelFactory::default())).await;
+    let client = daemon.client().await;
+    client.create("nic0", &[("vfs", "4")]).await;
+    let adapter = client.adapter("nic0").await;
+    let (none, allow) = (dict(json!({})), dict(json!({"allow": "link", "force": true})));
+    let error = refused(adapter.create_vport(&none, &allow).await);
+    assert_eq!(error.kind, ErrorKind::NotSupported);
+    assert!(error.message.contains("4 virtual functions (SR-IOV) have the adapter's VPorts"), "{error}");
+    adapter.set_vmq(false, &none).await.unwrap();
+    assert_eq!(refused(adapter.set_vmq(true, &allow).await).kind, ErrorKind::NotSupported);
 }

@@ -10,3 +10,4 @@ mod run;
 mod schema;
 mod traffic;
 mod transactions;
+mod vports;

@@ -4,19 +4,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use rssmgr_core::CpuId;
 use rssmgr_core::backend::{Backend, Sampler};
-use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget};
+use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget, VPortCapability};
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{AdapterFacts, Created, Kind, Unusable};
-use rssmgr_core::stats::{AdapterStats, CpuStats, EntryStats, QueueStats, Sample};
+use rssmgr_core::stats::{AdapterStats, CpuStats, EntryStats, QueueStats, Sample, VPortStats};
 use rssmgr_core::topology::Topology;
+use rssmgr_core::{CpuId, VPortId};
 use rssmgrd::backend::{Factory, Made, Nic, Source};
 
-/// Makes modelled adapters; options `queues`, `entries`, `topology` (NODESxCORESxTHREADS), `source`, and `plain` for one
-/// whose key and hash types are fixed.
+/// Makes modelled adapters; options `queues`, `entries`, `topology` (NODESxCORESxTHREADS), `source`, `plain` for one whose
+/// key and hash types are fixed and that has no VPorts, `whole` for one that only takes whole tables, `static` for one whose VPorts spread statically, and `restricted`
+/// for one whose VPorts' tables follow their queues.
 #[derive(Debug, Default)]
 pub(crate) struct ModelFactory {
     topologies: Mutex<BTreeMap<String, Arc<Topology>>>,
@@ -49,12 +50,22 @@ impl Factory for ModelFactory {
             hash_types: HashTypes::ALL,
             hash_types_settable: !fixed,
             unhashed: UnhashedTarget::DefaultProcessor,
-            independent_entry_move: true,
+            independent_entry_move: !options.contains_key("whole"),
             serialised_moves: false,
             vectors: queues,
             msi_x: true,
             queue_affinity: true,
             link_mbps: Some(10_000),
+            vports: VPortCapability {
+                max: if fixed { 0 } else { 8 },
+                queues: 4,
+                table_entries: 64,
+                table_size_restricted: options.contains_key("restricted"),
+                dynamic_affinity: !options.contains_key("static"),
+                mac_filters: true,
+                vlan_filters: true,
+                filters: 16,
+            },
             ..Capability::default()
         };
         let device = Device {
@@ -85,7 +96,9 @@ impl Factory for ModelFactory {
         let created =
             Created { facts, capability: capability.clone(), device: device.clone(), topology, options };
         let source = text("source", "endless");
-        Ok(Made { nic: Box::new(Model { capability, device, source, queues }), created: Box::new(created) })
+        let vports = Arc::default();
+        let model = Model { capability, device, source, queues, vports };
+        Ok(Made { nic: Box::new(model), created: Box::new(created) })
     }
 }
 
@@ -94,6 +107,8 @@ struct Model {
     device: Device,
     source: String,
     queues: u16,
+    /// Those there are, for whoever samples.
+    vports: Arc<Mutex<Vec<VPortId>>>,
 }
 
 impl Backend for Model {
@@ -114,11 +129,13 @@ impl Backend for Model {
         let after = apply(&self.capability, &self.device, op)?;
         let outcome = if after == self.device { Outcome::Unchanged } else { Outcome::Changed };
         self.device = after;
+        *self.vports.lock().unwrap() = self.device.vports.keys().copied().collect();
         Ok(outcome)
     }
 
     fn sampler(&self) -> Arc<dyn Sampler> {
-        Arc::new(MadeUp { queues: self.queues, entries: self.capability.table_entries })
+        let vports = Arc::clone(&self.vports);
+        Arc::new(MadeUp { queues: self.queues, entries: self.capability.table_entries, vports })
     }
 }
 
@@ -140,10 +157,11 @@ impl Nic for Model {
     }
 }
 
-/// Queue q has 1000 q + 1 packets, entry e has e, CPU c has 7 c.
+/// Queue q has 1000 q + 1 packets, entry e has e, CPU c has 7 c, VPort v has 11 v.
 struct MadeUp {
     queues: u16,
     entries: u16,
+    vports: Arc<Mutex<Vec<VPortId>>>,
 }
 
 impl Sampler for MadeUp {
@@ -166,7 +184,13 @@ impl Sampler for MadeUp {
                 .map(|c| CpuStats { cpu: CpuId(c.into()), packets: u64::from(c) * 7, bytes: 0 })
                 .collect(),
             queues,
-            ..Sample::default()
+            vports: self
+                .vports
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|id| VPortStats { id: *id, packets: u64::from(id.0) * 11, ..VPortStats::default() })
+                .collect(),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::command::Change;
 use super::drift::Drift;
 use super::saved::SavedAdapter;
 use super::view::{AdapterFacts, AdapterState, AdapterView, Config, Verified};
+use super::vport::{self, InForce};
 use crate::capability::Capability;
 use crate::device::Device;
 use crate::driver::Driver;
@@ -68,6 +69,8 @@ pub(super) struct Adapter {
     /// What others did to it.
     pub(super) drift: Drift,
     pub(super) settings: Settings,
+    /// Its VPorts.
+    pub(super) scaling: InForce,
     pub(super) view: Arc<AdapterView>,
 }
 
@@ -126,6 +129,8 @@ impl Adapter {
             checkpoint: self.checkpoint,
             state: self.state(),
             verified: self.verified,
+            vports: vport::views(self),
+            vmq: !self.scaling.vmq_off,
             generation,
         }
     }

@@ -11,6 +11,7 @@ use super::drift::Drift;
 use super::effect::{Created, Effect, Notice};
 use super::queue::Waiting;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
+use super::vport::InForce;
 use crate::device::Device;
 use crate::driver::Impact;
 use crate::event::{Event, EventKind};
@@ -79,6 +80,8 @@ impl Manager {
             checkpoint,
             state: AdapterState::Observed,
             verified: Verified::Unknown,
+            vports: Vec::new(),
+            vmq: true,
             generation: Generation(0),
         });
         self.adapters.insert(
@@ -106,6 +109,7 @@ impl Manager {
                 told: false,
                 drift: Drift::default(),
                 settings: in_force,
+                scaling: InForce::default(),
                 view,
             },
         );

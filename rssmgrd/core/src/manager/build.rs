@@ -11,9 +11,10 @@ use super::adapter::{Adapter, basis, settings};
 use super::command::{CommandError, CommandId, Options};
 use super::group::{Draft, Group, Member, Planned};
 use super::start::Intent;
+use super::vport;
 use crate::capability::{Capability, ChannelControl};
 use crate::defer::harmless;
-use crate::device::Op;
+use crate::device::{Device, Op};
 use crate::driver::{Impact, Nic};
 use crate::ids::{AdapterId, CpuId};
 use crate::place::{AdapterInput, GiveBack, Path, PlaceError, Target, place};
@@ -56,13 +57,22 @@ impl Manager {
                 Some((i.id, (i, after)))
             })
             .collect();
-        let mut targets = self.targets(&intents, rss_on);
+        let wanted: BTreeMap<AdapterId, Result<Device, CommandError>> = intents
+            .iter()
+            .filter(|(_, (i, _))| i.managed && i.restore.is_none())
+            .filter_map(|(id, (i, after))| {
+                Some((*id, vport::wanted(self.adapters.get(id)?, i.saved.as_ref(), after)))
+            })
+            .collect();
+        let mut targets = self.targets(&intents, &wanted, rss_on);
         let mut members: Vec<Member> = intents
             .into_iter()
             .filter_map(|(id, (intent, after))| {
                 let target = targets.remove(&id).map(|t| t.map_err(CommandError::from));
                 let a = self.adapters.get(&id)?;
                 let held = asked.and_then(|_| self.held(&a.facts.key));
+                let short = wanted.get(&id).and_then(|w| w.as_ref().err()).cloned();
+                let target = short.map_or(target, |e| Some(Err(e)));
                 let target = held.map_or(target, |e| Some(Err(e)));
                 Some(self.draft(a, intent, after, target, options))
             })
@@ -101,7 +111,11 @@ impl Manager {
         let target = match (&intent.restore, placed) {
             (_, Some(Err(e))) => Err(e),
             (Some(device), _) => Ok(Target::snapshot(device.clone())),
-            (None, Some(Ok(placed))) => Ok(placed),
+            (None, Some(Ok(mut placed))) => {
+                vport::steer_default(a, intent.saved.as_ref(), &mut placed);
+                vport::limits(a, intent.saved.as_ref(), &mut placed);
+                Ok(placed)
+            }
             (None, None) => Ok(Target::snapshot(a.whole().clone())),
         };
         let allow = intent.limit.map_or(options.allow, |limit| limit.min(options.allow));
@@ -149,8 +163,9 @@ impl Manager {
         }
         let saved = self.effective(&a.facts.key);
         let asked = |s: &super::SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released);
-        let resolves =
-            saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
+        let resolves = saved.map(asked).unwrap_or_default()
+            != intent.saved.as_ref().map(asked).unwrap_or_default()
+            || vport::InForce::of(saved) != vport::InForce::of(intent.saved.as_ref());
         Member::new(Draft {
             id: intent.id,
             key: a.facts.key.clone(),
@@ -176,6 +191,7 @@ impl Manager {
     fn targets(
         &self,
         intents: &BTreeMap<AdapterId, (Intent, Settings)>,
+        wanted: &BTreeMap<AdapterId, Result<Device, CommandError>>,
         rss_on: bool,
     ) -> BTreeMap<AdapterId, Result<Target, PlaceError>> {
         let mut out = BTreeMap::new();
@@ -215,14 +231,16 @@ impl Manager {
                     let after = given_up.get(id);
                     let given = intents.get(id).and_then(|(i, _)| i.processors.as_deref());
                     let asked = intents.get(id).map(|(_, s)| s);
+                    let device = wanted.get(id).and_then(|w| w.as_ref().ok()).unwrap_or_else(|| a.whole());
                     let replan = given.is_none()
-                        && asked.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s));
+                        && (asked.is_some_and(|s| !a.managed || basis(&a.settings) != basis(s))
+                            || fewer_held(a.whole(), device));
                     Some(AdapterInput {
                         id: *id,
                         node: a.facts.node,
                         settings: after.unwrap_or(&a.settings),
                         capability: left.get(id).unwrap_or(&a.capability),
-                        device: a.whole(),
+                        device,
                         found_queues: a.found_queues,
                         assigned: given.or(self.present(*id, a)),
                         replan,
@@ -280,6 +298,12 @@ fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
         xps: stops.then_some(a.original.xps.as_slice()),
         rps: was_rps.then_some(a.original.rps.as_slice()),
     }
+}
+
+/// Whether VPorts give queues back: the default one chooses its processors anew.
+fn fewer_held(before: &Device, after: &Device) -> bool {
+    let held = |d: &Device| d.vports.values().map(|v| v.queues.len()).sum::<usize>();
+    held(after) < held(before)
 }
 
 /// The processors that the profile chose.

@@ -1,5 +1,6 @@
 //! What the manager is asked, and what it answers.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -10,6 +11,7 @@ use super::checkpoint::{CheckpointAction, CheckpointId};
 use super::guard::ObserveOnly;
 use super::selector::Selector;
 use super::view::Config;
+use super::vport::{VPortChange, VPortError};
 use crate::device::{BackendError, Device, Refusal};
 use crate::driver::Impact;
 use crate::field::Field;
@@ -17,6 +19,7 @@ use crate::ids::{AdapterId, EntryIndex, Generation, Processor};
 use crate::place::{PlaceError, Target};
 use crate::plan::Step;
 use crate::preflight::{Finding, Surroundings};
+use crate::scaling::{MoveRequest, MoveResults};
 use crate::settings::SettingsPatch;
 
 /// A command, for its answer.
@@ -130,6 +133,24 @@ pub enum Command {
         /// How.
         options: Options,
     },
+    /// Change the VPorts of adapters.
+    VPorts {
+        /// Which adapters.
+        selector: Selector,
+        /// What to do.
+        change: VPortChange,
+        /// How.
+        options: Options,
+    },
+    /// Move entries, primary and default processors of the VPorts of one adapter, as RSSv2 does.
+    MoveSteering {
+        /// Which adapter.
+        selector: Selector,
+        /// The moves, and who asks.
+        request: MoveRequest,
+        /// How.
+        options: Options,
+    },
     /// Take the steps that are pending.
     Restart {
         /// Which adapters.
@@ -185,7 +206,9 @@ impl Command {
             | Self::Release { options, .. }
             | Self::Restart { options, .. }
             | Self::SetEntries { options, .. }
-            | Self::MoveEntries { options, .. } => !options.dry_run,
+            | Self::MoveEntries { options, .. }
+            | Self::VPorts { options, .. }
+            | Self::MoveSteering { options, .. } => !options.dry_run,
             _ => true,
         }
     }
@@ -314,6 +337,20 @@ pub enum CommandError {
     NothingToMove {
         /// The processor.
         from: Processor,
+    },
+    /// Something about a VPort.
+    #[error("{}{why}", .name.as_ref().map(|n| alloc::format!("{n}: ")).unwrap_or_default())]
+    VPort {
+        /// The adapter, where that is not said anyway.
+        name: Option<String>,
+        /// Why.
+        why: VPortError,
+    },
+    /// It is about one adapter.
+    #[error("{count} adapters are meant, and this is about one: name it")]
+    OneAdapter {
+        /// How many are meant.
+        count: usize,
     },
     /// Nothing to do was named.
     #[error("nothing to change: name at least one setting")]
@@ -457,6 +494,19 @@ pub enum Reply {
         checkpoint: Option<CheckpointId>,
         /// One element an adapter.
         results: Vec<AdapterResult>,
+    },
+    /// To moves.
+    Moved {
+        /// Generation in force.
+        generation: Generation,
+        /// Whether nothing was applied.
+        dry_run: bool,
+        /// The checkpoint that was made.
+        checkpoint: Option<CheckpointId>,
+        /// A status for each move, in their order.
+        statuses: MoveResults,
+        /// What became of the adapter.
+        result: Box<AdapterResult>,
     },
     /// Done.
     Done {

@@ -1,5 +1,6 @@
 //! What a group came to: installed, published, told and answered, in this order.
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -10,10 +11,12 @@ use super::command::{AdapterResult, CommandError, CommandId, Reply};
 use super::effect::Effect;
 use super::group::{Group, GroupId, Member};
 use super::view::Verified;
-use crate::device::Device;
+use super::vport::{InForce, tell_vports};
+use crate::device::{BackendError, Device};
 use crate::event::{Event, EventKind, List};
 use crate::field::Field;
 use crate::ids::{AdapterId, CpuId, EntryIndex, Processor};
+use crate::scaling::Status;
 
 impl Manager {
     /// Installs what the group achieved, publishes, tells and answers.
@@ -82,8 +85,36 @@ impl Manager {
         dry_run: bool,
         checkpoint: Option<CheckpointId>,
     ) {
+        if let Some(reply) = self.moves_answer(id, &results, dry_run, checkpoint) {
+            self.effects.push_back(Effect::Reply { id, result: Ok(reply) });
+            return;
+        }
         let reply = Reply::Adapters { generation: self.generation, dry_run, checkpoint, results };
         self.effects.push_back(Effect::Reply { id, result: Ok(reply) });
+    }
+}
+
+impl Manager {
+    /// The answer to moves: those that were judged right and could not be executed have a status too.
+    fn moves_answer(
+        &mut self,
+        id: CommandId,
+        results: &[AdapterResult],
+        dry_run: bool,
+        checkpoint: Option<CheckpointId>,
+    ) -> Option<Reply> {
+        let mut statuses = self.moved.remove(&id)?;
+        let result = results.first()?.clone();
+        let failed = match &result.error {
+            None => None,
+            Some(CommandError::Backend(BackendError::Gone)) => Some(Status::AdapterNotFound),
+            Some(_) => Some(Status::Resources),
+        };
+        if let Some(status) = failed {
+            statuses.iter_mut().filter(|s| s.is_ok()).for_each(|s| *s = Err(status));
+        }
+        let (generation, result) = (self.generation, Box::new(result));
+        Some(Reply::Moved { generation, dry_run, checkpoint, statuses, result })
     }
 }
 
@@ -113,6 +144,11 @@ fn succeed(a: &mut Adapter, m: &Member, group: &Group, tell: &mut impl FnMut(Eve
         tell(EventKind::SettingsUnsatisfiable { because: e.to_string() });
     }
     tell_settings(m, group.uid, tell);
+    let scaling = InForce::of(m.saved_after.as_ref().filter(|_| m.managed_after));
+    if a.told || !scaling.vports.is_empty() {
+        tell_vports(&a.scaling, &scaling, tell);
+    }
+    a.scaling = scaling;
     let moved = cpus_in_use(&a.device) != cpus_in_use(&m.device);
     if let Some(t) = a.target.as_ref().filter(|_| moved || !a.told) {
         tell(EventKind::RssPortProcessors {
@@ -146,6 +182,7 @@ fn went_back(a: &mut Adapter, m: &Member) {
     a.assigned = a.before.take().map_or(saved, |b| b.assigned);
     (a.checkpoint, a.target) = (None, None);
     a.settings = m.settings_after.clone();
+    a.scaling = InForce::of(m.saved_after.as_ref().filter(|_| m.managed_after));
     a.runtime = m.runtime_after.clone();
     a.managed = m.managed_after;
 }

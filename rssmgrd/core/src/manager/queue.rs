@@ -158,7 +158,9 @@ impl Manager {
             | Command::Release { selector, .. }
             | Command::Restart { selector, .. }
             | Command::SetEntries { selector, .. }
-            | Command::MoveEntries { selector, .. } => {
+            | Command::MoveEntries { selector, .. }
+            | Command::VPorts { selector, .. }
+            | Command::MoveSteering { selector, .. } => {
                 let between = self.creating.keys().chain(self.unsaved.keys()).chain(self.deleting.keys());
                 let names = between.chain(self.arriving()).filter(|n| selector.means(n)).cloned().collect();
                 Claim { adapters: self.resolve(selector).unwrap_or_default(), names }

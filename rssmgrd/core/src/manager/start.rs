@@ -48,6 +48,12 @@ impl Manager {
             Command::MoveEntries { selector, from, to, options } => {
                 self.set_entries(id, caller, &selector, &options, |a| entries_of(&a.device, from, to))
             }
+            Command::VPorts { selector, change, options } => {
+                self.change_vports(id, caller, &selector, &change, &options)
+            }
+            Command::MoveSteering { selector, request, options } => {
+                self.move_steering(id, caller, &selector, &request, &options)
+            }
             Command::Checkpoint { id: which, action } => self.checkpoint(id, caller, which, action),
             Command::SetGlobal { rss } => {
                 if let Some(error) = self.adapters.values().find_map(|a| self.held(&a.facts.key)) {
@@ -102,6 +108,7 @@ impl Manager {
                 entry.patch.merge(patch);
                 if patch.replans() {
                     entry.table.clear();
+                    (entry.primary, entry.default) = (None, None);
                     *runtime = Runtime::default();
                 } else {
                     runtime.patch.unset(patch);
@@ -138,7 +145,7 @@ impl Manager {
     }
 
     /// Changes the saved or run-time settings of the selected adapters, which are managed from then on.
-    fn change(
+    pub(super) fn change(
         &mut self,
         id: CommandId,
         caller: &Caller,
@@ -193,6 +200,7 @@ impl Manager {
                 if !options.runtime {
                     entry.patch = SettingsPatch::default();
                     entry.table = ManualTable::new();
+                    (entry.primary, entry.default) = (None, None);
                 }
                 if !intent.managed {
                     self.give_back(a, &mut intent);
@@ -247,7 +255,7 @@ impl Manager {
     }
 
     /// The adapters a request means, after the checks that all requests have in common.
-    fn selected(
+    pub(super) fn selected(
         &self,
         selector: &Selector,
         options: &Options,
@@ -310,7 +318,7 @@ impl Manager {
     }
 
     /// The saved entry of an adapter in our hands, a new one if there is none.
-    fn entry(&self, a: &Adapter) -> SavedAdapter {
+    pub(super) fn entry(&self, a: &Adapter) -> SavedAdapter {
         let mut entry = self.effective(&a.facts.key).cloned().unwrap_or_default();
         if entry.original.is_none() {
             entry.original = Some(a.original.clone());

@@ -9,6 +9,7 @@ use super::checkpoint::{CheckpointId, CheckpointView};
 use super::command::CommandError;
 use super::guard::ObserveOnly;
 use super::selector::{Selector, glob, is_glob};
+use super::vport::VPortView;
 use crate::capability::Capability;
 use crate::device::Device;
 use crate::ids::{AdapterId, Generation, NodeId};
@@ -173,6 +174,10 @@ pub struct AdapterView {
     pub state: AdapterState,
     /// How far it was verified.
     pub verified: Verified,
+    /// Its VPorts, the default one first; none where its table cannot be one of RSSv2.
+    pub vports: Vec<VPortView>,
+    /// Whether VMQ is on: VPorts beside the default one are made.
+    pub vmq: bool,
     /// The generation in which this was published.
     pub generation: Generation,
 }

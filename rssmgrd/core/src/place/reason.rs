@@ -1,7 +1,8 @@
 //! Why a plan is as it is: identifiers and values, never prose. `rssmgr-proto` turns them into sentences.
 
 use crate::field::Field;
-use crate::ids::{CpuId, EntryIndex};
+use crate::ids::{CpuId, EntryIndex, VPortId};
+use crate::vport::QueueLimit;
 
 /// What limited a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,6 +229,17 @@ pub enum Reason {
     Asked {
         /// The setting.
         field: Field,
+    },
+    /// A VPort has fewer queues than were asked for.
+    VPortQueues {
+        /// The VPort.
+        vport: VPortId,
+        /// What was asked for.
+        asked: u16,
+        /// What it has.
+        given: u16,
+        /// What limits it.
+        by: QueueLimit,
     },
     /// An entry was moved.
     Moved {

@@ -125,6 +125,28 @@ impl Scaling {
         Ok(steps)
     }
 
+    /// A parameters request of an adapter of either kind: one without RSSv2 does the same by a v1 request.
+    ///
+    /// # Errors
+    /// As [`Scaling::set_parameters`], without its `NOT_SUPPORTED` for RSSv1.
+    pub fn change_parameters(&mut self, key: VPortKey, request: &Parameters) -> Result<(), Status> {
+        self.ready()?;
+        self.parameters(key, request)
+    }
+
+    /// Moves on the state of an adapter of either kind: where it has no RSSv2, what they change together becomes one
+    /// write of the table.
+    ///
+    /// # Errors
+    /// As [`Scaling::move_entries`], without its `NOT_SUPPORTED` for RSSv1.
+    pub fn execute_moves(&mut self, request: &MoveRequest) -> Result<MoveResults, Status> {
+        if self.limits.independent_entry_move {
+            self.move_entries(request)
+        } else {
+            self.move_by_table(request, |_, _| Ok(()))
+        }
+    }
+
     /// Executes moves on an adapter that can only replace the whole table. Groups are judged and kept whole as by
     /// [`Scaling::move_entries`]; what they change together is one call of `write`, with the default VPort before
     /// and after, and no call where nothing that directs traffic changes. No other VPort needs a write: without

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rssmgr_core::device::Test;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
-use rssmgr_core::ids::{EntryIndex, Processor};
+use rssmgr_core::ids::{EntryIndex, FilterId, Processor, VPortId};
 use rssmgr_core::manager::{
     Caller, CheckpointAction, CheckpointId, Command, Config, ConfigRule, Matcher, Options, Selector,
+    VPortChange, VPortWish,
 };
 use rssmgr_core::settings::{Layer, ManualTable, Origin, SettingsPatch};
 use rssmgr_core::{CpuId, Generation};
@@ -80,10 +82,38 @@ fn processor(rng: &mut Rng) -> Processor {
     CpuId(u32::try_from(rng.below(10)).unwrap()).into()
 }
 
+/// What is done with a VPort: of three numbers, so that requests meet.
+fn vport(rng: &mut Rng) -> VPortChange {
+    let id = VPortId(u32::try_from(1 + rng.below(3)).unwrap());
+    let some = |rng: &mut Rng, percent| rng.percent(percent);
+    let mut wish = VPortWish {
+        queues: some(rng, 60).then(|| u16::try_from(rng.below(5)).unwrap()),
+        enabled: some(rng, 30).then(|| rng.percent(60)),
+        activate: some(rng, 15).then(|| rng.percent(50)),
+        entries: some(rng, 15).then(|| rng.pick(&[1, 2, 3, 4, 8, 16])),
+        processors: some(rng, 30).then(|| (0..=rng.below(2)).map(|_| processor(rng)).collect()),
+        ..VPortWish::default()
+    };
+    if rng.percent(40) {
+        let mac = Some([2, 0, 0, 0, 0, u8::try_from(rng.below(4)).unwrap()]);
+        wish.add.push(Test { mac, vlan: rng.percent(30).then_some(7) });
+    }
+    if rng.percent(15) {
+        wish.remove.push(FilterId(u32::try_from(1 + rng.below(3)).unwrap()));
+    }
+    match rng.below(10) {
+        0..=3 => VPortChange::Create(rng.percent(60).then_some(id), wish),
+        4..=6 => VPortChange::Set(id, wish),
+        7 | 8 => VPortChange::Delete(id),
+        _ => VPortChange::Vmq(rng.percent(60)),
+    }
+}
+
 /// A request that names adapters.
 pub(crate) fn about_adapters(rng: &mut Rng, generation: Generation) -> Command {
     let (selector, options) = (selector(rng), options(rng, generation));
-    match rng.below(16) {
+    match rng.below(20) {
+        16..=19 => Command::VPorts { selector, change: vport(rng), options },
         0 | 1 => Command::Reset { selector, options },
         2 => Command::Release { selector, options },
         3 => Command::Restart { selector, options },

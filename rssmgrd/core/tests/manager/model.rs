@@ -49,6 +49,7 @@ impl Kept {
                 }
                 (k.managed, k.released) = (true, false);
             }
+            Command::VPorts { .. } => (k.managed, k.released) = (true, false),
             Command::SetEntries { entries, .. } => {
                 k.table.extend(entries);
                 (k.managed, k.released) = (true, false);
@@ -78,7 +79,7 @@ impl Kept {
     ) -> Option<Vec<Self>> {
         let mut all = vec![self.clone()];
         for c in outstanding {
-            if matches!(c, Command::MoveEntries { .. }) {
+            if matches!(c, Command::MoveEntries { .. } | Command::VPorts { .. }) {
                 return None;
             }
             let with: Vec<Self> = all.iter().filter_map(|k| k.after(c, name, None)).collect();

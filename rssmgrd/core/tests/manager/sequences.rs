@@ -111,8 +111,8 @@ fn repeat(s: &mut Sim) {
     let (Some(dry), Some(real)) = (options_of_mut(&mut command), options_of_mut(&mut wet)) else { return };
     (dry.dry_run, dry.if_generation) = (true, None);
     (real.dry_run, real.if_generation) = (false, None);
-    // Moving entries twice finds nothing to move the second time.
-    if matches!(wet, Command::MoveEntries { .. }) {
+    // Moving entries twice finds nothing to move the second time; nor is a VPort made or deleted twice.
+    if matches!(wet, Command::MoveEntries { .. } | Command::VPorts { .. }) {
         return;
     }
     let writes = (s.runs, s.saves);

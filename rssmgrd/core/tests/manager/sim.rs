@@ -464,6 +464,7 @@ pub(crate) fn options_of_mut(c: &mut Command) -> Option<&mut Options> {
         | Command::Release { options, .. }
         | Command::Restart { options, .. }
         | Command::SetEntries { options, .. }
+        | Command::VPorts { options, .. }
         | Command::MoveEntries { options, .. } => Some(options),
         _ => None,
     }
@@ -476,7 +477,8 @@ pub(crate) fn selector_of(c: &Command) -> Option<Vec<String>> {
         | Command::Release { selector, .. }
         | Command::Restart { selector, .. }
         | Command::SetEntries { selector, .. }
-        | Command::MoveEntries { selector, .. } => Some(selector.0.clone()),
+        | Command::MoveEntries { selector, .. }
+        | Command::VPorts { selector, .. } => Some(selector.0.clone()),
         _ => None,
     }
 }

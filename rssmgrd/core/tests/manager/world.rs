@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rssmgr_core::capability::{Capability, ChannelControl};
+use rssmgr_core::capability::{Capability, ChannelControl, VPortCapability};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{self, Driver, TableState, apply, round_robin};
@@ -105,6 +105,16 @@ fn capability(max: u16, entries: u16) -> Capability {
         msi_x: true,
         queue_affinity: true,
         link_mbps: Some(10_000),
+        vports: VPortCapability {
+            max: 4,
+            queues: 3,
+            table_entries: 8,
+            table_size_restricted: false,
+            dynamic_affinity: true,
+            mac_filters: true,
+            vlan_filters: true,
+            filters: 6,
+        },
         ..Capability::default()
     }
 }

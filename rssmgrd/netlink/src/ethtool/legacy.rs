@@ -7,7 +7,10 @@
 
 mod block;
 mod rss;
+mod rule;
 mod sys;
+
+pub use rule::MacRule;
 
 use super::{FlowType, HashFields, Rss, RssChange};
 use crate::Error;

@@ -1,14 +1,16 @@
 use super::*;
 use proptest::prelude::*;
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{Device, Queue};
+use rssmgr_core::device::{Device, Filter, Queue, VPortDevice};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
     BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
 };
-use rssmgr_core::{CpuId, EntryIndex, Moment, Processor, QueueId};
+use rssmgr_core::scaling::{VPort, VPortState};
+use rssmgr_core::vport::{AskedVPort, AskedVPorts};
+use rssmgr_core::{CpuId, EntryIndex, FilterId, Moment, Processor, QueueId, VPortId};
 
 fn device() -> Device {
     Device {
@@ -23,6 +25,34 @@ fn device() -> Device {
     }
 }
 
+fn vport_device() -> VPortDevice {
+    VPortDevice {
+        hash_types: HashTypes::DEFAULT,
+        key: HashKey::microsoft(),
+        table: vec![QueueId(5), QueueId(4)],
+        ..VPortDevice::new(vec![QueueId(4), QueueId(5)])
+    }
+}
+
+fn filters() -> Vec<Filter> {
+    let filter = |id, mac, vlan| Filter { id: FilterId(id), mac, vlan };
+    vec![filter(1, Some([2, 0, 0, 0xab, 0, 9]), Some(100)), filter(7, None, Some(0))]
+}
+
+fn asked() -> AskedVPort {
+    let state = VPort {
+        state: VPortState::Activated,
+        rss_enabled: true,
+        hash_types: HashTypes::DEFAULT,
+        key: HashKey::microsoft(),
+        queues: 2,
+        entries: vec![CpuId(5), CpuId(70)],
+        primary: CpuId(4),
+        default: CpuId(5),
+    };
+    AskedVPort { name: "web".into(), queues: 16, state, filters: filters() }
+}
+
 fn state(queues: i64) -> SavedState {
     let mut a = SavedAdapter {
         name: "nic0".into(),
@@ -31,17 +61,24 @@ fn state(queues: i64) -> SavedState {
         basis: "profile=Closest queues=4".into(),
         found_queues: 16,
         pending: Some(Impact::Reorder),
-        original: Some(device()),
+        original: Some(Device {
+            vports: [(VPortId(3), VPortDevice { enabled: true, filters: filters(), ..vport_device() })]
+                .into(),
+            ..device()
+        }),
         ..SavedAdapter::default()
     };
+    a.vports.insert(VPortId(3), asked());
+    (a.vmq_off, a.primary) = (true, Some(Processor { group: 1, number: 3 }));
     a.patch.set(Field::Queues, &Raw::Int(queues)).unwrap();
     a.patch.set(Field::Profile, &Raw::from("Closest")).unwrap();
     a.patch.set(Field::Enabled, &Raw::Bool(false)).unwrap();
     a.patch.set(Field::BaseProcessor, &Raw::from("1:")).unwrap();
     a.table.insert(EntryIndex(12), Processor { group: 1, number: 3 });
     let options = [("source".to_owned(), "synthetic:rate=10".to_owned())].into();
+    let after = SavedAdapter { vports: AskedVPorts::new(), original: None, ..a.clone() };
     let part = |applied, after| CheckpointPart { name: "nic0".into(), before: device(), applied, after };
-    let parts = [("k".to_owned(), part(true, Some(a.clone()))), ("l".to_owned(), part(false, None))].into();
+    let parts = [("k".to_owned(), part(true, Some(after))), ("l".to_owned(), part(false, None))].into();
     let checkpoint = Checkpoint {
         id: CheckpointId(7),
         boot: "8f6a".into(),

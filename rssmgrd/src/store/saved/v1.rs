@@ -1,5 +1,7 @@
 //! Version 1 of the saved settings. Frozen: what these types mean never changes; a change is a new version beside it.
 
+mod vports;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -84,10 +86,18 @@ struct Adapter {
     basis: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    vmq_off: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    primary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
     settings: BTreeMap<String, Setting>,
     table: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     original: Option<Hardware>,
+    #[serde(default, rename = "vport", skip_serializing_if = "Vec::is_empty")]
+    vports: Vec<vports::Asked>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,6 +138,8 @@ struct Hardware {
     xps: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rps: Vec<String>,
+    #[serde(default, rename = "vport", skip_serializing_if = "Vec::is_empty")]
+    vports: Vec<vports::There>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     others: Vec<Interrupt>,
 }
@@ -231,6 +243,10 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
         settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
         table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
         original: a.original.as_ref().map(hardware),
+        vmq_off: a.vmq_off,
+        primary: a.primary.map(|p| p.to_string()),
+        default: a.default.map(|p| p.to_string()),
+        vports: a.vports.iter().map(|(id, v)| vports::Asked::of(*id, v)).collect(),
     }
 }
 
@@ -254,6 +270,7 @@ fn hardware(d: &Device) -> Hardware {
             .iter()
             .map(|v| Interrupt { name: v.name.clone(), cpus: v.cpus.to_string() })
             .collect(),
+        vports: d.vports.iter().map(|(id, v)| vports::There::of(*id, v)).collect(),
     }
 }
 
@@ -326,6 +343,10 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
         pending: a.pending.as_deref().map(impact).transpose()?,
         found_queues: a.found_queues,
         original: a.original.map(device).transpose()?,
+        vports: a.vports.into_iter().map(vports::Asked::read).collect::<Result<_, _>>()?,
+        vmq_off: a.vmq_off,
+        primary: a.primary.map(|p| p.parse().map_err(text)).transpose()?,
+        default: a.default.map(|p| p.parse().map_err(text)).transpose()?,
     })
 }
 
@@ -338,13 +359,7 @@ fn device(h: Hardware) -> Result<Device, String> {
         -1 => Ok(Queue { home: None }),
         n => u32::try_from(n).map(|c| Queue { home: Some(CpuId(c)) }).map_err(text),
     };
-    let key = match h.key.as_str() {
-        "" => HashKey::default(),
-        // Not `HashKey::parse`: a key that is there may be one that nobody would be allowed to set.
-        hex => HashKey::new(
-            hex.split(':').map(|b| u8::from_str_radix(b, 16)).collect::<Result<_, _>>().map_err(text)?,
-        ),
-    };
+    let key = key(&h.key)?;
     Ok(Device {
         enabled: h.enabled,
         queues: h.queues.into_iter().map(home).collect::<Result<_, _>>()?,
@@ -360,12 +375,21 @@ fn device(h: Hardware) -> Result<Device, String> {
         xps: cpu_lists(&h.xps)?,
         rps: cpu_lists(&h.rps)?,
         others: h.others.into_iter().map(vector).collect::<Result<_, _>>()?,
-        ..Device::default()
+        vports: h.vports.into_iter().map(vports::There::read).collect::<Result<_, _>>()?,
     })
 }
 
 fn vector(i: Interrupt) -> Result<Vector, String> {
     Ok(Vector { name: i.name, cpus: CpuSet::parse_list(&i.cpus).map_err(text)? })
+}
+
+/// Not `HashKey::parse`: a key that is there may be one that nobody would be allowed to set.
+fn key(hex: &str) -> Result<HashKey, String> {
+    if hex.is_empty() {
+        return Ok(HashKey::default());
+    }
+    let bytes = hex.split(':').map(|b| u8::from_str_radix(b, 16)).collect::<Result<_, _>>();
+    bytes.map(HashKey::new).map_err(text)
 }
 
 fn cpu_lists(lists: &[String]) -> Result<Vec<CpuSet>, String> {

@@ -2,6 +2,7 @@
 
 use super::super::{HashFunctions, HashKey, InputTransform, Table};
 use super::rss::{Set, TransformByte, choose_transform, prepare, read};
+use super::rule::locations;
 use super::*;
 use std::io::Write as _;
 
@@ -126,6 +127,66 @@ fn flow_types_are_written_with_their_context() {
     write_flow(&mut bytes, 0x11, 5);
     (expected[7], expected[184]) = (0x20, 5);
     assert_eq!(bytes, expected);
+}
+
+/// `ethtool -N eth0 flow-type ether dst 02:00:00:00:00:07 vlan 100 m 0xf000 context 3 loc 9`, byte for byte.
+#[test]
+fn receive_rules_are_written_and_read_byte_for_byte() {
+    let mut expected = [0; 192];
+    // flow_type of the rule: ETHER_FLOW, FLOW_RSS, FLOW_EXT.
+    (expected[16], expected[19]) = (0x12, 0xa0);
+    // h_u.ether_spec: destination; source and protocol are not asked for.
+    expected[20..26].copy_from_slice(&[2, 0, 0, 0, 0, 7]);
+    // h_ext at 16 + 4 + 52: padding 2, h_dest 6, vlan_etype 2, vlan_tci in network order.
+    expected[82..84].copy_from_slice(&[0, 100]);
+    // m_u at 16 + 4 + 52 + 20, m_ext 52 behind it.
+    expected[92..98].fill(0xff);
+    expected[154..156].copy_from_slice(&[0x0f, 0xff]);
+    // ring_cookie 0 at 168, location at 176, rss_context behind the rule.
+    (expected[176], expected[184]) = (9, 3);
+    let rule = MacRule { mac: [2, 0, 0, 0, 0, 7], vlan: Some(100), context: 3 };
+    let mut bytes = [0; rxnfc::SIZE];
+    rule.write(&mut bytes, 9);
+    assert_eq!(bytes, expected);
+    assert_eq!(MacRule::read(&bytes), Some(rule));
+
+    let any = MacRule { vlan: None, ..rule };
+    let mut bytes = [0; rxnfc::SIZE];
+    any.write(&mut bytes, u32::MAX);
+    expected[19] = 0x20;
+    expected[82..84].fill(0);
+    expected[154..156].fill(0);
+    expected[176..180].fill(0xff);
+    assert_eq!(bytes, expected);
+    assert_eq!(MacRule::read(&bytes), Some(any));
+
+    // Rules of other kinds: TCP over IPv4, a part of an address, a part of a VLAN, without a context, to a queue.
+    for (at, other) in [(16, 0x01), (92, 0xfe), (19, 0), (168, 1)] {
+        let mut bytes = bytes;
+        bytes[at] = other;
+        assert_eq!(MacRule::read(&bytes), None, "{at}");
+    }
+    (bytes[19], bytes[155]) = (0xa0, 0x01);
+    assert_eq!(MacRule::read(&bytes), None);
+}
+
+#[test]
+fn places_of_rules_are_as_many_as_there_is_room_for() {
+    let mut bytes = [0; 200];
+    bytes[184] = 2;
+    (bytes[188], bytes[192], bytes[196]) = (4, 9, 1);
+    assert_eq!(locations(&bytes), [4, 9]);
+    bytes[184..188].fill(0xff);
+    assert_eq!(locations(&bytes), [4, 9, 1]);
+}
+
+#[test]
+fn rules_that_mean_nothing_are_refused() {
+    let mut ioctl = Ioctl::open().unwrap();
+    let rule = MacRule { mac: [2, 0, 0, 0, 0, 7], vlan: Some(4096), context: 3 };
+    assert!(ioctl.insert_rule("eth0", &rule).unwrap_err().to_string().contains("0 to 4095"));
+    let rule = MacRule { vlan: None, context: 0, ..rule };
+    assert!(ioctl.insert_rule("eth0", &rule).unwrap_err().is_unsupported());
 }
 
 #[test]
