@@ -119,8 +119,8 @@ impl Manager {
             (None, None) => Ok(Target::snapshot(a.whole().clone())),
         };
         let allow = intent.limit.map_or(options.allow, |limit| limit.min(options.allow));
-        // What is given back is given back whole.
-        let defers = options.no_restart && intent.restore.is_none();
+        // What is given back is given back whole, and what is half done is not left so for later.
+        let defers = options.no_restart && intent.restore.is_none() && a.back.is_none();
         let around = options.surroundings.get(&intent.id);
         let findings = around.map(|s| findings(s, options.login)).unwrap_or_default();
         let steps_to = |t: Target| -> Result<Planned, CommandError> {
