@@ -221,8 +221,9 @@ impl Manager {
         let Some(intent) = self.as_is(id) else { return };
         let Some(a) = self.adapters.get_mut(&id) else { return };
         let heard = core::mem::take(&mut a.drift.unsettled);
-        let opened = heard.broke() && a.drift.closed;
-        let left_alone = (a.degraded.is_some() && !opened) || a.drift.is_contested();
+        // Interrupts are missing while it is closed, which is nobody's doing: it is looked at when it is open again.
+        let opened = heard.broke() && core::mem::take(&mut a.drift.closed);
+        let left_alone = (a.degraded.is_some() && !opened) || a.drift.closed || a.drift.is_contested();
         if heard.table_state(a.driver(), &found) == TableState::Stale {
             a.drift.table = TableState::Stale;
         }
