@@ -47,7 +47,6 @@ struct Test {
 /// as `awaited`, and count nowhere.
 const AWAITED: &[Test] = &[
     Test { name: "another name and back", run: events::renamed, of: |_| true },
-    Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
     Test { name: "not confirmed: goes back", run: checkpoints::unconfirmed, of: |_| true },
     Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
     Test {
@@ -125,6 +124,7 @@ const TESTS: &[Test] = &[
     Test { name: "the link goes and comes", run: events::link_flaps, of: |_| true },
     Test { name: "a processor goes and comes", run: events::processor_off_line, of: |_| true },
     Test { name: "the driver goes and comes", run: events::driver_rebound, of: |_| true },
+    Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
 ];
 
 /// Random sequences on the card of a driver: so many, as long as there is time.
