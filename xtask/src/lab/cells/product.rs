@@ -47,7 +47,6 @@ struct Test {
 /// as `awaited`, and count nowhere.
 const AWAITED: &[Test] = &[
     Test { name: "another name and back", run: events::renamed, of: |_| true },
-    Test { name: "not confirmed: goes back", run: checkpoints::unconfirmed, of: |_| true },
     Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
     Test {
         name: "each CPU sends through the nearest queue",
@@ -67,7 +66,10 @@ const AWAITED: &[Test] = &[
 ];
 
 /// Tests of what depends on no kernel: each card shows each of them on one kernel, in turn.
-const ONCE: &[Test] = &[Test { name: "confirmed: stays", run: checkpoints::confirmed, of: |_| true }];
+const ONCE: &[Test] = &[
+    Test { name: "confirmed: stays", run: checkpoints::confirmed, of: |_| true },
+    Test { name: "not confirmed: goes back", run: checkpoints::unconfirmed, of: |_| true },
+];
 
 const TESTS: &[Test] = &[
     Test { name: "the driver does what its row says", run: rows::as_described, of: |_| true },
