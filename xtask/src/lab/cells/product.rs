@@ -49,11 +49,6 @@ const AWAITED: &[Test] = &[
     Test { name: "another name and back", run: events::renamed, of: |_| true },
     Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
     Test {
-        name: "each CPU sends through the nearest queue",
-        run: transmit::nearest_queue,
-        of: |card| card.queues > 1,
-    },
-    Test {
         name: "weights stay over a resize",
         run: blackbox::weights_stay,
         of: |card| card.channels.is_some(),
@@ -69,6 +64,11 @@ const AWAITED: &[Test] = &[
 const ONCE: &[Test] = &[
     Test { name: "confirmed: stays", run: checkpoints::confirmed, of: |_| true },
     Test { name: "not confirmed: goes back", run: checkpoints::unconfirmed, of: |_| true },
+    Test {
+        name: "each CPU sends through the nearest queue",
+        run: transmit::nearest_queue,
+        of: |card| card.queues > 1,
+    },
 ];
 
 const TESTS: &[Test] = &[
