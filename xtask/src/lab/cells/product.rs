@@ -48,11 +48,6 @@ struct Test {
 const AWAITED: &[Test] = &[
     Test { name: "another name and back", run: events::renamed, of: |_| true },
     Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
-    Test {
-        name: "weights stay over a resize",
-        run: blackbox::weights_stay,
-        of: |card| card.channels.is_some(),
-    },
     Test { name: "queues in use", run: blackbox::queues_in_use, of: |card| card.channels == Some("link") },
     Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
     Test { name: "random sequences", run: random::sequences, of: |_| true },
@@ -68,6 +63,11 @@ const ONCE: &[Test] = &[
         name: "each CPU sends through the nearest queue",
         run: transmit::nearest_queue,
         of: |card| card.queues > 1,
+    },
+    Test {
+        name: "weights stay over a resize",
+        run: blackbox::weights_stay,
+        of: |card| card.channels.is_some(),
     },
 ];
 
