@@ -48,7 +48,6 @@ struct Test {
 const AWAITED: &[Test] = &[
     Test { name: "another name and back", run: events::renamed, of: |_| true },
     Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
-    Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
     Test { name: "random sequences", run: random::sequences, of: |_| true },
     Test { name: "a transfer goes on", run: traffic::survives, of: |card| card.driver == "virtio_net" },
     Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
@@ -69,6 +68,7 @@ const ONCE: &[Test] = &[
         of: |card| card.channels.is_some(),
     },
     Test { name: "queues in use", run: blackbox::queues_in_use, of: |card| card.channels == Some("link") },
+    Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
 ];
 
 const TESTS: &[Test] = &[
