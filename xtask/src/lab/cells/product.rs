@@ -48,7 +48,6 @@ struct Test {
 const AWAITED: &[Test] = &[
     Test { name: "another name and back", run: events::renamed, of: |_| true },
     Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
-    Test { name: "a transfer goes on", run: traffic::survives, of: |card| card.driver == "virtio_net" },
     Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
 ];
 
@@ -127,6 +126,7 @@ const TESTS: &[Test] = &[
     Test { name: "the driver goes and comes", run: events::driver_rebound, of: |_| true },
     Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
     Test { name: "random sequences", run: random::sequences, of: |_| true },
+    Test { name: "a transfer goes on", run: traffic::survives, of: |card| card.driver == "virtio_net" },
 ];
 
 /// Random sequences on the card of a driver: so many, as long as there is time.
