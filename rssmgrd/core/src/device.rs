@@ -394,6 +394,10 @@ pub enum BackendError {
     /// The adapter is not there any more.
     #[error("the adapter is gone")]
     Gone,
+    /// It failed because the interface was closed meanwhile: many drivers have interrupts, and take settings, only while
+    /// it is up.
+    #[error("{0}, because the interface is down")]
+    Down(String),
     /// The operating system failed.
     #[error("{action}: {reason}")]
     System {

@@ -299,16 +299,20 @@ impl LinuxNic {
     }
 }
 
-impl Backend for LinuxNic {
-    fn capability(&self) -> &Capability {
-        &self.capability
+impl LinuxNic {
+    /// What failed while somebody had closed the interface says so.
+    fn unless_down<T>(&mut self, result: Result<T, BackendError>) -> Result<T, BackendError> {
+        match result {
+            Err(e @ (BackendError::System { .. } | BackendError::Refused(Refusal::Unsupported { .. })))
+                if self.kernel.links.get(self.ifindex).is_ok_and(|link| !link.is_up()) =>
+            {
+                Err(BackendError::Down(e.to_string()))
+            }
+            result => result,
+        }
     }
 
-    fn blocking(&self) -> bool {
-        true
-    }
-
-    fn observe(&mut self) -> Result<Device, BackendError> {
+    fn read(&mut self) -> Result<Device, BackendError> {
         let count = self.queue_count()?;
         let rss = self.rss()?;
         let fields = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
@@ -349,7 +353,7 @@ impl Backend for LinuxNic {
         })
     }
 
-    fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
+    fn change(&mut self, op: &Op) -> Result<Outcome, BackendError> {
         let doing = op.to_string();
         let doing = doing.as_str();
         match op {
@@ -408,6 +412,26 @@ impl Backend for LinuxNic {
                 Err(Refusal::Unsupported { op: doing.to_owned() }.into())
             }
         }
+    }
+}
+
+impl Backend for LinuxNic {
+    fn capability(&self) -> &Capability {
+        &self.capability
+    }
+
+    fn blocking(&self) -> bool {
+        true
+    }
+
+    fn observe(&mut self) -> Result<Device, BackendError> {
+        let read = self.read();
+        self.unless_down(read)
+    }
+
+    fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
+        let changed = self.change(op);
+        self.unless_down(changed)
     }
 
     fn surveyor(&self) -> Option<Arc<dyn Surveyor>> {

@@ -52,6 +52,8 @@ pub(super) struct Drift {
     early: u32,
     /// Why the last look failed.
     trouble: Option<String>,
+    /// Whether the interface was closed in a change that failed: when it is open again it is tried once more.
+    closed: bool,
     /// Whether the table was sent again because packets did not obey it; once is enough.
     distrusted: bool,
 }
@@ -101,6 +103,7 @@ impl Drift {
     /// A group is through with the adapter.
     pub(super) fn settled(&mut self, member: &Member, tell: &mut impl FnMut(EventKind)) {
         let mending = self.mending.take();
+        self.closed = (member.closed || self.heard.broke()) && !member.succeeded();
         if !member.succeeded() {
             // What failed by itself, and is as before, is tried again after the next look: an interface that has just
             // come is renamed and opened by others meanwhile.
@@ -219,7 +222,9 @@ impl Manager {
         let Some(intent) = self.as_is(id) else { return };
         let Some(a) = self.adapters.get_mut(&id) else { return };
         let heard = core::mem::take(&mut a.drift.unsettled);
-        let left_alone = a.degraded.is_some() || a.drift.is_contested();
+        // Interrupts are missing while it is closed, which is nobody's doing: it is looked at when it is open again.
+        let opened = heard.broke() && core::mem::take(&mut a.drift.closed);
+        let left_alone = (a.degraded.is_some() && !opened) || a.drift.closed || a.drift.is_contested();
         if heard.table_state(a.driver(), &found) == TableState::Stale {
             a.drift.table = TableState::Stale;
         }
@@ -254,7 +259,7 @@ impl Manager {
         }
         let asked = settings(&a.facts, &self.config, intent.saved.as_ref(), &intent.runtime);
         let same_settings = a.managed == intent.managed && a.settings == asked && !heard.has(Hint::Cpus);
-        let at_rest = a.drift.drifted.is_none() && a.drift.table == TableState::Obeyed;
+        let at_rest = a.drift.drifted.is_none() && a.drift.table == TableState::Obeyed && !opened;
         let resettled = !same_settings && heard.is_news();
         if changed || resettled || !at_rest {
             self.settle(id, intent, heard, Seen { changed, resettled });
@@ -278,6 +283,10 @@ impl Manager {
             );
         }
         let Some(a) = self.adapters.get_mut(&id) else { return };
+        if a.degraded.is_some() && !held && !member.has_failed() {
+            // Not what somebody did to it, but what could not be done.
+            return self.begin_by_itself(member);
+        }
         let idle = member.has_failed() || member.steps().is_empty();
         let left = member.error.as_ref().map(ToString::to_string).or(a.drift.left_channels.clone());
         let wanted = member.target.as_ref().map(|t| &t.device);

@@ -102,6 +102,8 @@ pub(super) struct Member {
     changed: bool,
     /// Whether the adapter may be in another state than was last read.
     doubtful: bool,
+    /// Whether it failed because somebody closed the interface.
+    pub(super) closed: bool,
     stage: Stage,
 }
 
@@ -172,6 +174,7 @@ impl Member {
             refusals,
             findings: d.findings,
             failures: Vec::new(),
+            closed: false,
             stage: if error.is_some() { Stage::Failed } else { Stage::Ready },
             error,
         }
@@ -451,6 +454,7 @@ impl Manager {
     /// An operation was executed.
     pub(super) fn ran(&mut self, id: GroupId, adapter: AdapterId, result: Result<Outcome, BackendError>) {
         let Some(member) = self.member(id, adapter) else { return };
+        member.closed |= matches!(result, Err(BackendError::Down(_)));
         match (&mut member.stage, result) {
             (Stage::Forward(left), Ok(_)) => {
                 left.pop_front();
@@ -485,6 +489,7 @@ impl Manager {
         }
         let (driver, capability) = (a.driver(), a.capability.clone());
         let Some(member) = self.member(id, adapter).filter(|m| m.is_at_work()) else { return };
+        member.closed |= matches!(result, Err(BackendError::Down(_)));
         if let Ok(device) = &result {
             member.device = device.clone();
             member.doubtful = false;

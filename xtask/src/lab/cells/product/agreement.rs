@@ -2,6 +2,7 @@
 //! are what the documented rules give.
 
 use super::card::Ask;
+use super::kernel;
 use super::pairwise;
 use super::subject::{Subject, not_in_force, processors};
 use anyhow::Result;
@@ -33,9 +34,8 @@ pub(super) fn every_pair(s: &mut Subject<'_>) -> Result<()> {
         optional(!card.fields.is_empty(), TYPES.len()),
     ];
     let online = s.online()?;
-    let release = s.guest.expect("uname -r")?;
-    let share = ["6.1.", "6.12."].iter().position(|of| release.starts_with(of)).unwrap_or(2);
-    for row in pairwise::table(&sizes).into_iter().skip(share).step_by(3) {
+    let turn = kernel::turn(s.guest)?;
+    for row in pairwise::table(&sizes).into_iter().skip(turn).step_by(kernel::TURNS) {
         let (profile, base, max) = (PROFILES[row[0]], BASES[row[1]], MAXIMA[row[2]]);
         let queues = u32::try_from(row[3] + 1)?;
         let auto = |cpu: Option<u32>| cpu.map_or("auto".to_owned(), |cpu| cpu.to_string());

@@ -11,7 +11,7 @@ const CHANGE: &str = "--profile ClosestStatic --base-processor 4";
 const BASE: u32 = 4;
 
 /// Nobody confirms: longer than the change itself takes on an emulated machine.
-const TIME: &str = "8s";
+const TIME: &str = "6s";
 
 /// A state that no driver has by itself.
 fn found(s: &mut Subject<'_>) -> Result<()> {
@@ -54,27 +54,33 @@ pub(super) fn unconfirmed(s: &mut Subject<'_>) -> Result<()> {
 
 /// Nobody confirms, and the daemon was killed and started again meanwhile.
 pub(super) fn killed_meanwhile(s: &mut Subject<'_>) -> Result<()> {
-    found(s)?;
-    let before = s.kernel()?;
     let wanted = wanted(s)?;
-    let script = format!(
-        "rssctl --address {} set {} {CHANGE} {} --confirm-within {TIME} && kill -9 $(cat {})",
-        s.product.address(),
-        s.card.name,
-        s.card.allow(),
-        s.product.pid_file()
-    );
-    s.guest.expect(&script)?;
-    let missing = not_in_force(&s.kernel()?, &wanted);
-    s.checks.that(missing.is_empty(), || format!("once killed: {}", missing.join("; ")));
-    s.product.restart(s.guest)?;
-    s.until("not confirmed", |_, kernel| {
-        let differences = before.differences(kernel);
-        (!differences.is_empty()).then(|| differences.join("; "))
-    })?;
-    s.product.expect(s.guest, "wait")?;
-    none_waits(s, "afterwards")?;
-    s.agree("afterwards").map(drop)
+    // On a busy host the first time may be over before the daemon is killed, which shows nothing.
+    for seconds in [6, 20, 60] {
+        found(s)?;
+        let before = s.kernel()?;
+        let script = format!(
+            "rssctl --address {} set {} {CHANGE} {} --confirm-within {seconds}s && kill -9 $(cat {})",
+            s.product.address(),
+            s.card.name,
+            s.card.allow(),
+            s.product.pid_file()
+        );
+        s.guest.expect(&script)?;
+        let in_force = not_in_force(&s.kernel()?, &wanted).is_empty();
+        s.product.restart(s.guest)?;
+        s.until("not confirmed", |_, kernel| {
+            let differences = before.differences(kernel);
+            (!differences.is_empty()).then(|| differences.join("; "))
+        })?;
+        s.product.expect(s.guest, "wait")?;
+        none_waits(s, "afterwards")?;
+        s.agree("afterwards")?;
+        if in_force {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("each time the change went back before the daemon could be killed")
 }
 
 /// Confirmed: it stays, and outlives the daemon.

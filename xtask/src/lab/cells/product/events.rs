@@ -3,7 +3,7 @@
 use super::card::Ask;
 use super::subject::{Subject, disagreements, not_in_force, processors};
 use crate::lab::cells::ethtool;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use std::time::Duration;
 
 /// How long all devices may take to suspend and resume.
@@ -111,9 +111,12 @@ pub(super) fn link_flaps(s: &mut Subject<'_>) -> Result<()> {
 
 /// A CPU in use goes off line: only its queue moves. One that comes back moves nothing, whatever the driver did then.
 pub(super) fn processor_off_line(s: &mut Subject<'_>) -> Result<()> {
-    let cpus = managed(s)?;
     // Processor 0 cannot go.
-    let Some(gone) = cpus.iter().rev().find(|cpu| **cpu != 0).copied() else { return Ok(()) };
+    let count = s.card.queues.min(3);
+    s.settled(&format!("--profile ClosestStatic --base-processor 2 --max-processors {count}"))?;
+    let ask = Ask { profile: "ClosestStatic", base: Some(2), max: None, count };
+    let cpus = ask.processors(s.card.node, &s.online()?);
+    let gone = *cpus.last().context("no processors")?;
     let file = format!("/sys/devices/system/cpu/cpu{gone}/online");
     s.guest.expect(&format!("echo 0 >{file}"))?;
     let mut moved = Vec::new();

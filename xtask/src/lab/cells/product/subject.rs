@@ -98,7 +98,16 @@ impl<'a> Subject<'a> {
                 break Some(difference);
             }
         };
-        self.checks.that(last.is_none(), || format!("{what}: {}", last.unwrap_or_default()));
+        if let Some(last) = last {
+            let state = self
+                .says()
+                .map(|says| format!("{} {}", says["state"], says["state_reason"]))
+                .unwrap_or_default();
+            let log = self.product.log(self.guest)?;
+            self.checks.that(false, || format!("{what}: {last}; the daemon says {state}, its log:\n{log}"));
+        } else {
+            self.checks.that(true, String::new);
+        }
         Ok(())
     }
 

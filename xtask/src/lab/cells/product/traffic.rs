@@ -38,7 +38,7 @@ pub(super) fn survives(s: &mut Subject<'_>) -> Result<()> {
     let (goes_on, sum) = (file("goes-on"), file("sum"));
     std::fs::write(&goes_on, "")?;
     let script = format!(
-        "exec 3<>/dev/tcp/{INSIDE}/{PORT}; i=0; while [ -e {} ]; do printf '%65536d' $i; sleep 0.02; i=$((i+1)); done \
+        "exec 3<>/dev/tcp/{INSIDE}/{PORT}; i=0; while [ -e {} ]; do printf '%65536d' $i; sleep 0.1; i=$((i+1)); done \
          | tee >(cat >&3) | sha256sum >{}",
         goes_on.display(),
         sum.display()
