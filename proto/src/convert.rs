@@ -1,9 +1,13 @@
 //! From core's types to records: one place, used by the daemon and by the command line's offline modes.
 
 mod doctor;
+mod encapsulation;
+mod flow;
 mod why;
 
 pub use doctor::finding;
+pub use encapsulation::{encapsulation_capability, encapsulations};
+pub use flow::{flow, flow_tuple};
 pub use why::why;
 
 use rssmgr_core::cpuset::CpuSet;
@@ -12,28 +16,23 @@ use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
 use rssmgr_core::manager::{AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError};
-use rssmgr_core::packet::{FlowTuple, TransportKind};
 use rssmgr_core::place::{Candidate, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
 use rssmgr_core::preflight::Finding;
 use rssmgr_core::settings::Settings;
 use rssmgr_core::stats::Sample;
-use rssmgr_core::steer::{self, Steering};
-use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::topology::Topology;
 use rssmgr_core::verify::{Evidence, Verdict};
 use rssmgr_core::{CpuId, Moment, Processor, QueueId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
-use std::sync::Arc;
 
 use crate::error::{ApiError, ErrorKind};
 use crate::text;
 use crate::types::{
     AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, CpuStatsRecord, EntryRecord,
-    EntryStatsRecord, EventRecord, FlowQuery, FlowRecord, PlanRecord, PreflightRecord, ProcessorRecord,
-    QueueRecord, QueueStatsRecord, ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord,
-    StepRecord, TotalsRecord, VerifiedQueueRecord, VerifyRecord,
+    EntryStatsRecord, EventRecord, PlanRecord, PreflightRecord, ProcessorRecord, QueueRecord,
+    QueueStatsRecord, ReasonRecord, SettingRecord, StateRecord, StatsRecord, SteeringRecord, StepRecord,
+    TotalsRecord, VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -191,6 +190,7 @@ fn state(device: &Device) -> StateRecord {
         queues: device.channels().into(),
         processors: in_use(device).into_iter().map(name).collect(),
         hash_types: hash_types(device.hash_types),
+        encapsulation: encapsulations(device.encapsulation.kinds),
         table: device.table.iter().map(|q| device.home(*q).map_or("-".into(), name)).collect(),
     }
 }
@@ -258,6 +258,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         xps: cpus_of(&view.device.xps),
         rps: cpus_of(&view.device.rps),
         hash_types: hash_types(view.device.hash_types),
+        encapsulation: encapsulations(view.device.encapsulation.kinds),
+        vxlan_port: view.device.encapsulation.vxlan_port.get().into(),
         hash_key_size: count(view.device.key.len()),
         hash_key: view.settings.hash_key.value.describe().into(),
         capabilities: CapabilityRecord {
@@ -268,6 +270,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             key_settable: cap.key_settable,
             hash_types: hash_types(cap.hash_types),
             hash_types_settable: cap.hash_types_settable,
+            encapsulation: encapsulation_capability(&cap.encapsulation),
             independent_entry_move: cap.independent_entry_move,
             vectors: cap.vectors.into(),
             msi_x: cap.msi_x,
@@ -554,89 +557,6 @@ pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> Sta
         }
     }
     out
-}
-
-/// The tuple of a query.
-///
-/// # Errors
-/// Names the address, port or protocol that is wrong.
-pub fn flow_tuple(q: &FlowQuery) -> Result<FlowTuple, ApiError> {
-    let address = |what: &str, text: &str| -> Result<IpAddr, ApiError> {
-        text.parse().map_err(|_| ApiError::usage(format!("{what}: `{text}` is no IPv4 or IPv6 address")))
-    };
-    let proto = match q.protocol.to_ascii_lowercase().as_str() {
-        "tcp" => Some(TransportKind::Tcp),
-        "udp" => Some(TransportKind::Udp),
-        "ip" => None,
-        "" if q.src_port.is_some() || q.dst_port.is_some() => Some(TransportKind::Tcp),
-        "" => None,
-        other => {
-            return Err(ApiError::usage(format!("protocol: `{other}` is not known; allowed: tcp, udp, ip")));
-        }
-    };
-    let ports = match (proto, q.src_port, q.dst_port) {
-        (None, None, None) => None,
-        (_, Some(s), Some(d)) => Some((s, d)),
-        _ => {
-            return Err(ApiError::usage(
-                "a tcp or udp flow needs both ports: write ADDRESS:PORT, or [ADDRESS]:PORT for IPv6",
-            ));
-        }
-    };
-    Ok(FlowTuple { src: address("source", &q.src)?, dst: address("destination", &q.dst)?, ports, proto })
-}
-
-/// The steering of a device, for predictions; `None` when its key or table is not known.
-#[must_use]
-pub fn steering(device: &Device) -> Option<Steering> {
-    if device.key.is_empty() || device.table.is_empty() {
-        return None;
-    }
-    let toeplitz = Arc::new(Toeplitz::new(&device.key));
-    Steering::new(toeplitz, device.hash_types, device.table.clone().into(), device.default_queue).ok()
-}
-
-/// Where a flow goes on an adapter.
-///
-/// # Errors
-/// A wrong query, or an adapter whose key is not known.
-pub fn flow(view: &AdapterView, q: &FlowQuery) -> Result<FlowRecord, ApiError> {
-    let tuple = flow_tuple(q)?;
-    let headers = tuple.headers().map_err(|e| ApiError::usage(e.to_string()))?;
-    let steering = steering(&view.device).ok_or_else(|| {
-        ApiError::new(
-            ErrorKind::NotSupported,
-            format!(
-                "{}: the adapter does not show its hash key, so nothing can be predicted",
-                view.facts.name
-            ),
-        )
-    })?;
-    let enabled = view.device.enabled;
-    let verdict: steer::Verdict = steering.steer(&headers);
-    let queue = if enabled { verdict.queue } else { view.device.default_queue };
-    let cpu = view.device.home(queue);
-    Ok(FlowRecord {
-        name: view.facts.name.clone(),
-        src: tuple.src.to_string(),
-        dst: tuple.dst.to_string(),
-        src_port: q.src_port,
-        dst_port: q.dst_port,
-        protocol: match tuple.proto {
-            Some(TransportKind::Tcp) => "tcp",
-            Some(TransportKind::Udp) => "udp",
-            None => "ip",
-        }
-        .into(),
-        enabled,
-        hash_type: verdict.hash_type.map_or("none", |t| t.name()).into(),
-        hash: verdict.hash.map(|h| format!("{h:08x}")),
-        entry: verdict.entry.map(|e| e.0.into()),
-        queue: queue.0.into(),
-        cpu: cpu.map(|c| c.0),
-        processor: cpu.map(name),
-        node: node(&view.topology, cpu),
-    })
 }
 
 /// What the traffic said about an adapter, or why it could not be asked.

@@ -7,8 +7,8 @@ mod offline;
 mod settings;
 
 pub use adapter::{
-    ApplyArgs, ChangeArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand, TableMoveArgs,
-    TableSetArgs, VerifyArgs, WhyArgs,
+    ApplyArgs, ChangeArgs, EncapsulationArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand,
+    TableMoveArgs, TableSetArgs, VerifyArgs, WhyArgs,
 };
 pub use daemon::{
     CheckpointCommand, ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch,
@@ -106,6 +106,11 @@ pub enum Command {
     ///
     /// One adapter is shown as Get-NetAdapterRss shows it, followed by what Windows does not tell; several as a table.
     Get(GetArgs),
+    /// Show which encapsulated packets are looked into, and which can be (Get-NetAdapterEncapsulatedPacketTaskOffload)
+    ///
+    /// `rssctl set NAME --encapsulation nvgre,vxlan` changes it. Structured output is that of `rssctl get`.
+    #[command(after_long_help = adapter::ENCAPSULATION_EXAMPLES)]
+    Encapsulation(EncapsulationArgs),
     /// Change settings (Set-NetAdapterRss)
     ///
     /// Without NAME the change goes to every managed adapter. What is set is saved and survives a reboot, except with

@@ -90,6 +90,7 @@ pub fn run(cli: &Cli, terminal: &mut Terminal<'_>) -> Result<Outcome, Stop> {
 async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> {
     match command {
         Command::Get(args) => adapters::get(c, args).await,
+        Command::Encapsulation(args) => adapters::encapsulation(c, args).await,
         Command::Set(args) => change::set(c, args).await,
         Command::Enable(args) => change::switch(c, args, true).await,
         Command::Disable(args) => change::switch(c, args, false).await,

@@ -5,7 +5,7 @@ use rssmgr_proto::ErrorKind;
 use rssmgr_proto::types::{AdapterRecord, ListOptions};
 
 use super::Context;
-use crate::cli::{GetArgs, Output};
+use crate::cli::{EncapsulationArgs, GetArgs, Output};
 use crate::client::{Client, Intent};
 use crate::exit::{Failure, Stop};
 use crate::render::list::Columns;
@@ -86,19 +86,39 @@ pub(super) async fn described(
 
 /// Shows adapters.
 pub(super) async fn get(c: &mut Context<'_, '_>, args: &GetArgs) -> Result<(), Stop> {
+    let (found, one) = find(c, &args.names, &args.interface_description, args.include_hidden).await?;
+    show(c, found, one)
+}
+
+/// Shows which encapsulated packets adapters look into.
+pub(super) async fn encapsulation(c: &mut Context<'_, '_>, args: &EncapsulationArgs) -> Result<(), Stop> {
+    let (found, one) = find(c, &args.names, &args.interface_description, args.include_hidden).await?;
+    if c.output().is_some_and(|output| output != Output::List) {
+        return show(c, found, one);
+    }
+    let text: Vec<String> = found.iter().map(render::list::encapsulation).collect();
+    c.terminal.print(&text.join("\n"))
+}
+
+/// The adapters of these names or descriptions, and whether a single one was named.
+async fn find(
+    c: &mut Context<'_, '_>,
+    names: &[String],
+    descriptions: &[String],
+    include_hidden: bool,
+) -> Result<(Vec<AdapterRecord>, bool), Stop> {
     let client = c.client(Intent::Read).await?;
-    let options = ListOptions { include_hidden: args.include_hidden };
-    let mut names = args.names.clone();
-    if !args.interface_description.is_empty() {
-        names = described(c, &client, &args.interface_description, &options).await?;
+    let options = ListOptions { include_hidden };
+    let mut names = names.to_vec();
+    if !descriptions.is_empty() {
+        names = described(c, &client, descriptions, &options).await?;
         if names.is_empty() {
-            return show(c, Vec::new(), true);
+            return Ok((Vec::new(), true));
         }
     }
     let one = matches!(names.as_slice(), [name] if !is_glob(name));
     let ask = async |names: &[String]| client.adapters(names, &options).await;
-    let found = each(c, &names, |a: &AdapterRecord| &a.name, ask).await?;
-    show(c, found, one)
+    Ok((each(c, &names, |a: &AdapterRecord| &a.name, ask).await?, one))
 }
 
 /// Prints adapters; people see one as a list and several as a table.

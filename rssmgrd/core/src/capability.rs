@@ -1,6 +1,7 @@
 //! What an adapter can do, before anybody asks it to.
 
 use crate::hash::HashTypes;
+use crate::packet::encap::EncapCapability;
 
 /// Where a NIC sends packets without a hash (`NET_ADAPTER_RECEIVE_SCALING_UNHASHED_TARGET_TYPE`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Capability {
     /// Whether hardware that hashes ports hashes the addresses of other packets of the family too: there are no hash
     /// types with ports alone then. So it is with Linux drivers.
     pub ports_imply_addresses: bool,
+    /// Which encapsulated packets it can be told to look into.
+    pub encapsulation: EncapCapability,
     /// Where unhashed packets go.
     pub unhashed: UnhashedTarget,
     /// Single entries can be moved (`NDIS_RSS_CAPS_SUPPORTS_INDEPENDENT_ENTRY_MOVE`, which is RSSv2).

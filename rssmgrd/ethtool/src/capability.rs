@@ -3,6 +3,7 @@
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
 use rssmgr_core::driver::{Driver, KeySource};
 use rssmgr_core::hash::{HashTypes, KEY_BYTES};
+use rssmgr_core::packet::encap::EncapCapability;
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::legacy::Ioctl;
 use rssmgr_netlink::ethtool::{ChannelChange, Channels};
@@ -107,6 +108,7 @@ pub(crate) fn ask(
         hash_types: if table_entries > 0 { types } else { HashTypes::NONE },
         hash_types_settable: table_entries > 0 && !fields.is_empty(),
         hash_types_always: HashTypes::NONE,
+        encapsulation: EncapCapability::default(),
         ports_imply_addresses: true,
         unhashed: UnhashedTarget::FirstQueue,
         independent_entry_move: false,

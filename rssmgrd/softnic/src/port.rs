@@ -276,7 +276,11 @@ impl Lanes {
     /// Steers one packet and puts it into its ring. `false` when the NIC is being dropped.
     fn deliver(&mut self, steering: &Steering, arrival: &Arrival<'_>, loss: Loss) -> bool {
         let headers = packet::parse(arrival.data, arrival.link);
-        let verdict = steering.steer(&headers);
+        let verdict = if steering.looks_inside() {
+            steering.steer_frame(arrival.data, &headers)
+        } else {
+            steering.steer(&headers)
+        };
         let queue = verdict.queue.index();
         let room = loop {
             match self.senders.get(queue) {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod doctor;
+mod encapsulation;
 mod events;
 mod find;
 mod parity;

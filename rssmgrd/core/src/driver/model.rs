@@ -101,6 +101,7 @@ impl Driver {
             | Op::Disable
             | Op::Home { .. }
             | Op::HashTypes(_)
+            | Op::Encapsulation(_)
             | Op::DefaultQueue(_)
             | Op::Rps { .. } => change(cap, &mut nic.device, op),
             Op::Xps { queue, .. } => {
@@ -131,6 +132,7 @@ impl Driver {
             Op::Enable
             | Op::Disable
             | Op::Home { .. }
+            | Op::Encapsulation(_)
             | Op::DefaultQueue(_)
             | Op::Xps { .. }
             | Op::Rps { .. } => true,
@@ -301,6 +303,14 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
                 });
             }
             d.hash_types = *types;
+        }
+        Op::Encapsulation(state) => {
+            let supported = cap.encapsulation.kinds;
+            let kinds = state.kinds.without(supported);
+            if !kinds.is_empty() {
+                return Err(Refusal::Encapsulation { kinds, supported });
+            }
+            d.encapsulation = *state;
         }
         Op::DefaultQueue(queue) => {
             queue_ok(*queue)?;

@@ -1,18 +1,8 @@
 //! Encapsulated packets: whose headers decide.
 
 use super::{Layer, Steering, Verdict};
-use crate::hash::{HashType, HashTypes};
 use crate::packet::encap::{self, Inner};
 use crate::packet::{self, Headers, LinkType};
-
-/// The types that hash addresses and ports.
-const FOUR_TUPLE: HashTypes = HashTypes::NONE
-    .with(HashType::TcpIpv4)
-    .with(HashType::UdpIpv4)
-    .with(HashType::TcpIpv6)
-    .with(HashType::UdpIpv6)
-    .with(HashType::TcpIpv6Ex)
-    .with(HashType::UdpIpv6Ex);
 
 impl Steering {
     /// Apart, so that a NIC that does not look inside pays no more than the question.
@@ -39,7 +29,7 @@ impl Steering {
         };
         if headers.transport.is_some() {
             let verdict = self.steer(headers);
-            if verdict.hash_type.is_some_and(|t| FOUR_TUPLE.has(t)) {
+            if verdict.hash_type.is_some_and(|t| !t.is_addresses()) {
                 return Verdict { layer: Layer::Inner(*kind), ..verdict };
             }
         }

@@ -21,7 +21,9 @@ mod gre;
 mod kind;
 mod vxlan;
 
-pub use config::{EncapConfig, EncapOffload, IpLayers, VxlanPort, VxlanPortError};
+pub use config::{
+    EncapCapability, EncapConfig, EncapOffload, EncapState, IpLayers, VxlanPort, VxlanPortError,
+};
 pub use kind::{Encapsulation, Encapsulations, EncapsulationsError};
 
 use super::link::{self, Payload};

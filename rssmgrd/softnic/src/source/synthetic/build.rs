@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::flows::{Flow, Protocol, Receiver};
+use super::tunnel;
 use crate::frame::HEADER_BYTES;
 
 /// A frame, of which only the start is stored; the rest is zeros.
@@ -12,12 +13,20 @@ pub(super) struct Built {
     pub(super) wire_len: u32,
 }
 
-const ETHERNET: usize = 14;
+pub(super) const ETHERNET: usize = 14;
 /// Where the frames come from, on the wire: the router.
-const ROUTER: [u8; 6] = [0x02, 0, 0, 0, 0, 0xfe];
+pub(super) const ROUTER: [u8; 6] = [0x02, 0, 0, 0, 0, 0xfe];
 
-/// A frame of a flow to the NIC with this Ethernet address, `size` bytes long or as long as its headers.
+/// A frame of a flow to the NIC with this Ethernet address, `size` bytes long or as long as its headers, with its tunnel.
 pub(super) fn frame(flow: &Flow, mac: [u8; 6], size: u16) -> Built {
+    match flow.tunnel {
+        None => plain(flow, mac, size),
+        Some(kind) => tunnel::carried(kind, |less| plain(flow, mac, size.saturating_sub(less)), mac),
+    }
+}
+
+/// A frame without a tunnel around it.
+fn plain(flow: &Flow, mac: [u8; 6], size: u16) -> Built {
     let transport = match flow.protocol {
         Protocol::Tcp => 20,
         Protocol::Udp | Protocol::Icmp => 8,
@@ -73,7 +82,7 @@ fn destination(flow: &Flow, mac: [u8; 6]) -> [u8; 6] {
     }
 }
 
-fn ipv4(bytes: &mut Vec<u8>, protocol: u8, payload: usize, src: [u8; 4], dst: [u8; 4]) {
+pub(super) fn ipv4(bytes: &mut Vec<u8>, protocol: u8, payload: usize, src: [u8; 4], dst: [u8; 4]) {
     let mut header = [0; 20];
     header[0] = 0x45;
     header[2..4].copy_from_slice(&be16(20 + payload));
@@ -117,7 +126,7 @@ fn segment(bytes: &mut Vec<u8>, flow: &Flow, payload: usize, pseudo: u32) {
 }
 
 /// A length. Frames have at most 9,216 bytes.
-fn be16(length: usize) -> [u8; 2] {
+pub(super) fn be16(length: usize) -> [u8; 2] {
     u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }
 

@@ -1,10 +1,11 @@
 //! Made-up flows with Zipf popularity: the same packets in the same order for the same seed.
 //!
-//! The rooms: `flows` (which flows there are), `build` (their frames), `random` (popularity and the generator).
+//! The rooms: `flows` (which flows there are), `build` (their frames), `tunnel` (what is around them), `random` (popularity and the generator).
 
 mod build;
 mod flows;
 mod random;
+mod tunnel;
 
 use std::fmt;
 use std::time::Instant;
@@ -93,6 +94,13 @@ pub struct SyntheticSpec {
     pub multicast: u8,
     /// Percentage of packets that are to be forwarded: to our Ethernet address, but to somebody else's IP address.
     pub forwarded: u8,
+    /// Percentage of packets that come through one NVGRE tunnel.
+    pub nvgre: u8,
+    /// Percentage of packets that come through one GRE tunnel.
+    pub gre: u8,
+    /// Percentage of packets that come through one VXLAN tunnel, whose sender always takes the same source port: the
+    /// worst case for a NIC that hashes the outer headers.
+    pub vxlan: u8,
     /// Frame sizes.
     pub size: Sizes,
     /// Start of the random numbers.
@@ -114,6 +122,9 @@ impl Default for SyntheticSpec {
             ipv6: 20,
             multicast: 2,
             forwarded: 10,
+            nvgre: 0,
+            gre: 0,
+            vxlan: 0,
             size: Sizes::Range(64, 1500),
             seed: 1,
             loss: Loss::Lossless,
@@ -135,6 +146,9 @@ impl SyntheticSpec {
         "ipv6",
         "multicast",
         "forwarded",
+        "nvgre",
+        "gre",
+        "vxlan",
         "size",
         "seed",
         "loss",
@@ -157,6 +171,9 @@ impl SyntheticSpec {
             ipv6: options.number("ipv6", standard.ipv6, 0..=100)?,
             multicast: options.number("multicast", standard.multicast, 0..=100)?,
             forwarded: options.number("forwarded", standard.forwarded, 0..=100)?,
+            nvgre: options.number("nvgre", standard.nvgre, 0..=100)?,
+            gre: options.number("gre", standard.gre, 0..=100)?,
+            vxlan: options.number("vxlan", standard.vxlan, 0..=100)?,
             size: options.read("size", standard.size, Sizes::ALLOWED, Sizes::parse)?,
             seed: options.number("seed", standard.seed, 0..=u64::MAX)?,
             loss: options.read("loss", standard.loss, Loss::ALLOWED, Loss::parse)?,
@@ -173,17 +190,27 @@ impl SyntheticSpec {
             let allowed = format!("0 to {}: what is multicast is not forwarded", 100 - spec.multicast);
             return Err(options.wrong("forwarded", &value, &allowed));
         }
+        let tunnels = u16::from(spec.nvgre) + u16::from(spec.gre) + u16::from(spec.vxlan);
+        if tunnels > 100 {
+            let value = spec.vxlan.to_string();
+            return Err(options.wrong(
+                "vxlan",
+                &value,
+                "so that nvgre, gre and vxlan are 100 together at most",
+            ));
+        }
         Ok(spec)
     }
 }
 
 impl fmt::Display for SyntheticSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { flows, zipf, rate, tcp, udp, other, ipv6, multicast, forwarded, size, seed, loss } = self;
+        let Self { flows, zipf, rate, tcp, udp, other, ipv6, multicast, forwarded, .. } = self;
+        let Self { nvgre, gre, vxlan, size, seed, loss, .. } = self;
         write!(
             f,
             "flows={flows},zipf={zipf},rate={rate},tcp={tcp},udp={udp},other={other},ipv6={ipv6},\
-             multicast={multicast},forwarded={forwarded},size={size},seed={seed},loss={loss}"
+             multicast={multicast},forwarded={forwarded},nvgre={nvgre},gre={gre},vxlan={vxlan},size={size},seed={seed},loss={loss}"
         )
     }
 }
