@@ -3,11 +3,13 @@
 mod doctor;
 mod encapsulation;
 mod flow;
+mod socket;
 mod why;
 
 pub use doctor::finding;
 pub use encapsulation::{encapsulation_capability, encapsulations};
 pub use flow::{flow, flow_tuple};
+pub use socket::{socket, socket_ends};
 pub use why::why;
 
 use rssmgr_core::cpuset::CpuSet;

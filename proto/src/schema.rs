@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::types::{
     AdapterRecord, ApplyRecord, CheckpointRecord, ConfigRecord, DoctorRecord, Document, EventRecord,
-    FlowRecord, GlobalRecord, HashRecord, PlanRecord, SoftnicRecord, StatsRecord, VerifyRecord, Versioned,
-    WhyRecord,
+    FlowRecord, GlobalRecord, HashRecord, PlanRecord, SocketRecord, SoftnicRecord, StatsRecord, VerifyRecord,
+    Versioned, WhyRecord,
 };
 
 /// A list of records that are no adapters, under the key of its kind.
@@ -25,6 +25,7 @@ macro_rules! list {
 list!(Checkpoints, checkpoints: CheckpointRecord);
 list!(Events, events: EventRecord);
 list!(Packets, packets: HashRecord);
+list!(Sockets, sockets: SocketRecord);
 list!(Softnics, softnics: SoftnicRecord);
 
 /// Every document by name: what `get` prints is `adapters`, and so on.
@@ -42,6 +43,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("hash", schema_for!(Versioned<HashRecord>)),
         ("packets", schema_for!(Packets)),
         ("plan", schema_for!(Versioned<PlanRecord>)),
+        ("sockets", schema_for!(Sockets)),
         ("softnics", schema_for!(Softnics)),
         ("stats", schema_for!(Versioned<StatsRecord>)),
         ("stats-list", schema_for!(Document<StatsRecord>)),

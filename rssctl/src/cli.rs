@@ -7,8 +7,8 @@ mod offline;
 mod settings;
 
 pub use adapter::{
-    ApplyArgs, ChangeArgs, EncapsulationArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand,
-    TableMoveArgs, TableSetArgs, VerifyArgs, WhyArgs,
+    ApplyArgs, ChangeArgs, EncapsulationArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, SocketArgs, StatsArgs,
+    TableCommand, TableMoveArgs, TableSetArgs, VerifyArgs, WhyArgs,
 };
 pub use daemon::{
     CheckpointCommand, ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch,
@@ -148,6 +148,11 @@ pub enum Command {
     Table(TableCommand),
     /// Predict where a flow goes: hash, entry, queue, processor
     Flow(FlowArgs),
+    /// Show by which queue, processor and NUMA node the packets of connections come (SIO_QUERY_RSS_PROCESSOR_INFO)
+    ///
+    /// What the kernel says of a socket where it may be asked (as root, or of one's own processes): the processor of the
+    /// last packet, and the queue where the driver tells. Otherwise what key, table and interrupts predict. BY says which.
+    Socket(SocketArgs),
     /// Ask the traffic whether the hardware does what the table says
     ///
     /// Captures packets for a short while and compares the queue by which each came with the queue that key, hash types

@@ -11,6 +11,7 @@ mod generate;
 mod global;
 mod hash;
 mod plan;
+mod socket;
 mod softnic;
 mod stats;
 mod table;
@@ -104,6 +105,7 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::Table(TableCommand::Set(args)) => table::set(c, args).await,
         Command::Table(TableCommand::Move(args)) => table::shift(c, args).await,
         Command::Flow(args) => flow::run(c, args).await,
+        Command::Socket(args) => socket::run(c, args).await,
         Command::Verify(args) => verify::run(c, args).await,
         Command::Stats(args) => stats::run(c, args).await,
         Command::Softnic(command) => softnic::run(c, command).await,

@@ -311,6 +311,27 @@ pub struct FlowArgs {
     pub outer_dst: Option<String>,
 }
 
+/// `rssctl socket`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+        rssctl socket 192.0.2.1:443 198.51.100.7:4242 --adapter nic0\n  \
+        rssctl socket [2001:db8::1]:53 [2001:db8::2]:3333 udp --adapter nic0 -o json\n\n\
+        `rssctl socket PID` lists all connections of a process; `rssctl socket LOCAL REMOTE` finds one.")]
+pub struct SocketArgs {
+    /// A process id, or the near end of a connection: ADDRESS:PORT or `[ADDRESS]:PORT`
+    #[arg(value_name = "PID|LOCAL")]
+    pub what: String,
+    /// The far end
+    #[arg(value_name = "REMOTE")]
+    pub remote: Option<String>,
+    /// tcp or udp; tcp unless said otherwise
+    #[arg(value_name = "PROTO", requires = "remote")]
+    pub proto: Option<String>,
+    /// Predict for a connection by this adapter, whether or not there is one
+    #[arg(long, value_name = "NAME", requires = "remote")]
+    pub adapter: Option<String>,
+}
+
 /// `rssctl verify`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \

@@ -5,8 +5,8 @@ use std::io;
 use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::types::{
     AdapterRecord, ApplyOptions, ApplyRecord, CheckpointRecord, ConfigRecord, EventQuery, EventRecord,
-    FlowQuery, FlowRecord, GlobalRecord, ListOptions, SoftnicRecord, StatsRecord, VerifyOptions,
-    VerifyRecord, WhyQuery, WhyRecord,
+    FlowQuery, FlowRecord, GlobalRecord, ListOptions, SocketQuery, SocketRecord, SoftnicRecord, StatsRecord,
+    VerifyOptions, VerifyRecord, WhyQuery, WhyRecord,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -127,6 +127,14 @@ impl Client {
     /// What the daemon says.
     pub async fn flow(&self, name: &str, query: &FlowQuery) -> Result<FlowRecord, Failure> {
         record(&self.manager.predict_flow(name, &to_dict(query)?).await?)
+    }
+
+    /// Where the packets of a connection come in.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn socket(&self, query: &SocketQuery) -> Result<SocketRecord, Failure> {
+        record(&self.manager.locate_socket(&to_dict(query)?).await?)
     }
 
     /// What the traffic says.

@@ -6,6 +6,7 @@
 //! packets from capture files.
 
 pub mod capture;
+mod connection;
 mod error;
 mod interrupt;
 mod key;
@@ -19,6 +20,7 @@ pub mod settings;
 mod topology;
 mod tunnel;
 
+pub use connection::{Connection, connections, holders, sockets};
 pub use error::HostError;
 pub use interrupt::{Counts, Interrupt, interrupt, interrupt_counts};
 pub use key::boot_key;

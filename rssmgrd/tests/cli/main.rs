@@ -9,5 +9,6 @@ mod parity;
 mod run;
 #[path = "../../../rssctl/tests/common/schema.rs"]
 mod schema;
+mod socket;
 mod traffic;
 mod transactions;
