@@ -273,6 +273,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             hash_types: hash_types(cap.hash_types),
             hash_types_settable: cap.hash_types_settable,
             encapsulation: encapsulation_capability(&cap.encapsulation),
+            tunnel_features: cap.tunnel_features.clone(),
             independent_entry_move: cap.independent_entry_move,
             vectors: cap.vectors.into(),
             msi_x: cap.msi_x,
@@ -516,6 +517,7 @@ pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> Sta
             multicast_packets: a.multicast_packets,
             broadcast_packets: a.broadcast_packets,
             misses: a.misses,
+            completions: a.completions,
         },
         ..StatsRecord::default()
     };
@@ -532,6 +534,7 @@ pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> Sta
                 drops: q.drops,
                 reordered: q.reordered,
                 backlog: q.backlog,
+                completions: q.completions,
             };
             out.queues = Some(sample.queues.iter().enumerate().map(queue).collect());
         }

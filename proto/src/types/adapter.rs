@@ -86,6 +86,9 @@ pub struct CapabilityRecord {
     /// Encapsulations that it can be told to look into; absent where it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encapsulation: Option<EncapCapabilityRecord>,
+    /// Features that show how far the hardware understands tunnels, by the kernel's names, of those that are on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tunnel_features: Vec<String>,
     /// Single entries can be moved (RSSv2).
     pub independent_entry_move: bool,
     /// Receive interrupt vectors.

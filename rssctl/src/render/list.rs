@@ -145,10 +145,13 @@ pub fn encapsulation(a: &AdapterRecord) -> String {
     line(&mut out, "GreEncapsulatedPacketTaskOffloadEnabled", on("gre"));
     line(&mut out, "VxlanUDPPortNumber", &a.vxlan_port.to_string());
     let Some(cap) = &a.capabilities.encapsulation else {
+        line(&mut out, "Supported", "none: what the hardware looks into cannot be switched");
+        line(&mut out, "Hashed: outer headers, by", &a.hash_types.join(", "));
+        let features = &a.capabilities.tunnel_features;
         line(
             &mut out,
-            "Supported",
-            "none (nothing can be switched; the outer headers are hashed as hash_types says)",
+            "TunnelFeatures",
+            &if features.is_empty() { "none".into() } else { features.join(", ") },
         );
         return out;
     };

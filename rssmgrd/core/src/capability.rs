@@ -1,5 +1,8 @@
 //! What an adapter can do, before anybody asks it to.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::hash::HashTypes;
 use crate::packet::encap::EncapCapability;
 
@@ -68,6 +71,9 @@ pub struct Capability {
     pub ports_imply_addresses: bool,
     /// Which encapsulated packets it can be told to look into.
     pub encapsulation: EncapCapability,
+    /// Features of the interface that show how far the hardware understands tunnels, by the kernel's names, of those that
+    /// are on. Linux does not tell whether the hash looks into them.
+    pub tunnel_features: Vec<String>,
     /// Where unhashed packets go.
     pub unhashed: UnhashedTarget,
     /// Single entries can be moved (`NDIS_RSS_CAPS_SUPPORTS_INDEPENDENT_ENTRY_MOVE`, which is RSSv2).

@@ -103,6 +103,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) link: LinkType,
     pub(crate) wire_len: u32,
     pub(crate) flow: u32,
+    /// Whether the host sends it.
+    pub(crate) sent: bool,
 }
 
 /// The port's thread.
@@ -210,6 +212,7 @@ impl Port {
                         link: frame.link,
                         wire_len: frame.wire_len,
                         flow: frame.flow,
+                        sent: frame.sent,
                     }
                 }
                 Next::Live(frame) => Arrival {
@@ -218,6 +221,7 @@ impl Port {
                     link: LinkType::Ethernet,
                     wire_len: frame.wire_len,
                     flow: frame.flow,
+                    sent: false,
                 },
                 Next::Wait(due) => return Pause::Until(due),
                 Next::Poll => return Pause::Poll,
@@ -276,7 +280,9 @@ impl Lanes {
     /// Steers one packet and puts it into its ring. `false` when the NIC is being dropped.
     fn deliver(&mut self, steering: &Steering, arrival: &Arrival<'_>, loss: Loss) -> bool {
         let headers = packet::parse(arrival.data, arrival.link);
-        let verdict = if steering.looks_inside() {
+        let verdict = if arrival.sent {
+            steering.classify_sent(arrival.data, arrival.link)
+        } else if steering.looks_inside() {
             steering.steer_frame(arrival.data, &headers)
         } else {
             steering.steer(&headers)
@@ -305,7 +311,7 @@ impl Lanes {
                     place,
                     header: u8::try_from(header.len()).unwrap_or(0),
                     live,
-                    cast: Cast::of(&headers),
+                    cast: if arrival.sent { Cast::Sent } else { Cast::of(&headers) },
                     parsed: headers.net.is_some(),
                     flow: arrival.flow,
                     bytes: arrival.wire_len,

@@ -18,6 +18,8 @@ pub struct HandledPacket {
     pub hash: Option<u32>,
     /// The table entry that the hash chose.
     pub entry: Option<EntryIndex>,
+    /// Whether the host sent it, and this is its completion. The hash is then that of what comes back.
+    pub sent: bool,
     /// The queue whose worker handled it.
     pub queue: QueueId,
     /// The CPU where it was handled, as the NIC counts it.

@@ -9,6 +9,7 @@ use std::thread;
 use rssmgr_core::{CpuId, EntryIndex, QueueId};
 
 use crate::counters::{Padded, Tally, Traffic};
+use crate::frame::Cast;
 use crate::ring::{Descriptor, Receiver};
 use crate::shared::{Epoch, QueueState, Shared};
 use crate::tap::HandledPacket;
@@ -125,6 +126,10 @@ impl Worker {
                 self.epoch.store.touch(d.place, d.header)
             };
             black_box(header);
+            if d.cast == Cast::Sent {
+                tally.completions += 1;
+                continue;
+            }
             tally.add(d, self.epoch.marks.is_late(d.flow, d.number));
             if d.hashed
                 && let Some(entry) = self.shared.entries.get(usize::from(d.entry))
@@ -158,7 +163,6 @@ impl Worker {
 
 impl Tally {
     fn add(&mut self, d: &Descriptor, late: bool) {
-        use crate::frame::Cast;
         self.packets += 1;
         self.bytes += u64::from(d.bytes);
         self.reordered += u64::from(late);
@@ -174,6 +178,7 @@ fn handled(d: &Descriptor, queue: QueueId, cpu: CpuId) -> HandledPacket {
         number: d.number,
         hash: d.hashed.then_some(d.hash),
         entry: d.hashed.then_some(EntryIndex(d.entry)),
+        sent: d.cast == Cast::Sent,
         queue,
         cpu,
     }

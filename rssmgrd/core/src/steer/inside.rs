@@ -13,6 +13,20 @@ impl Steering {
         self.steer_frame(frame, &outer)
     }
 
+    /// Send-side scaling: where the completion of a frame that this host sends belongs, which is where the frames of its flow
+    /// come in. So it is steered as what comes back. (NDIS: a miniport completes a send on the processor that the hash of the
+    /// connection and the indirection table give.)
+    ///
+    /// Of a tunnel that is not looked into, that holds as far as both directions have the same outer ports; VXLAN's differ.
+    #[must_use]
+    #[inline(never)]
+    pub fn classify_sent(&self, frame: &[u8], link: LinkType) -> Verdict {
+        let outer = packet::parse(frame, link);
+        let inner = encap::find(frame, &outer, &self.encapsulation);
+        let inner = inner.map(|inner| Inner { headers: inner.headers.reversed(), ..inner });
+        self.steer_layers(&outer.reversed(), inner.as_ref())
+    }
+
     /// Steers a frame with these outer headers, which [`packet::parse`] found in it.
     #[must_use]
     pub fn steer_frame(&self, frame: &[u8], outer: &Headers) -> Verdict {

@@ -290,6 +290,7 @@ impl Adapter {
                 EncapCapability::default()
             },
             ports_imply_addresses: self.driver.as_deref().is_some_and(|d| d != "softnic"),
+            tunnel_features: Vec::new(),
             unhashed: UnhashedTarget::DefaultProcessor,
             independent_entry_move: self.entry_moves,
             serialised_moves: false,

@@ -25,6 +25,18 @@ pub(super) fn frame(flow: &Flow, mac: [u8; 6], size: u16) -> Built {
     }
 }
 
+/// What the NIC's host answers to a frame of a flow; `None` where nobody answers.
+pub(super) fn answer(flow: &Flow, mac: [u8; 6], size: u16) -> Option<Built> {
+    if flow.tunnel.is_some() || flow.receiver == Receiver::Group {
+        return None;
+    }
+    let Flow { src, dst, sport, dport, .. } = *flow;
+    let mut built = plain(&Flow { src: dst, dst: src, sport: dport, dport: sport, ..*flow }, ROUTER, size);
+    // From the NIC to the router.
+    built.stored.get_mut(ROUTER.len()..2 * ROUTER.len())?.copy_from_slice(&mac);
+    Some(built)
+}
+
 /// A frame without a tunnel around it.
 fn plain(flow: &Flow, mac: [u8; 6], size: u16) -> Built {
     let transport = match flow.protocol {

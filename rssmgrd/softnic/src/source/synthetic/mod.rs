@@ -101,6 +101,9 @@ pub struct SyntheticSpec {
     /// Percentage of packets that come through one VXLAN tunnel, whose sender always takes the same source port: the
     /// worst case for a NIC that hashes the outer headers.
     pub vxlan: u8,
+    /// Percentage of packets that the host sends, in answer to those of a flow: their completions are handled. Nobody answers a
+    /// multicast group, or through a tunnel.
+    pub sent: u8,
     /// Frame sizes.
     pub size: Sizes,
     /// Start of the random numbers.
@@ -125,6 +128,7 @@ impl Default for SyntheticSpec {
             nvgre: 0,
             gre: 0,
             vxlan: 0,
+            sent: 0,
             size: Sizes::Range(64, 1500),
             seed: 1,
             loss: Loss::Lossless,
@@ -149,6 +153,7 @@ impl SyntheticSpec {
         "nvgre",
         "gre",
         "vxlan",
+        "sent",
         "size",
         "seed",
         "loss",
@@ -174,6 +179,7 @@ impl SyntheticSpec {
             nvgre: options.number("nvgre", standard.nvgre, 0..=100)?,
             gre: options.number("gre", standard.gre, 0..=100)?,
             vxlan: options.number("vxlan", standard.vxlan, 0..=100)?,
+            sent: options.number("sent", standard.sent, 0..=90)?,
             size: options.read("size", standard.size, Sizes::ALLOWED, Sizes::parse)?,
             seed: options.number("seed", standard.seed, 0..=u64::MAX)?,
             loss: options.read("loss", standard.loss, Loss::ALLOWED, Loss::parse)?,
@@ -206,11 +212,11 @@ impl SyntheticSpec {
 impl fmt::Display for SyntheticSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { flows, zipf, rate, tcp, udp, other, ipv6, multicast, forwarded, .. } = self;
-        let Self { nvgre, gre, vxlan, size, seed, loss, .. } = self;
+        let Self { nvgre, gre, vxlan, sent, size, seed, loss, .. } = self;
         write!(
             f,
             "flows={flows},zipf={zipf},rate={rate},tcp={tcp},udp={udp},other={other},ipv6={ipv6},\
-             multicast={multicast},forwarded={forwarded},nvgre={nvgre},gre={gre},vxlan={vxlan},size={size},seed={seed},loss={loss}"
+             multicast={multicast},forwarded={forwarded},nvgre={nvgre},gre={gre},vxlan={vxlan},sent={sent},size={size},seed={seed},loss={loss}"
         )
     }
 }
@@ -235,8 +241,18 @@ pub(super) fn prepare(spec: &SyntheticSpec, mac: [u8; 6], ring: u32) -> Prepared
             // 16,384 or 65,536 frames of at most 128 bytes are far from the 4 GiB that a store can hold.
             let _ = store.push(&frame.stored, frame.wire_len, id, LinkType::Ethernet);
         }
+        if spec.sent > 0 {
+            let frame = build::answer(&flow, mac, spec.size.draw(&mut random));
+            let _ = match frame {
+                Some(frame) => store.push_sent(&frame.stored, frame.wire_len, id, LinkType::Ethernet),
+                None => {
+                    let frame = build::frame(&flow, mac, spec.size.draw(&mut random));
+                    store.push(&frame.stored, frame.wire_len, id, LinkType::Ethernet)
+                }
+            };
+        }
     }
-    let feed = Feed { random, popularity, sizes, pacer: Pacer::new(spec.rate, ring) };
+    let feed = Feed { random, popularity, sizes, sent: spec.sent.into(), pacer: Pacer::new(spec.rate, ring) };
     Prepared { flows: spec.flows, store, feed: super::Feed::Synthetic(feed), loss: spec.loss }
 }
 
@@ -245,8 +261,10 @@ pub(super) fn prepare(spec: &SyntheticSpec, mac: [u8; 6], ring: u32) -> Prepared
 pub(crate) struct Feed {
     random: Random,
     popularity: Popularity,
-    /// Frames of each flow in the store.
+    /// Frames of each flow in the store, without the answer.
     sizes: u32,
+    /// Percentage of packets that are answers.
+    sent: u32,
     pacer: Option<Pacer>,
 }
 
@@ -256,8 +274,13 @@ impl Feed {
             return Next::Wait(due);
         }
         let flow = self.popularity.draw(&mut self.random);
-        let size = if self.sizes == 1 { 0 } else { self.random.below(self.sizes) };
-        Next::Frame(usize::try_from(flow * self.sizes + size).unwrap_or(usize::MAX))
+        let size = match self.sizes {
+            _ if self.sent > 0 && self.random.below(100) < self.sent => self.sizes,
+            1 => 0,
+            sizes => self.random.below(sizes),
+        };
+        let of_flow = self.sizes + u32::from(self.sent > 0);
+        Next::Frame(usize::try_from(flow * of_flow + size).unwrap_or(usize::MAX))
     }
 }
 
