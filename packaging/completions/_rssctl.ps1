@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Show adapters (Get-NetAdapterRss)')
+            [CompletionResult]::new('encapsulation', 'encapsulation', [CompletionResultType]::ParameterValue, 'Show which encapsulated packets are looked into, and which can be (Get-NetAdapterEncapsulatedPacketTaskOffload)')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Change settings (Set-NetAdapterRss)')
             [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Switch receive side scaling on (Enable-NetAdapterRss)')
             [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Switch it off: everything goes to the primary processor, the table is kept (Disable-NetAdapterRss)')
@@ -47,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('vport', 'vport', [CompletionResultType]::ParameterValue, 'VPorts: queues and a table of their own for the packets of an address or a VLAN')
             [CompletionResult]::new('vmq', 'vmq', [CompletionResultType]::ParameterValue, 'VMQ: what an adapter has and can have of VPorts, and the queues of those')
             [CompletionResult]::new('flow', 'flow', [CompletionResultType]::ParameterValue, 'Predict where a flow goes: hash, entry, queue, processor')
+            [CompletionResult]::new('socket', 'socket', [CompletionResultType]::ParameterValue, 'Show by which queue, processor and NUMA node the packets of connections come (SIO_QUERY_RSS_PROCESSOR_INFO)')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Ask the traffic whether the hardware does what the table says')
             [CompletionResult]::new('hash', 'hash', [CompletionResultType]::ParameterValue, 'Compute hashes offline: of addresses, or of every packet of a capture')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry')
@@ -74,6 +76,21 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'rssctl;encapsulation' {
+            [CompletionResult]::new('--interface-description', '--interface-description', [CompletionResultType]::ParameterName, 'Only adapters whose description matches this glob; may be repeated')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('--include-hidden', '--include-hidden', [CompletionResultType]::ParameterName, 'Also adapters that are left out otherwise')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'rssctl;set' {
             [CompletionResult]::new('--enabled', '--enabled', [CompletionResultType]::ParameterName, 'Receive side scaling on or off; off sends everything to the primary processor and keeps the table for later')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'How processors are chosen; the profiles without Static may rebalance at run time')
@@ -84,6 +101,8 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--queues', '--queues', [CompletionResultType]::ParameterName, 'Number of receive queues')
             [CompletionResult]::new('--hash-key', '--hash-key', [CompletionResultType]::ParameterName, 'Secret key of the Toeplitz hash')
             [CompletionResult]::new('--hash-types', '--hash-types', [CompletionResultType]::ParameterName, 'Which headers are hashed')
+            [CompletionResult]::new('--encapsulation', '--encapsulation', [CompletionResultType]::ParameterName, 'Encapsulated packets are hashed by the inner addresses and ports, for these encapsulations')
+            [CompletionResult]::new('--vxlan-port', '--vxlan-port', [CompletionResultType]::ParameterName, 'UDP destination port by which VXLAN is recognised')
             [CompletionResult]::new('--smt', '--smt', [CompletionResultType]::ParameterName, 'Whether SMT siblings may receive')
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
             [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
@@ -331,6 +350,8 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--queues', '--queues', [CompletionResultType]::ParameterName, 'Number of receive queues')
             [CompletionResult]::new('--hash-key', '--hash-key', [CompletionResultType]::ParameterName, 'Secret key of the Toeplitz hash')
             [CompletionResult]::new('--hash-types', '--hash-types', [CompletionResultType]::ParameterName, 'Which headers are hashed')
+            [CompletionResult]::new('--encapsulation', '--encapsulation', [CompletionResultType]::ParameterName, 'Encapsulated packets are hashed by the inner addresses and ports, for these encapsulations')
+            [CompletionResult]::new('--vxlan-port', '--vxlan-port', [CompletionResultType]::ParameterName, 'UDP destination port by which VXLAN is recognised')
             [CompletionResult]::new('--smt', '--smt', [CompletionResultType]::ParameterName, 'Whether SMT siblings may receive')
             [CompletionResult]::new('--exclude-cpus', '--exclude-cpus', [CompletionResultType]::ParameterName, 'CPUs that are never used')
             [CompletionResult]::new('--xps', '--xps', [CompletionResultType]::ParameterName, 'Transmit packet steering: which CPUs send through which transmit queue')
@@ -747,6 +768,23 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
         }
         'rssctl;flow' {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input')
+            [CompletionResult]::new('--encapsulation', '--encapsulation', [CompletionResultType]::ParameterName, 'How the flow is carried: nvgre, gre or vxlan')
+            [CompletionResult]::new('--outer-src', '--outer-src', [CompletionResultType]::ParameterName, 'Outer source, likewise; for vxlan with its port, which stands for the inner flow')
+            [CompletionResult]::new('--outer-dst', '--outer-dst', [CompletionResultType]::ParameterName, 'Outer destination')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;socket' {
+            [CompletionResult]::new('--adapter', '--adapter', [CompletionResultType]::ParameterName, 'Predict for a connection by this adapter, whether or not there is one')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
@@ -780,6 +818,8 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('--hash-key', '--hash-key', [CompletionResultType]::ParameterName, 'The secret key in hex (40 bytes), `microsoft` or `symmetric`')
             [CompletionResult]::new('--hash-types', '--hash-types', [CompletionResultType]::ParameterName, 'What is hashed: a list of types, or default, all, none')
             [CompletionResult]::new('--entries', '--entries', [CompletionResultType]::ParameterName, 'Entries of the indirection table')
+            [CompletionResult]::new('--encapsulation', '--encapsulation', [CompletionResultType]::ParameterName, 'Encapsulated packets are hashed by the inner addresses and ports: a list of nvgre, gre, vxlan; or all, none')
+            [CompletionResult]::new('--vxlan-port', '--vxlan-port', [CompletionResultType]::ParameterName, 'UDP destination port by which VXLAN is recognised')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')

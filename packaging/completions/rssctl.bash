@@ -31,6 +31,9 @@ _rssctl() {
             rssctl,enable)
                 cmd="rssctl__subcmd__enable"
                 ;;
+            rssctl,encapsulation)
+                cmd="rssctl__subcmd__encapsulation"
+                ;;
             rssctl,events)
                 cmd="rssctl__subcmd__events"
                 ;;
@@ -63,6 +66,9 @@ _rssctl() {
                 ;;
             rssctl,set)
                 cmd="rssctl__subcmd__set"
+                ;;
+            rssctl,socket)
+                cmd="rssctl__subcmd__socket"
                 ;;
             rssctl,softnic)
                 cmd="rssctl__subcmd__softnic"
@@ -577,6 +583,40 @@ _rssctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rssctl__subcmd__encapsulation)
+            opts="-o -q -v -h --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --interface-description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rssctl__subcmd__events)
             opts="-f -n -o -q -v -h --follow --since --id --adapter --limit --rundown --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -628,13 +668,25 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__flow)
-            opts="-o -q -v -h --file --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --file --encapsulation --outer-src --outer-dst --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encapsulation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outer-src)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outer-dst)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -824,7 +876,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__hash)
-            opts="-o -q -v -h --proto --pcap --hash-key --hash-types --entries --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --proto --pcap --hash-key --hash-types --entries --encapsulation --vxlan-port --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -847,6 +899,14 @@ _rssctl() {
                     return 0
                     ;;
                 --entries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encapsulation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vxlan-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -874,7 +934,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__plan)
-            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --drift --allow --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --sysroot --topology --adapter --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --encapsulation --vxlan-port --smt --exclude-cpus --xps --rps --drift --allow --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -925,6 +985,14 @@ _rssctl() {
                     return 0
                     ;;
                 --hash-types)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --encapsulation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vxlan-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1126,7 +1194,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__set)
-            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --smt --exclude-cpus --xps --rps --drift --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
+            opts="-o -q -v -h --enabled --profile --base-processor --max-processor --max-processors --numa-node --queues --hash-key --hash-types --encapsulation --vxlan-port --smt --exclude-cpus --xps --rps --drift --dry-run --what-if --confirm --pass-thru --runtime --allow --no-restart --confirm-within --force --atomic --if-generation --interface-description --include-hidden --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1168,6 +1236,14 @@ _rssctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --encapsulation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vxlan-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --smt)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1205,6 +1281,40 @@ _rssctl() {
                     return 0
                     ;;
                 --interface-description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__socket)
+            opts="-o -q -v -h --adapter --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --adapter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

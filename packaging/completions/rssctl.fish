@@ -40,6 +40,7 @@ complete -c rssctl -n "__fish_rssctl_needs_command" -s v -l verbose -d 'Tell wha
 complete -c rssctl -n "__fish_rssctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_needs_command" -s V -l version -d 'Print version'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "get" -d 'Show adapters (Get-NetAdapterRss)'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "encapsulation" -d 'Show which encapsulated packets are looked into, and which can be (Get-NetAdapterEncapsulatedPacketTaskOffload)'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "set" -d 'Change settings (Set-NetAdapterRss)'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "enable" -d 'Switch receive side scaling on (Enable-NetAdapterRss)'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "disable" -d 'Switch it off: everything goes to the primary processor, the table is kept (Disable-NetAdapterRss)'
@@ -53,6 +54,7 @@ complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "table" -d 'The indire
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "vport" -d 'VPorts: queues and a table of their own for the packets of an address or a VLAN'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "vmq" -d 'VMQ: what an adapter has and can have of VPorts, and the queues of those'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "flow" -d 'Predict where a flow goes: hash, entry, queue, processor'
+complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "socket" -d 'Show by which queue, processor and NUMA node the packets of connections come (SIO_QUERY_RSS_PROCESSOR_INFO)'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "verify" -d 'Ask the traffic whether the hardware does what the table says'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "hash" -d 'Compute hashes offline: of addresses, or of every packet of a capture'
 complete -c rssctl -n "__fish_rssctl_needs_command" -f -a "stats" -d 'Show counters (Get-NetAdapterStatistics), also by queue, processor or table entry'
@@ -79,6 +81,22 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand get" -l include-hidden -d 
 complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -l interface-description -d 'Only adapters whose description matches this glob; may be repeated' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -l include-hidden -d 'Also adapters that are left out otherwise'
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand encapsulation" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l enabled -d 'Receive side scaling on or off; off sends everything to the primary processor and keeps the table for later' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l profile -d 'How processors are chosen; the profiles without Static may rebalance at run time' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l base-processor -d 'Lowest processor that may be used, inclusive' -r
@@ -88,6 +106,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l numa-node -d 'NUMA
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l queues -d 'Number of receive queues' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-key -d 'Secret key of the Toeplitz hash' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l hash-types -d 'Which headers are hashed' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l encapsulation -d 'Encapsulated packets are hashed by the inner addresses and ports, for these encapsulations' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l vxlan-port -d 'UDP destination port by which VXLAN is recognised' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
@@ -370,6 +390,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l numa-node -d 'NUM
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l queues -d 'Number of receive queues' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-key -d 'Secret key of the Toeplitz hash' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l hash-types -d 'Which headers are hashed' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l encapsulation -d 'Encapsulated packets are hashed by the inner addresses and ports, for these encapsulations' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l vxlan-port -d 'UDP destination port by which VXLAN is recognised' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
@@ -846,6 +868,9 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subco
 complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand vmq; and __fish_seen_subcommand_from queues" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l file -d 'Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input' -r -F
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l encapsulation -d 'How the flow is carried: nvgre, gre or vxlan' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l outer-src -d 'Outer source, likewise; for vxlan with its port, which stands for the inner flow' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -l outer-dst -d 'Outer destination' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'
@@ -860,6 +885,21 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand flow" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand socket" -l adapter -d 'Predict for a connection by this adapter, whether or not there is one' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand socket" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand socket" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand socket" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand socket" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand socket" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand socket" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l for -d 'How long to look at each adapter, at most' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -l packets -d 'How many packets to look at, at most' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand verify" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
@@ -881,6 +921,8 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l pcap -d 'A captur
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l hash-key -d 'The secret key in hex (40 bytes), `microsoft` or `symmetric`' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l hash-types -d 'What is hashed: a list of types, or default, all, none' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l entries -d 'Entries of the indirection table' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l encapsulation -d 'Encapsulated packets are hashed by the inner addresses and ports: a list of nvgre, gre, vxlan; or all, none' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -l vxlan-port -d 'UDP destination port by which VXLAN is recognised' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand hash" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'

@@ -1,11 +1,17 @@
 //! From core's types to records: one place, used by the daemon and by the command line's offline modes.
 
 mod doctor;
+mod encapsulation;
+mod flow;
+mod socket;
 mod stats;
 mod vport;
 mod why;
 
 pub use doctor::finding;
+pub use encapsulation::{encapsulation_capability, encapsulations};
+pub use flow::{flow, flow_tuple};
+pub use socket::{socket, socket_ends};
 pub use stats::{Per, stats};
 pub use vport::{moves, vmq, vports};
 pub use why::why;
@@ -18,27 +24,22 @@ use rssmgr_core::hash::HashTypes;
 use rssmgr_core::manager::{
     AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError, VPortError,
 };
-use rssmgr_core::packet::{FlowTuple, TransportKind};
 use rssmgr_core::place::{Candidate, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
 use rssmgr_core::preflight::Finding;
 use rssmgr_core::scaling::Status;
 use rssmgr_core::settings::Settings;
-use rssmgr_core::steer::{self, Steering};
-use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::topology::Topology;
 use rssmgr_core::verify::{Evidence, Verdict};
 use rssmgr_core::{CpuId, Moment, Processor, QueueId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
-use std::sync::Arc;
 
 use crate::error::{ApiError, ErrorKind};
 use crate::text;
 use crate::types::{
-    AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, EntryRecord, EventRecord, FlowQuery,
-    FlowRecord, PlanRecord, PreflightRecord, ProcessorRecord, QueueRecord, ReasonRecord, SettingRecord,
-    StateRecord, SteeringRecord, StepRecord, VerifiedQueueRecord, VerifyRecord,
+    AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, EntryRecord, EventRecord, PlanRecord,
+    PreflightRecord, ProcessorRecord, QueueRecord, ReasonRecord, SettingRecord, StateRecord, SteeringRecord,
+    StepRecord, VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -204,6 +205,7 @@ fn state(device: &Device) -> StateRecord {
         queues: device.channels().into(),
         processors: in_use(device).into_iter().map(name).collect(),
         hash_types: hash_types(device.hash_types),
+        encapsulation: encapsulations(device.encapsulation.kinds),
         table: device.table.iter().map(|q| device.home(*q).map_or("-".into(), name)).collect(),
     }
 }
@@ -273,6 +275,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         xps: cpus_of(&view.device.xps),
         rps: cpus_of(&view.device.rps),
         hash_types: hash_types(view.device.hash_types),
+        encapsulation: encapsulations(view.device.encapsulation.kinds),
+        vxlan_port: view.device.encapsulation.vxlan_port.get().into(),
         hash_key_size: count(view.device.key.len()),
         hash_key: view.settings.hash_key.value.describe().into(),
         capabilities: CapabilityRecord {
@@ -283,6 +287,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             key_settable: cap.key_settable,
             hash_types: hash_types(cap.hash_types),
             hash_types_settable: cap.hash_types_settable,
+            encapsulation: encapsulation_capability(&cap.encapsulation),
+            tunnel_features: cap.tunnel_features.clone(),
             independent_entry_move: cap.independent_entry_move,
             vectors: cap.vectors.into(),
             msi_x: cap.msi_x,
@@ -500,89 +506,6 @@ pub fn event(e: &Event, seq: u64, time_ms: u64, boottime_ns: u64) -> EventRecord
             None => e.kind.to_string(),
         },
     }
-}
-
-/// The tuple of a query.
-///
-/// # Errors
-/// Names the address, port or protocol that is wrong.
-pub fn flow_tuple(q: &FlowQuery) -> Result<FlowTuple, ApiError> {
-    let address = |what: &str, text: &str| -> Result<IpAddr, ApiError> {
-        text.parse().map_err(|_| ApiError::usage(format!("{what}: `{text}` is no IPv4 or IPv6 address")))
-    };
-    let proto = match q.protocol.to_ascii_lowercase().as_str() {
-        "tcp" => Some(TransportKind::Tcp),
-        "udp" => Some(TransportKind::Udp),
-        "ip" => None,
-        "" if q.src_port.is_some() || q.dst_port.is_some() => Some(TransportKind::Tcp),
-        "" => None,
-        other => {
-            return Err(ApiError::usage(format!("protocol: `{other}` is not known; allowed: tcp, udp, ip")));
-        }
-    };
-    let ports = match (proto, q.src_port, q.dst_port) {
-        (None, None, None) => None,
-        (_, Some(s), Some(d)) => Some((s, d)),
-        _ => {
-            return Err(ApiError::usage(
-                "a tcp or udp flow needs both ports: write ADDRESS:PORT, or [ADDRESS]:PORT for IPv6",
-            ));
-        }
-    };
-    Ok(FlowTuple { src: address("source", &q.src)?, dst: address("destination", &q.dst)?, ports, proto })
-}
-
-/// The steering of a device, for predictions; `None` when its key or table is not known.
-#[must_use]
-pub fn steering(device: &Device) -> Option<Steering> {
-    if device.key.is_empty() || device.table.is_empty() {
-        return None;
-    }
-    let toeplitz = Arc::new(Toeplitz::new(&device.key));
-    Steering::new(toeplitz, device.hash_types, device.table.clone().into(), device.default_queue).ok()
-}
-
-/// Where a flow goes on an adapter.
-///
-/// # Errors
-/// A wrong query, or an adapter whose key is not known.
-pub fn flow(view: &AdapterView, q: &FlowQuery) -> Result<FlowRecord, ApiError> {
-    let tuple = flow_tuple(q)?;
-    let headers = tuple.headers().map_err(|e| ApiError::usage(e.to_string()))?;
-    let steering = steering(&view.device).ok_or_else(|| {
-        ApiError::new(
-            ErrorKind::NotSupported,
-            format!(
-                "{}: the adapter does not show its hash key, so nothing can be predicted",
-                view.facts.name
-            ),
-        )
-    })?;
-    let enabled = view.device.enabled;
-    let verdict: steer::Verdict = steering.steer(&headers);
-    let queue = if enabled { verdict.queue } else { view.device.default_queue };
-    let cpu = view.device.home(queue);
-    Ok(FlowRecord {
-        name: view.facts.name.clone(),
-        src: tuple.src.to_string(),
-        dst: tuple.dst.to_string(),
-        src_port: q.src_port,
-        dst_port: q.dst_port,
-        protocol: match tuple.proto {
-            Some(TransportKind::Tcp) => "tcp",
-            Some(TransportKind::Udp) => "udp",
-            None => "ip",
-        }
-        .into(),
-        enabled,
-        hash_type: verdict.hash_type.map_or("none", |t| t.name()).into(),
-        hash: verdict.hash.map(|h| format!("{h:08x}")),
-        entry: verdict.entry.map(|e| e.0.into()),
-        queue: queue.0.into(),
-        cpu: cpu.map(|c| c.0),
-        processor: cpu.map(name),
-        node: node(&view.topology, cpu),
-    })
 }
 
 /// What the traffic said about an adapter, or why it could not be asked.

@@ -58,6 +58,8 @@ pub trait Manager {
     fn get_stats(&self, selector: &[String], per: &str) -> zbus::Result<Vec<Dictionary>>;
     /// Where a flow goes: [`crate::types::FlowQuery`] to [`crate::types::FlowRecord`].
     fn predict_flow(&self, name: &str, query: &Dictionary) -> zbus::Result<Dictionary>;
+    /// Where the packets of a connection come in: [`crate::types::SocketQuery`] to [`crate::types::SocketRecord`].
+    fn locate_socket(&self, query: &Dictionary) -> zbus::Result<Dictionary>;
     /// Why: [`crate::types::WhyQuery`] to [`crate::types::WhyRecord`].
     fn explain(&self, name: &str, query: &Dictionary) -> zbus::Result<Dictionary>;
 

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::types::{
     AdapterRecord, ApplyRecord, CheckpointRecord, ConfigRecord, DoctorRecord, Document, EventRecord,
-    FlowRecord, GlobalRecord, HashRecord, MovesRecord, PlanRecord, SoftnicRecord, StatsRecord, VPortRecord,
-    VerifyRecord, Versioned, WhyRecord,
+    FlowRecord, GlobalRecord, HashRecord, MovesRecord, PlanRecord, SocketRecord, SoftnicRecord, StatsRecord,
+    VPortRecord, VerifyRecord, Versioned, WhyRecord,
 };
 
 /// A list of records that are no adapters, under the key of its kind.
@@ -25,6 +25,7 @@ macro_rules! list {
 list!(Checkpoints, checkpoints: CheckpointRecord);
 list!(Events, events: EventRecord);
 list!(Packets, packets: HashRecord);
+list!(Sockets, sockets: SocketRecord);
 list!(Softnics, softnics: SoftnicRecord);
 list!(VPorts, vports: VPortRecord);
 
@@ -44,6 +45,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("moves", schema_for!(Versioned<MovesRecord>)),
         ("packets", schema_for!(Packets)),
         ("plan", schema_for!(Versioned<PlanRecord>)),
+        ("sockets", schema_for!(Sockets)),
         ("softnics", schema_for!(Softnics)),
         ("stats", schema_for!(Versioned<StatsRecord>)),
         ("stats-list", schema_for!(Document<StatsRecord>)),

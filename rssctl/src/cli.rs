@@ -8,8 +8,8 @@ mod settings;
 mod vport;
 
 pub use adapter::{
-    ApplyArgs, ChangeArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, StatsArgs, TableCommand, TableMoveArgs,
-    TableSetArgs, VerifyArgs, WhyArgs,
+    ApplyArgs, ChangeArgs, EncapsulationArgs, FlowArgs, GetArgs, PlanArgs, SetArgs, SocketArgs, StatsArgs,
+    TableCommand, TableMoveArgs, TableSetArgs, VerifyArgs, WhyArgs,
 };
 pub use daemon::{
     CheckpointCommand, ConfigCommand, EventsArgs, GlobalCommand, SoftnicCommand, SoftnicCreateArgs, Switch,
@@ -111,6 +111,11 @@ pub enum Command {
     ///
     /// One adapter is shown as Get-NetAdapterRss shows it, followed by what Windows does not tell; several as a table.
     Get(GetArgs),
+    /// Show which encapsulated packets are looked into, and which can be (Get-NetAdapterEncapsulatedPacketTaskOffload)
+    ///
+    /// `rssctl set NAME --encapsulation nvgre,vxlan` changes it. Structured output is that of `rssctl get`.
+    #[command(after_long_help = adapter::ENCAPSULATION_EXAMPLES)]
+    Encapsulation(EncapsulationArgs),
     /// Change settings (Set-NetAdapterRss)
     ///
     /// Without NAME the change goes to every managed adapter. What is set is saved and survives a reboot, except with
@@ -154,6 +159,11 @@ pub enum Command {
     Vmq(VmqCommand),
     /// Predict where a flow goes: hash, entry, queue, processor
     Flow(FlowArgs),
+    /// Show by which queue, processor and NUMA node the packets of connections come (SIO_QUERY_RSS_PROCESSOR_INFO)
+    ///
+    /// What the kernel says of a socket where it may be asked (as root, or of one's own processes): the processor of the
+    /// last packet, and the queue where the driver tells. Otherwise what key, table and interrupts predict. BY says which.
+    Socket(SocketArgs),
     /// Ask the traffic whether the hardware does what the table says
     ///
     /// Captures packets for a short while and compares the queue by which each came with the queue that key, hash types

@@ -11,6 +11,7 @@ mod generate;
 mod global;
 mod hash;
 mod plan;
+mod socket;
 mod softnic;
 mod stats;
 mod table;
@@ -92,6 +93,7 @@ pub fn run(cli: &Cli, terminal: &mut Terminal<'_>) -> Result<Outcome, Stop> {
 async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> {
     match command {
         Command::Get(args) => adapters::get(c, args).await,
+        Command::Encapsulation(args) => adapters::encapsulation(c, args).await,
         Command::Set(args) => change::set(c, args).await,
         Command::Enable(args) => change::switch(c, args, true).await,
         Command::Disable(args) => change::switch(c, args, false).await,
@@ -107,6 +109,7 @@ async fn online(c: &mut Context<'_, '_>, command: &Command) -> Result<(), Stop> 
         Command::VPort(command) => vport::run(c, command).await,
         Command::Vmq(command) => vmq::run(c, command).await,
         Command::Flow(args) => flow::run(c, args).await,
+        Command::Socket(args) => socket::run(c, args).await,
         Command::Verify(args) => verify::run(c, args).await,
         Command::Stats(args) => stats::run(c, args).await,
         Command::Softnic(command) => softnic::run(c, command).await,

@@ -6,9 +6,10 @@
 //! shell does to such a command line (`$true` expands to nothing) is recognised and answered with the remedy.
 //!
 //! The rooms: `cmdlet` (which there are, and their verbs of ours), `parameter` (which each takes, and what becomes of it),
-//! `value` (values and lists).
+//! `encapsulation` (what its cmdlets switch), `value` (values and lists).
 
 mod cmdlet;
+mod encapsulation;
 mod parameter;
 mod value;
 
@@ -80,7 +81,7 @@ pub fn translate(args: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     if !native {
         line.check_named(cmdlet)?;
     }
-    Ok(line.finish(out))
+    Ok(line.finish(cmdlet, out))
 }
 
 /// The definition of the command that a cmdlet becomes.
@@ -135,6 +136,8 @@ struct Line {
     /// Processors of which group and number come separately: the option, group, number.
     parts: Vec<(&'static str, Option<String>, Option<String>)>,
     given: Vec<&'static str>,
+    /// Encapsulations that are switched, each with its sign.
+    inside: Vec<String>,
 }
 
 impl Line {
@@ -185,6 +188,16 @@ impl Line {
                 let value = value::one(parameter.name, attached, words)?;
                 self.setting(parameter.name, option, part, value)?;
             }
+            Meaning::Inside(kind) => {
+                let value = value::one(parameter.name, attached, words)?;
+                self.inside.push(encapsulation::switched(parameter.name, kind, &value)?);
+            }
+            Meaning::InsideType => {
+                let first = value::one(parameter.name, attached, words)?;
+                for item in value::list(&first, words) {
+                    self.inside.push(encapsulation::of_type(cmdlet.name, &item.to_string_lossy())?);
+                }
+            }
             Meaning::ErrorAction => {
                 let value = value::one(parameter.name, attached, words)?;
                 self.options.extend(value::error_action(&value)?.map(str::to_owned));
@@ -230,7 +243,12 @@ impl Line {
         )))
     }
 
-    fn finish(mut self, mut out: Vec<OsString>) -> Vec<OsString> {
+    fn finish(mut self, cmdlet: &Cmdlet, mut out: Vec<OsString>) -> Vec<OsString> {
+        let inside = match self.inside.join(",") {
+            named if named.is_empty() => encapsulation::unless_named(cmdlet.name).map(str::to_owned),
+            named => Some(named),
+        };
+        self.options.extend(inside.map(|kinds| format!("--encapsulation={kinds}")));
         for (option, group, number) in &self.parts {
             let (group, number) = (group.as_deref().unwrap_or(""), number.as_deref().unwrap_or(""));
             self.options.push(format!("--{option}={group}:{number}"));

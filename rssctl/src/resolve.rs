@@ -4,7 +4,7 @@ mod endpoint;
 mod offline;
 mod time;
 
-pub use endpoint::{Endpoint, flow_query};
+pub use endpoint::{Endpoint, carried, flow_query};
 pub(crate) use offline::host_failure;
 pub use offline::{AdapterSpec, OfflineMachine};
 pub use time::{duration, since, timestamp};

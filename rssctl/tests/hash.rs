@@ -88,7 +88,7 @@ fn capture(cases: &[Case]) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-fn lines(out: &str) -> Vec<Value> {
+fn lines_of(out: &str) -> Vec<Value> {
     out.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
 }
 
@@ -109,7 +109,7 @@ fn one_object_for_every_packet() {
     {
         let said = rssctl(&[&["hash", "--pcap", &file, "-o", "jsonl"][..], args].concat());
         assert_eq!((said.code, said.err.as_str()), (0, ""));
-        let got = lines(&said.out);
+        let got = lines_of(&said.out);
         assert_eq!(got.len(), cases.len());
         for (n, (line, case)) in (1..).zip(got.iter().zip(&cases)) {
             assert_eq!(line["version"], 1);
@@ -135,6 +135,110 @@ fn one_object_for_every_packet() {
     assert_eq!(said.out.lines().count(), cases.len() + 1);
 }
 
+/// An Ethernet frame inside of an IPv4 packet: what stands between them, and the outer protocol.
+fn carried(protocol: u8, between: &[u8], inner: &[u8]) -> Vec<u8> {
+    ipv4([192, 0, 2, 1], [192, 0, 2, 2], protocol, 0, &[between, inner].concat())
+}
+
+fn vxlan(port: u16, inner: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(16 + inner.len()).unwrap().to_be_bytes();
+    let udp = [&40_000_u16.to_be_bytes()[..], &port.to_be_bytes(), &len, &[0, 0]].concat();
+    carried(17, &[&udp[..], &[8, 0, 0, 0, 0, 0, 7, 0]].concat(), inner)
+}
+
+/// The frame with a VLAN tag.
+fn tagged(frame: &[u8]) -> Vec<u8> {
+    [&frame[..12], &[0x81, 0, 0, 5], &frame[12..]].concat()
+}
+
+#[test]
+fn encapsulated_packets_are_hashed_by_the_rules_of_the_table() {
+    const NVGRE: [u8; 8] = [0x20, 0, 0x65, 0x58, 0, 0, 1, 0];
+    let folder = Folder::new("hash-encapsulation");
+    let (a, b) = ([66, 9, 149, 187], [161, 142, 100, 80]);
+    let inner = |protocol, fragment| ipv4(a, b, protocol, fragment, &ports(2794, 1766));
+    let four = toeplitz(&KEY, &[&a[..], &b, &2794_u16.to_be_bytes(), &1766_u16.to_be_bytes()].concat());
+    let outer = toeplitz(&KEY, &[192, 0, 2, 1, 192, 0, 2, 2]);
+    let by_ports = |port: u16| {
+        let ports = [40_000_u16.to_be_bytes(), port.to_be_bytes()].concat();
+        toeplitz(&KEY, &[&[192, 0, 2, 1, 192, 0, 2, 2][..], &ports].concat())
+    };
+    let plain_gre = [&[0, 0, 0x08, 0][..], &inner(6, 0)[14..]].concat();
+    // Frame, type, hash, encapsulation and whether inner: with nvgre and vxlan; the same with nothing.
+    type Line = (&'static str, u32, Option<&'static str>, bool);
+    let lines: Vec<(Vec<u8>, Line, Line)> = vec![
+        (
+            carried(47, &NVGRE, &inner(6, 0)),
+            ("tcp_ipv4", four, Some("nvgre"), true),
+            ("ipv4", outer, None, false),
+        ),
+        (
+            vxlan(4789, &inner(17, 0)),
+            ("udp_ipv4", four, Some("vxlan"), true),
+            ("udp_ipv4", by_ports(4789), None, false),
+        ),
+        // VLAN tags outside and inside.
+        (
+            tagged(&vxlan(4789, &tagged(&inner(6, 0)))),
+            ("tcp_ipv4", four, Some("vxlan"), true),
+            ("udp_ipv4", by_ports(4789), None, false),
+        ),
+        // No TCP or UDP behind the inner IP header, and a fragment: the outer addresses.
+        (
+            vxlan(4789, &inner(1, 0)),
+            ("ipv4", outer, Some("vxlan"), false),
+            ("udp_ipv4", by_ports(4789), None, false),
+        ),
+        (
+            carried(47, &NVGRE, &inner(6, 0x2000)),
+            ("ipv4", outer, Some("nvgre"), false),
+            ("ipv4", outer, None, false),
+        ),
+        // An inner protocol that cannot be parsed.
+        (
+            vxlan(4789, &ethernet(0x0806, &[0; 28])),
+            ("ipv4", outer, Some("vxlan"), false),
+            ("udp_ipv4", by_ports(4789), None, false),
+        ),
+        // Another port, and an encapsulation that is not switched on: as they come.
+        (
+            vxlan(8472, &inner(6, 0)),
+            ("udp_ipv4", by_ports(8472), None, false),
+            ("udp_ipv4", by_ports(8472), None, false),
+        ),
+        (carried(47, &plain_gre, &[]), ("ipv4", outer, None, false), ("ipv4", outer, None, false)),
+        (inner(6, 0), ("tcp_ipv4", four, None, false), ("tcp_ipv4", four, None, false)),
+    ];
+    let frames: Vec<Case> =
+        lines.iter().map(|(frame, ..)| Case { frame: frame.clone(), kind: "", hash: None }).collect();
+    let file = folder.file("tunnels.pcap", &capture(&frames));
+    let check = |args: &[&str], wanted: &dyn Fn(usize) -> Line| {
+        let said = rssctl(&[&["hash", "--pcap", &file, "-o", "jsonl"][..], args].concat());
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+        for (i, line) in lines_of(&said.out).iter().enumerate() {
+            let (kind, hash, encapsulation, inner) = wanted(i);
+            let found = (&line["hash_type"], &line["hash"], &line["encapsulation"], &line["inner"]);
+            let right = (kind.into(), format!("{hash:08x}").into(), encapsulation.into(), inner.into());
+            assert_eq!(found, (&right.0, &right.1, &right.2, &right.3), "packet {} {args:?}", i + 1);
+        }
+    };
+    check(&["--encapsulation", "nvgre,vxlan"], &|i| lines[i].1);
+    check(&[], &|i| lines[i].2);
+    check(&["--encapsulation", "none"], &|i| lines[i].2);
+    check(&["--encapsulation", "vxlan", "--vxlan-port", "8472"], &|i| match i {
+        6 => ("tcp_ipv4", four, Some("vxlan"), true),
+        _ => lines[i].2,
+    });
+    check(&["--encapsulation", "gre"], &|i| match i {
+        7 => ("tcp_ipv4", four, Some("gre"), true),
+        _ => lines[i].2,
+    });
+    let said = rssctl(&["hash", "--pcap", &file, "--encapsulation", "nvgre,vxlan"]);
+    let rows: Vec<&str> = said.out.lines().collect();
+    assert!(rows[0].ends_with("ENTRY  ENCAPSULATION"), "{}", said.out);
+    assert!(rows[1].ends_with("nvgre inner") && rows[4].ends_with("vxlan outer") && rows[9].ends_with("  -"));
+}
+
 #[test]
 fn the_key_and_the_types_are_options() {
     let folder = Folder::new("hash-options");
@@ -154,7 +258,7 @@ fn the_key_and_the_types_are_options() {
         "ipv4",
     ]);
     let input = [66, 9, 149, 187, 161, 142, 100, 80];
-    let got = lines(&said.out);
+    let got = lines_of(&said.out);
     for line in &got[..4] {
         assert_eq!(
             (&line["hash_type"], &line["hash"]),
@@ -177,7 +281,7 @@ fn damage_is_named_after_everything_before_it() {
         let file = folder.file(name, bytes);
         let said = rssctl(&["hash", "--pcap", &file, "-o", "jsonl"]);
         assert_eq!(said.code, 65, "{name}: {said:?}");
-        assert_eq!(lines(&said.out).len(), packets, "{name}: {said:?}");
+        assert_eq!(lines_of(&said.out).len(), packets, "{name}: {said:?}");
         assert!(said.err.starts_with("rssctl: error: ") && said.err.contains(name), "{name}: {said:?}");
         assert!(needles.iter().all(|n| said.err.contains(n)), "{name}: {said:?}, expected {needles:?}");
         // One document holds what could be read, too.
@@ -209,7 +313,7 @@ fn damage_is_named_after_everything_before_it() {
         let args = ["rssctl", "hash", "--pcap", &file, "-o", "jsonl"].map(Into::into);
         let code = rssctl::run(args, &mut out, &mut std::io::sink());
         assert!(code == 65 || code == 0, "cut at {at}: {code}");
-        assert!(lines(std::str::from_utf8(&out).unwrap()).len() <= cases.len());
+        assert!(lines_of(std::str::from_utf8(&out).unwrap()).len() <= cases.len());
     }
 }
 
@@ -244,7 +348,7 @@ fn an_interface_that_is_not_understood_does_not_hide_the_others() {
     let folder = Folder::new("mixed");
     let said = rssctl(&["hash", "--pcap", &folder.file("mixed.pcapng", &file), "-o", "jsonl"]);
     assert_eq!(said.code, 65);
-    let kinds: Vec<Value> = lines(&said.out).iter().map(|l| l["hash_type"].clone()).collect();
+    let kinds: Vec<Value> = lines_of(&said.out).iter().map(|l| l["hash_type"].clone()).collect();
     assert_eq!(kinds, ["tcp_ipv4", "none", "none", "tcp_ipv4"]);
     assert_eq!(said.err.matches("link type 127 of packet 2").count(), 1, "{}", said.err);
 }
@@ -255,5 +359,5 @@ fn standard_input_is_a_capture_too() {
     let folder = Folder::new("stdin");
     let file = std::fs::File::open(folder.file("x.pcap", &capture(&cases))).unwrap();
     let out = command(&["hash", "--pcap", "-", "-o", "jsonl"]).stdin(Stdio::from(file)).output().unwrap();
-    assert_eq!(lines(std::str::from_utf8(&out.stdout).unwrap()).len(), cases.len());
+    assert_eq!(lines_of(std::str::from_utf8(&out.stdout).unwrap()).len(), cases.len());
 }

@@ -180,6 +180,8 @@ fn here(p: &Parameter) -> String {
         Meaning::Setting(o, Part::Group) => format!("`--{o} G:`"),
         Meaning::Setting(o, Part::Number) => format!("`--{o} :N`"),
         Meaning::Nothing => "accepted; an adapter is never restarted".into(),
+        Meaning::Inside(kind) => format!("`--encapsulation +{kind}` or `-{kind}`"),
+        Meaning::InsideType => "`--encapsulation +KIND` or `-KIND`".into(),
         Meaning::ErrorAction => "`--quiet`".into(),
         Meaning::NotYet => format!("missing: {}", p.instead),
     }
@@ -264,6 +266,15 @@ fn ledger() -> String {
             code(f.wmi.to_vec()),
             f.allowed
         );
+    }
+    out += "\n## Other cmdlets\n\n\
+            Those of Windows that are understood too, with the parameters that mean something here.\n\n\
+            | Cmdlet | Here | Parameters |\n|---|---|---|\n";
+    for cmdlet in CMDLETS.iter().filter(|c| !c.name.ends_with("-NetAdapterRss")) {
+        let all = parameters(cmdlet);
+        let here = all.iter().filter(|p| !p.common && p.meaning != Meaning::NotYet);
+        let names: Vec<String> = here.map(|p| format!("`{}`", p.name)).collect();
+        let _ = writeln!(out, "| `{}` | `rssctl {}` | {} |", cmdlet.name, cmdlet.every, names.join(", "));
     }
     out
 }

@@ -77,6 +77,32 @@ fn each_spelling_becomes_ours() {
         ("Set-NetAdapterRss a -Max 4 -Confirm:$false", "set --max-processors=4 --confirm=false -- a"),
         ("Set-NetAdapterRss a -Max 4 -WhatIf:$false", "set --max-processors=4 -- a"),
         ("Set-NetAdapterRss a -Max 4 -WhatIf:$true", "set --max-processors=4 --what-if -- a"),
+        // Encapsulation: what is not named stays.
+        ("Get-NetAdapterEncapsulatedPacketTaskOffload -Name a", "encapsulation -- a"),
+        (
+            "Set-NetAdapterEncapsulatedPacketTaskOffload a -NvgreEncapsulatedPacketTaskOffloadEnabled $true",
+            "set --encapsulation=+nvgre -- a",
+        ),
+        (
+            "Set-NetAdapterEncapsulatedPacketTaskOffload -Name a -VxlanE:$false -Nvgre $true -VxlanUDP 8472",
+            "set --vxlan-port=8472 --encapsulation=-vxlan,+nvgre -- a",
+        ),
+        (
+            "Enable-NetAdapterEncapsulatedPacketTaskOffload a -WhatIf",
+            "set --what-if --encapsulation=+nvgre,+vxlan -- a",
+        ),
+        (
+            "Enable-NetAdapterEncapsulatedPacketTaskOffload a -EncapsulationType VXLAN",
+            "set --encapsulation=+vxlan -- a",
+        ),
+        (
+            "Disable-NetAdapterEncapsulatedPacketTaskOffload a -EncapsulationType NVGRE",
+            "set --encapsulation=-nvgre -- a",
+        ),
+        (
+            "Disable-NetAdapterEncapsulatedPacketTaskOffload -ifDesc x",
+            "set --interface-description=x --encapsulation=none",
+        ),
         // PowerShell's own.
         ("Get-NetAdapterRss -Verbose", "get --verbose"),
         ("Get-NetAdapterRss -Name a -ErrorAction SilentlyContinue", "get --quiet -- a"),

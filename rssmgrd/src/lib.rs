@@ -17,6 +17,7 @@ pub mod kernel;
 pub mod metrics;
 pub mod owner;
 pub mod service;
+pub mod sockets;
 pub mod store;
 pub mod switches;
 pub mod verify;

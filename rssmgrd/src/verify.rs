@@ -49,7 +49,7 @@ pub async fn look(handle: &Handle, view: Arc<AdapterView>, how: Capture) -> Resu
     let adapter = view.id;
     let device = view.device.clone();
     let looked = tokio::task::spawn_blocking(move || {
-        let mut check = Check::new(&view.device);
+        let mut check = Check::new(&view.device, &view.capability.encapsulation);
         let queues = view.device.channels();
         capture(&view.facts.name, queues, how, |queue, frame| check.take(queue, frame))
             .map_err(|e| e.to_string())?;

@@ -65,6 +65,7 @@ pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> Sta
             multicast_packets: a.multicast_packets,
             broadcast_packets: a.broadcast_packets,
             misses: a.misses,
+            completions: a.completions,
         },
         ..StatsRecord::default()
     };
@@ -81,6 +82,7 @@ pub fn stats(view: &AdapterView, sample: &Sample, per: Per, time_ms: u64) -> Sta
                 drops: q.drops,
                 reordered: q.reordered,
                 backlog: q.backlog,
+                completions: q.completions,
             };
             out.queues = Some(sample.queues.iter().enumerate().map(queue).collect());
         }

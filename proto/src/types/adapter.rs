@@ -84,6 +84,12 @@ pub struct CapabilityRecord {
     pub hash_types: Vec<String>,
     /// Whether they can be chosen.
     pub hash_types_settable: bool,
+    /// Encapsulations that it can be told to look into; absent where it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encapsulation: Option<EncapCapabilityRecord>,
+    /// Features that show how far the hardware understands tunnels, by the kernel's names, of those that are on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tunnel_features: Vec<String>,
     /// Single entries can be moved (RSSv2).
     pub independent_entry_move: bool,
     /// Receive interrupt vectors.
@@ -118,6 +124,32 @@ pub struct CapabilityRecord {
     /// queues and at least 128 entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net_adapter_cx: Option<NetCapabilityRecord>,
+}
+
+/// Which encapsulated packets an adapter can be told to look into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EncapCapabilityRecord {
+    /// `nvgre`, `gre` and `vxlan`.
+    pub kinds: Vec<String>,
+    /// What it does with GRE, NVGRE included.
+    pub gre: EncapOffloadRecord,
+    /// What it does with VXLAN.
+    pub vxlan: EncapOffloadRecord,
+    /// Whether the UDP port of VXLAN can be chosen.
+    pub vxlan_port_settable: bool,
+}
+
+/// What an adapter does with packets of one encapsulation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EncapOffloadRecord {
+    /// Where RSS works: `inner_ipv4`, `outer_ipv4`, `inner_ipv6`, `outer_ipv6`, in any mix.
+    pub rss: Vec<String>,
+    /// Where VMQ works, likewise.
+    pub vmq: Vec<String>,
+    /// How far it looks, in bytes from the start of the frame to the inner payload.
+    pub max_header: u32,
 }
 
 /// An adapter's RSS state.
@@ -191,6 +223,12 @@ pub struct AdapterRecord {
     pub rps: Vec<SteeringRecord>,
     /// Hash types in force.
     pub hash_types: Vec<String>,
+    /// Encapsulations looked into: `nvgre`, `gre`, `vxlan`.
+    #[serde(default)]
+    pub encapsulation: Vec<String>,
+    /// UDP port of VXLAN.
+    #[serde(default)]
+    pub vxlan_port: u32,
     /// Key length in bytes.
     pub hash_key_size: u32,
     /// Where the key comes from; never the key.

@@ -14,6 +14,10 @@ pub struct HashRecord {
     pub hash: Option<String>,
     /// The entry it chooses; null without a hash.
     pub entry: Option<u32>,
+    /// `nvgre`, `gre` or `vxlan`; null for a packet that is not encapsulated, or not looked into.
+    pub encapsulation: Option<String>,
+    /// Whether the hash is of the inner addresses and ports of an encapsulated packet.
+    pub inner: bool,
 }
 
 /// Where a flow goes: packet, hash, entry, queue, CPU.
@@ -34,6 +38,21 @@ pub struct FlowRecord {
     pub dst_port: Option<u16>,
     /// `tcp`, `udp` or `ip`.
     pub protocol: String,
+    /// How it is carried: `nvgre`, `gre` or `vxlan`; absent for a flow that is not encapsulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encapsulation: Option<String>,
+    /// Outer source address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_src: Option<String>,
+    /// Outer destination address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_dst: Option<String>,
+    /// Outer source port of VXLAN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_src_port: Option<u16>,
+    /// Whether the hash is of the inner addresses and ports of an encapsulated flow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inner: bool,
     /// Whether RSS is on; if not, everything goes to the default queue.
     pub enabled: bool,
     /// `none`, `ipv4`, `tcp_ipv4`, ...
@@ -73,4 +92,16 @@ pub struct FlowQuery {
     /// `tcp`, `udp`, or `ip` (also fragments and other protocols).
     #[serde(default)]
     pub protocol: String,
+    /// How the flow is carried: `nvgre`, `gre` or `vxlan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encapsulation: Option<String>,
+    /// Outer source address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_src: Option<String>,
+    /// Outer destination address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_dst: Option<String>,
+    /// Outer source port of VXLAN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer_src_port: Option<u16>,
 }

@@ -50,6 +50,9 @@ pub struct StateRecord {
     pub processors: Vec<String>,
     /// Hash types.
     pub hash_types: Vec<String>,
+    /// Encapsulations looked into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub encapsulation: Vec<String>,
     /// The processor of each table entry (`-` where unknown).
     pub table: Vec<String>,
 }

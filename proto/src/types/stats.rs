@@ -28,6 +28,9 @@ pub struct TotalsRecord {
     pub broadcast_packets: u64,
     /// Packets handled on another CPU than the queue's home.
     pub misses: u64,
+    /// Sent packets whose completion was handled; 0 where that is not counted.
+    #[serde(default)]
+    pub completions: u64,
 }
 
 /// Counters of one queue.
@@ -55,6 +58,9 @@ pub struct QueueStatsRecord {
     pub reordered: u64,
     /// Packets waiting now.
     pub backlog: u64,
+    /// Sent packets whose completion was handled on the queue's CPU; 0 where that is not counted.
+    #[serde(default)]
+    pub completions: u64,
 }
 
 /// Counters of one CPU.

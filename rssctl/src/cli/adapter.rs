@@ -34,6 +34,25 @@ pub struct GetArgs {
     pub include_hidden: bool,
 }
 
+pub(super) const ENCAPSULATION_EXAMPLES: &str = "Examples:\n  \
+    rssctl encapsulation\n  \
+    rssctl encapsulation nic0\n  \
+    rssctl Get-NetAdapterEncapsulatedPacketTaskOffload -Name nic0";
+
+/// `rssctl encapsulation`.
+#[derive(Debug, Args)]
+pub struct EncapsulationArgs {
+    #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is all adapters")]
+    /// Adapters.
+    pub names: Vec<String>,
+    /// Only adapters whose description matches this glob; may be repeated
+    #[arg(long, value_name = "PATTERN", conflicts_with = "names")]
+    pub interface_description: Vec<String>,
+    /// Also adapters that are left out otherwise
+    #[arg(long)]
+    pub include_hidden: bool,
+}
+
 /// How a change is applied.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "How to apply")]
@@ -100,6 +119,7 @@ pub struct ApplyArgs {
         rssctl set nic0 --queues 8 --allow link --confirm-within 60s\n  \
         rssctl set nic0 --queues 8 --no-restart\n  \
         rssctl set nic0 --hash-key symmetric --runtime\n  \
+        rssctl set nic0 --encapsulation nvgre,vxlan --vxlan-port 4789\n  \
         rssctl Set-NetAdapterRss -Name nic0 -BaseProcessorNumber 2 -MaxProcessors 4 -WhatIf")]
 pub struct SetArgs {
     #[arg(value_name = "NAME", help = NAMES, long_help = "Names or globs such as 'eth*'; none is every managed adapter")]
@@ -272,6 +292,7 @@ pub struct TableMoveArgs {
         rssctl flow nic0 192.0.2.1:4242 198.51.100.7:443\n  \
         rssctl flow nic0 [2001:db8::1]:53 [2001:db8::2]:3333 udp\n  \
         rssctl flow nic0 192.0.2.1 198.51.100.7\n  \
+        rssctl flow nic0 10.0.0.1 10.0.0.7 --encapsulation gre --outer-src 10.9.0.1 --outer-dst 10.9.0.2\n  \
         rssctl flow nic0 --file flows.txt -o jsonl")]
 pub struct FlowArgs {
     /// The adapter
@@ -289,6 +310,42 @@ pub struct FlowArgs {
     /// Many flows: a file with `SRC DST [PROTO]` on each line, or `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["src", "dst", "proto"])]
     pub file: Option<PathBuf>,
+    /// How the flow is carried: nvgre, gre or vxlan
+    #[arg(
+        long,
+        value_name = "KIND",
+        requires = "outer_src",
+        requires = "outer_dst",
+        conflicts_with = "file"
+    )]
+    pub encapsulation: Option<String>,
+    /// Outer source, likewise; for vxlan with its port, which stands for the inner flow
+    #[arg(long, value_name = "ADDRESS", requires = "encapsulation")]
+    pub outer_src: Option<String>,
+    /// Outer destination
+    #[arg(long, value_name = "ADDRESS", requires = "encapsulation")]
+    pub outer_dst: Option<String>,
+}
+
+/// `rssctl socket`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+        rssctl socket 192.0.2.1:443 198.51.100.7:4242 --adapter nic0\n  \
+        rssctl socket [2001:db8::1]:53 [2001:db8::2]:3333 udp --adapter nic0 -o json\n\n\
+        `rssctl socket PID` lists all connections of a process; `rssctl socket LOCAL REMOTE` finds one.")]
+pub struct SocketArgs {
+    /// A process id, or the near end of a connection: ADDRESS:PORT or `[ADDRESS]:PORT`
+    #[arg(value_name = "PID|LOCAL")]
+    pub what: String,
+    /// The far end
+    #[arg(value_name = "REMOTE")]
+    pub remote: Option<String>,
+    /// tcp or udp; tcp unless said otherwise
+    #[arg(value_name = "PROTO", requires = "remote")]
+    pub proto: Option<String>,
+    /// Predict for a connection by this adapter, whether or not there is one
+    #[arg(long, value_name = "NAME", requires = "remote")]
+    pub adapter: Option<String>,
 }
 
 /// `rssctl verify`.

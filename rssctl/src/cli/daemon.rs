@@ -22,6 +22,7 @@ pub enum SoftnicCommand {
     /// Give a software NIC another source of packets
     #[command(after_long_help = "Examples:\n  \
         rssctl softnic source nic1 synthetic:flows=1000,rate=50000\n  \
+        rssctl softnic source nic1 synthetic:nvgre=50,vxlan=50\n  \
         rssctl softnic source nic1 pcap:traffic.pcap")]
     Source {
         /// Its name

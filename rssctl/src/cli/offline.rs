@@ -11,6 +11,7 @@ use rssmgr_core::doctor::Check;
         rssctl hash 66.9.149.187:2794 161.142.100.80:1766\n  \
         rssctl hash 3ffe:2501:200:1fff::7 3ffe:2501:200:3::1\n  \
         rssctl hash --pcap traffic.pcap -o jsonl\n  \
+        rssctl hash --pcap traffic.pcap --encapsulation nvgre,vxlan\n  \
         rssctl hash --pcap traffic.pcap --hash-types ipv4,tcp_ipv4 --entries 256")]
 pub struct HashArgs {
     /// Source: ADDRESS, ADDRESS:PORT or `[ADDRESS]:PORT`
@@ -34,6 +35,12 @@ pub struct HashArgs {
     /// Entries of the indirection table
     #[arg(long, value_name = "N", default_value_t = 128, allow_negative_numbers = true)]
     pub entries: u32,
+    /// Encapsulated packets are hashed by the inner addresses and ports: a list of nvgre, gre, vxlan; or all, none
+    #[arg(long, value_name = "LIST", requires = "pcap")]
+    pub encapsulation: Option<String>,
+    /// UDP destination port by which VXLAN is recognised
+    #[arg(long, value_name = "N", requires = "encapsulation", allow_negative_numbers = true)]
+    pub vxlan_port: Option<String>,
 }
 
 /// `rssctl doctor`.

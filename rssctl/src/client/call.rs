@@ -6,8 +6,9 @@ use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::proxy::AdapterProxy;
 use rssmgr_proto::types::{
     AdapterRecord, ApplyOptions, ApplyRecord, CheckpointRecord, ConfigRecord, EventQuery, EventRecord,
-    FlowQuery, FlowRecord, GlobalRecord, HiddenRecord, ListOptions, MoveRequest, MovesRecord, SoftnicRecord,
-    StatsRecord, VPortRecord, VPortRequest, VerifyOptions, VerifyRecord, WhyQuery, WhyRecord,
+    FlowQuery, FlowRecord, GlobalRecord, HiddenRecord, ListOptions, MoveRequest, MovesRecord, SocketQuery,
+    SocketRecord, SoftnicRecord, StatsRecord, VPortRecord, VPortRequest, VerifyOptions, VerifyRecord,
+    WhyQuery, WhyRecord,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -202,6 +203,14 @@ impl Client {
     /// What the daemon says.
     pub async fn flow(&self, name: &str, query: &FlowQuery) -> Result<FlowRecord, Failure> {
         record(&self.manager.predict_flow(name, &to_dict(query)?).await?)
+    }
+
+    /// Where the packets of a connection come in.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn socket(&self, query: &SocketQuery) -> Result<SocketRecord, Failure> {
+        record(&self.manager.locate_socket(&to_dict(query)?).await?)
     }
 
     /// What the traffic says.

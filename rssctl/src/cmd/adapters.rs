@@ -5,7 +5,7 @@ use rssmgr_proto::ErrorKind;
 use rssmgr_proto::types::{AdapterRecord, HiddenRecord, ListOptions};
 
 use super::Context;
-use crate::cli::{GetArgs, Output};
+use crate::cli::{EncapsulationArgs, GetArgs, Output};
 use crate::client::{Client, Intent};
 use crate::exit::{Failure, Stop};
 use crate::render::list::Columns;
@@ -86,20 +86,41 @@ pub(super) async fn described(
 
 /// Shows adapters.
 pub(super) async fn get(c: &mut Context<'_, '_>, args: &GetArgs) -> Result<(), Stop> {
+    let (found, one, hidden) = find(c, &args.names, &args.interface_description, args.include_hidden).await?;
+    show(c, found, one, hidden)
+}
+
+/// Shows which encapsulated packets adapters look into.
+pub(super) async fn encapsulation(c: &mut Context<'_, '_>, args: &EncapsulationArgs) -> Result<(), Stop> {
+    let (found, one, hidden) = find(c, &args.names, &args.interface_description, args.include_hidden).await?;
+    if c.output().is_some_and(|output| output != Output::List) {
+        return show(c, found, one, hidden);
+    }
+    let text: Vec<String> = found.iter().map(render::list::encapsulation).collect();
+    c.terminal.print(&text.join("\n"))
+}
+
+/// The adapters of these names or descriptions, whether a single one was named, and the interfaces that are left out where
+/// they are asked for.
+async fn find(
+    c: &mut Context<'_, '_>,
+    names: &[String],
+    descriptions: &[String],
+    include_hidden: bool,
+) -> Result<(Vec<AdapterRecord>, bool, Option<Vec<HiddenRecord>>), Stop> {
     let client = c.client(Intent::Read).await?;
-    let options = ListOptions { include_hidden: args.include_hidden };
-    let mut names = args.names.clone();
-    if !args.interface_description.is_empty() {
-        names = described(c, &client, &args.interface_description, &options).await?;
+    let options = ListOptions { include_hidden };
+    let mut names = names.to_vec();
+    if !descriptions.is_empty() {
+        names = described(c, &client, descriptions, &options).await?;
         if names.is_empty() {
-            return show(c, Vec::new(), true, None);
+            return Ok((Vec::new(), true, None));
         }
     }
     let one = matches!(names.as_slice(), [name] if !is_glob(name));
     let ask = async |names: &[String]| client.adapters(names, &options).await;
-    if !args.include_hidden {
-        let found = each(c, &names, |a: &AdapterRecord| &a.name, ask).await?;
-        return show(c, found, one, None);
+    if !include_hidden {
+        return Ok((each(c, &names, |a: &AdapterRecord| &a.name, ask).await?, one, None));
     }
     let named = |name: &str| names.is_empty() || names.iter().any(|n| glob(n, name));
     let hidden: Vec<HiddenRecord> = client.hidden().await?.into_iter().filter(|h| named(&h.name)).collect();
@@ -110,7 +131,7 @@ pub(super) async fn get(c: &mut Context<'_, '_>, args: &GetArgs) -> Result<(), S
         (false, true) => Vec::new(),
         _ => each(c, &asked, |a: &AdapterRecord| &a.name, ask).await?,
     };
-    show(c, found, one, Some(hidden))
+    Ok((found, one, Some(hidden)))
 }
 
 /// Prints adapters, and interfaces that are none where they were asked for; people see one as a list and several as a

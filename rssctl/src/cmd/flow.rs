@@ -12,14 +12,20 @@ use crate::client::Intent;
 use crate::exit::{Failure, Stop};
 use crate::render;
 use crate::render::structured;
-use crate::resolve::flow_query;
+use crate::resolve::{carried, flow_query};
 
 /// Predicts where a flow goes, or each of many.
 pub(super) async fn run(c: &mut Context<'_, '_>, args: &FlowArgs) -> Result<(), Stop> {
     c.no_names("rssctl flow", "json, jsonl or yaml, or nothing for text")?;
     let queries = match (&args.file, &args.src, &args.dst) {
         (Some(file), ..) => queries(&text(file)?)?,
-        (None, Some(src), Some(dst)) => vec![flow_query(src, dst, args.proto.as_deref())?],
+        (None, Some(src), Some(dst)) => {
+            let query = flow_query(src, dst, args.proto.as_deref())?;
+            vec![match (&args.encapsulation, &args.outer_src, &args.outer_dst) {
+                (Some(kind), Some(src), Some(dst)) => carried(query, kind, src, dst)?,
+                _ => query,
+            }]
+        }
         (None, ..) => return Err(Failure::usage("give SRC and DST, or --file FILE").into()),
     };
     let client = c.client(Intent::Read).await?;

@@ -58,6 +58,7 @@ pub(super) fn offline(c: &mut Context<'_, '_>, args: &PlanArgs) -> Result<(), St
         settings: &settings,
         capability: &capability,
         device: &device,
+        driver: SOFTNIC.name,
         found_queues: spec.queues,
         assigned: None,
         replan: true,

@@ -6,15 +6,19 @@ use std::time::{Duration, Instant};
 
 use rssmgr_core::backend::{Backend as _, Sampler};
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::doctor::{NicReport, QueueReport, Sampled};
+use rssmgr_core::doctor::{NicReport, QueueReport, Sampled, Tunnel, TunnelKind};
 use rssmgr_core::stats::Sample;
 use rssmgr_ethtool::{Found, Sampling, discover};
 use rssmgr_host::Counts;
+use rssmgr_netlink::rtnetlink::{Link, Links};
 
 use super::{Reader, cpu_samples};
 
 /// Interrupts of a NIC's queues as `/proc/interrupts` counts them.
 type Interrupts = BTreeMap<u32, Counts>;
+
+/// `IFF_UP`.
+const UP: u32 = 1;
 
 /// How often counters are asked for that are not there in time, and how long in between.
 const TRIES: u32 = 5;
@@ -22,6 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) fn read(reader: &mut Reader, interval: Duration) {
     let found = adapters(reader);
+    reader.machine.tunnels.extend(gre_with_ethernet());
     let before = (!interval.is_zero()).then(|| {
         let start = Instant::now();
         let look = look(reader, &found);
@@ -42,6 +47,15 @@ pub(super) fn read(reader: &mut Reader, interval: Duration) {
         }
         reader.machine.nics.push(nic);
     }
+}
+
+/// GRE that carries Ethernet, as NVGRE does: sysfs shows it as any Ethernet interface. Which one it goes over is not told.
+fn gre_with_ethernet() -> Vec<Tunnel> {
+    const KINDS: [&str; 4] = ["gretap", "ip6gretap", "erspan", "ip6erspan"];
+    let links = Links::open().and_then(|mut links| links.list()).unwrap_or_default();
+    let is_one = |l: &Link| l.flags & UP != 0 && l.kind.as_deref().is_some_and(|k| KINDS.contains(&k));
+    let tunnel = |l: Link| Tunnel { name: l.name, kind: TunnelKind::Gre, over: None };
+    links.into_iter().filter(is_one).map(tunnel).collect()
 }
 
 /// One look at all counters.
@@ -97,8 +111,6 @@ fn adapters(reader: &mut Reader) -> Vec<Found> {
 }
 
 fn report(reader: &mut Reader, found: &Found, samples: (Option<&Sample>, &Sample)) -> NicReport {
-    /// `IFF_UP`.
-    const UP: u32 = 1;
     let device = &found.device;
     let vectors = found.nic.interrupts();
     let mut nic = reader.plain(&found.host);

@@ -2,6 +2,7 @@
 
 use rssmgr_core::field::nearest;
 
+use super::encapsulation;
 use crate::exit::Failure;
 
 /// A cmdlet.
@@ -22,7 +23,7 @@ const fn cmdlet(name: &'static str, verb: &'static str, needs_name: bool, every:
 }
 
 /// Those that are there.
-pub const CMDLETS: [Cmdlet; 13] = [
+pub const CMDLETS: [Cmdlet; 17] = [
     cmdlet("Get-NetAdapterRss", "get", false, "get"),
     cmdlet("Set-NetAdapterRss", "set", true, "set"),
     cmdlet("Enable-NetAdapterRss", "enable", true, "enable --all"),
@@ -33,6 +34,10 @@ pub const CMDLETS: [Cmdlet; 13] = [
     cmdlet("Enable-NetAdapterVmq", "vmq enable", true, "vmq enable --all"),
     cmdlet("Disable-NetAdapterVmq", "vmq disable", true, "vmq disable --all"),
     cmdlet("Get-NetAdapterVmqQueue", "vmq queues", false, "vmq queues"),
+    cmdlet(encapsulation::GET, "encapsulation", false, "encapsulation"),
+    cmdlet(encapsulation::SET, "set", true, "set --encapsulation LIST"),
+    cmdlet(encapsulation::ENABLE, "set", true, "set --encapsulation +nvgre,+vxlan"),
+    cmdlet(encapsulation::DISABLE, "set", true, "set --encapsulation none"),
     cmdlet("Get-NetAdapterStatistics", "stats", false, "stats"),
     cmdlet("Get-NetOffloadGlobalSetting", "global get", false, "global get"),
     cmdlet("Set-NetOffloadGlobalSetting", "global set", false, "global set"),

@@ -3,6 +3,7 @@
 use rssmgr_core::field::{FIELDS, Part, nearest};
 
 use super::cmdlet::Cmdlet;
+use super::encapsulation;
 use crate::exit::Failure;
 
 /// A parameter.
@@ -39,6 +40,10 @@ pub enum Meaning {
     Nothing,
     /// What to do about errors.
     ErrorAction,
+    /// Whether this encapsulation is looked into.
+    Inside(&'static str),
+    /// Which encapsulations a cmdlet switches.
+    InsideType,
     /// Documented by Windows, but not there yet.
     NotYet,
 }
@@ -122,7 +127,16 @@ fn settings(wanted: impl Fn(&str) -> bool) -> Vec<Parameter> {
 pub fn parameters(cmdlet: &Cmdlet) -> Vec<Parameter> {
     let mut out = Vec::new();
     match cmdlet.verb {
-        "get" => out.extend([NAME, DESCRIPTION, HIDDEN]),
+        _ if cmdlet.name == encapsulation::SET => {
+            out.extend([NAME, DESCRIPTION, HIDDEN]);
+            out.extend(encapsulation::SWITCHES.map(|(name, meaning)| parameter(name, &[], meaning)));
+            out.extend(APPLY);
+        }
+        _ if encapsulation::unless_named(cmdlet.name).is_some() => {
+            out.extend([NAME, DESCRIPTION, HIDDEN, parameter("EncapsulationType", &[], Meaning::InsideType)]);
+            out.extend(APPLY);
+        }
+        "get" | "encapsulation" => out.extend([NAME, DESCRIPTION, HIDDEN]),
         "stats" => out.extend([NAME, DESCRIPTION]),
         "vmq get" => out.extend([NAME, DESCRIPTION, HIDDEN]),
         "vmq queues" => {

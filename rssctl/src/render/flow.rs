@@ -20,9 +20,17 @@ pub fn flow(f: &FlowRecord) -> String {
         end(&f.dst, f.dst_port),
         f.protocol
     );
+    if let (Some(kind), Some(src), Some(dst)) = (&f.encapsulation, &f.outer_src, &f.outer_dst) {
+        let _ = writeln!(out, "inside     {kind} {} -> {dst}", end(src, f.outer_src_port));
+    }
+    let of = match (&f.encapsulation, f.inner) {
+        (Some(_), true) => " of the inner headers",
+        (Some(_), false) => " of the outer headers",
+        (None, _) => "",
+    };
     match &f.hash {
         Some(hash) => {
-            let _ = writeln!(out, "hash       {hash} ({})", f.hash_type);
+            let _ = writeln!(out, "hash       {hash} ({}{of})", f.hash_type);
         }
         None => out += "hash       none (no enabled hash type fits)\n",
     }

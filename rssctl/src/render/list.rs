@@ -124,6 +124,9 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
         "HashTypes",
         &if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(", ") },
     );
+    if a.capabilities.encapsulation.is_some() {
+        line(&mut out, "Encapsulation", &looked_into(a));
+    }
     line(&mut out, "HashKey", &format!("{} bytes ({})", a.hash_key_size, a.hash_key));
     let set: Vec<String> = a
         .settings
@@ -133,6 +136,49 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
         .collect();
     line(&mut out, "Settings", &rows_of_one(&set));
     out
+}
+
+/// What `Get-NetAdapterEncapsulatedPacketTaskOffload` prints of an adapter: what is on, and the masks of what it can.
+#[must_use]
+pub fn encapsulation(a: &AdapterRecord) -> String {
+    let mut out = String::new();
+    let on = |kind: &str| boolean(a.encapsulation.iter().any(|k| k == kind));
+    line(&mut out, "Name", &a.name);
+    line(&mut out, "InterfaceDescription", &a.interface_description);
+    line(&mut out, "EncapsulatedPacketTaskOffloadEnabled", boolean(!a.encapsulation.is_empty()));
+    line(&mut out, "NvgreEncapsulatedPacketTaskOffloadEnabled", on("nvgre"));
+    line(&mut out, "VxlanEncapsulatedPacketTaskOffloadEnabled", on("vxlan"));
+    line(&mut out, "GreEncapsulatedPacketTaskOffloadEnabled", on("gre"));
+    line(&mut out, "VxlanUDPPortNumber", &a.vxlan_port.to_string());
+    let Some(cap) = &a.capabilities.encapsulation else {
+        line(&mut out, "Supported", "none: what the hardware looks into cannot be switched");
+        line(&mut out, "Hashed: outer headers, by", &a.hash_types.join(", "));
+        let features = &a.capabilities.tunnel_features;
+        line(
+            &mut out,
+            "TunnelFeatures",
+            &if features.is_empty() { "none".into() } else { features.join(", ") },
+        );
+        return out;
+    };
+    line(&mut out, "Supported", &cap.kinds.join(", "));
+    for (name, offload) in [("Nvgre", &cap.gre), ("Vxlan", &cap.vxlan)] {
+        line(&mut out, &format!("{name}RssSupported"), &offload.rss.join(", "));
+        line(&mut out, &format!("{name}VmqSupported"), &offload.vmq.join(", "));
+        line(&mut out, &format!("{name}MaxHeaderSizeSupported"), &offload.max_header.to_string());
+    }
+    line(&mut out, "VxlanUDPPortNumberConfigurable", boolean(cap.vxlan_port_settable));
+    out
+}
+
+/// `nvgre, vxlan (port 4789)`.
+fn looked_into(a: &AdapterRecord) -> String {
+    let kinds = a.encapsulation.join(", ");
+    match a.encapsulation.iter().any(|kind| kind == "vxlan") {
+        _ if kinds.is_empty() => "none".into(),
+        true => format!("{kinds} (port {})", a.vxlan_port),
+        false => kinds,
+    }
 }
 
 fn at_nodes(processors: &[ProcessorRecord]) -> Vec<String> {

@@ -78,7 +78,7 @@ fn states<'a>(before: &StateRecord, after: &StateRecord) -> Vec<(&'a str, String
     } else {
         ("table", entries(before), entries(after))
     };
-    vec![
+    let mut lines = vec![
         both("enabled", &|s| if s.enabled { "yes".into() } else { "no".into() }),
         both("queues", &|s| s.queues.to_string()),
         both("processors", &|s| match s.processors.as_slice() {
@@ -90,7 +90,14 @@ fn states<'a>(before: &StateRecord, after: &StateRecord) -> Vec<(&'a str, String
             list => list.join(","),
         }),
         table,
-    ]
+    ];
+    if !before.encapsulation.is_empty() || !after.encapsulation.is_empty() {
+        lines.push(both("encapsulation", &|s| match s.encapsulation.as_slice() {
+            [] => "none".into(),
+            kinds => kinds.join(","),
+        }));
+    }
+    lines
 }
 
 /// A list of sentences below a heading; nothing when there are none.

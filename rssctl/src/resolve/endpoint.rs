@@ -65,10 +65,30 @@ pub fn flow_query(src: &str, dst: &str, proto: Option<&str>) -> Result<FlowQuery
         src_port: src.port,
         dst_port: dst.port,
         protocol: proto.unwrap_or_default().to_ascii_lowercase(),
+        ..FlowQuery::default()
     };
     let tuple = rssmgr_proto::convert::flow_tuple(&query)?;
     tuple.headers().map_err(|e| Failure::usage(e.to_string()))?;
     Ok(query)
+}
+
+/// The same flow inside of a packet between two outer ends.
+///
+/// # Errors
+/// An outer address or port is wrong, or a port is of no use.
+pub fn carried(query: FlowQuery, kind: &str, src: &str, dst: &str) -> Result<FlowQuery, Failure> {
+    let (src, dst): (Endpoint, Endpoint) = (src.parse()?, dst.parse()?);
+    if let Some(port) = dst.port {
+        return Err(Failure::usage(format!("outer destination: the port {port} is of no use"))
+            .hint("the port of VXLAN is a setting of the adapter: `rssctl set NAME --vxlan-port N`"));
+    }
+    Ok(FlowQuery {
+        encapsulation: Some(kind.to_ascii_lowercase()),
+        outer_src: Some(src.address.to_string()),
+        outer_dst: Some(dst.address.to_string()),
+        outer_src_port: src.port,
+        ..query
+    })
 }
 
 #[cfg(test)]

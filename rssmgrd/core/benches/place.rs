@@ -62,6 +62,7 @@ fn run(machine: &Machine, adapters: u32) -> usize {
         settings: &machine.settings,
         capability: &machine.capability,
         device: &machine.device,
+        driver: "softnic",
         found_queues: machine.device.channels(),
         assigned: None,
         replan: false,

@@ -2,7 +2,11 @@
 
 mod windows;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::hash::HashTypes;
+use crate::packet::encap::EncapCapability;
 use crate::scaling;
 
 /// Where a NIC sends packets without a hash (`NET_ADAPTER_RECEIVE_SCALING_UNHASHED_TARGET_TYPE`).
@@ -100,6 +104,11 @@ pub struct Capability {
     /// Whether hardware that hashes ports hashes the addresses of other packets of the family too: there are no hash
     /// types with ports alone then. So it is with Linux drivers.
     pub ports_imply_addresses: bool,
+    /// Which encapsulated packets it can be told to look into.
+    pub encapsulation: EncapCapability,
+    /// Features of the interface that show how far the hardware understands tunnels, by the kernel's names, of those that
+    /// are on. Linux does not tell whether the hash looks into them.
+    pub tunnel_features: Vec<String>,
     /// Where unhashed packets go.
     pub unhashed: UnhashedTarget,
     /// Single entries can be moved (`NDIS_RSS_CAPS_SUPPORTS_INDEPENDENT_ENTRY_MOVE`, which is RSSv2).

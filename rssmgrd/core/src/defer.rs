@@ -45,6 +45,7 @@ fn give_up(target: &mut Target, device: &Device, op: &Op) {
         Op::Channels(_) => keep_channels(target, device),
         Op::SetKey(_) => want.key.clone_from(&device.key),
         Op::HashTypes(_) => want.hash_types = device.hash_types,
+        Op::Encapsulation(_) => want.encapsulation = device.encapsulation,
         Op::Home { .. } if same_queues => want.queues.clone_from(&device.queues),
         Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable if same_queues && same_table => {
             want.table.clone_from(&device.table);

@@ -13,6 +13,7 @@ use core::fmt;
 use crate::cpuset::CpuSet;
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{CpuId, EntryIndex, QueueId, VPortId};
+use crate::packet::encap::{EncapState, Encapsulations};
 
 pub use filter::{Filter, Filters, Test};
 pub use vport::{QueueUser, VPortDevice, VPortOp, VPortRefusal};
@@ -58,6 +59,8 @@ pub struct Device {
     pub key: HashKey,
     /// The hash types in force.
     pub hash_types: HashTypes,
+    /// Which encapsulated packets it looks into. Nothing where that cannot be chosen, whatever the hardware does.
+    pub encapsulation: EncapState,
     /// Queue of packets without a hash, and of all packets while RSS is off.
     pub default_queue: QueueId,
     /// Who wrote the table.
@@ -116,6 +119,8 @@ impl Device {
             Some("hash key")
         } else if self.hash_types != other.hash_types {
             Some("hash types")
+        } else if !self.encapsulation.steers_as(other.encapsulation) {
+            Some("encapsulation")
         } else if self.default_queue != other.default_queue {
             Some("default queue")
         } else if self.enabled != other.enabled {
@@ -185,6 +190,8 @@ pub enum Op {
     },
     /// Choose what is hashed.
     HashTypes(HashTypes),
+    /// Choose which encapsulated packets are looked into.
+    Encapsulation(EncapState),
     /// Choose the queue of packets without a hash.
     DefaultQueue(QueueId),
     /// Have these CPUs, and no others, send through a transmit queue.
@@ -233,6 +240,8 @@ impl fmt::Display for Op {
             Self::Home { queue, cpu: Some(cpu) } => write!(f, "serve queue {queue} on CPU {cpu}"),
             Self::Home { queue, cpu: None } => write!(f, "serve queue {queue} on any CPU"),
             Self::HashTypes(t) => write!(f, "hash {t}"),
+            Self::Encapsulation(e) if e.kinds.is_empty() => f.write_str("look into no encapsulated packets"),
+            Self::Encapsulation(e) => write!(f, "look into {e}"),
             Self::DefaultQueue(q) => write!(f, "send unhashed packets to queue {q}"),
             Self::Xps { queue, cpus } => match Named::of(cpus) {
                 Some(cpus) => write!(f, "send from {cpus} through transmit queue {queue}"),
@@ -374,6 +383,14 @@ pub enum Refusal {
         from: u16,
         /// Entries with so many queues.
         to: u16,
+    },
+    /// Encapsulations that the hardware does not have.
+    #[error("looking into {kinds} is not supported, the adapter has {supported}")]
+    Encapsulation {
+        /// The encapsulations asked for that it lacks.
+        kinds: Encapsulations,
+        /// What it has.
+        supported: Encapsulations,
     },
     /// Hash types that the hardware does not have.
     #[error("hash types {types} are not supported, the adapter has {supported}")]

@@ -13,7 +13,7 @@ use crate::cpuset::CpuSet;
 use crate::device::{Device, UserTable, same_vports};
 use crate::driver::{Driver, Fate, TableFate, TableState};
 use crate::ids::{CpuId, EntryIndex, Moment, Processor};
-use crate::settings::{Auto, KeySetting, ManualTable, Queues, SettingsPatch};
+use crate::settings::{Auto, EncapPatch, KeySetting, ManualTable, Queues, SettingsPatch};
 
 /// What is done when an adapter is not as its settings say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,6 +139,8 @@ pub enum Part {
     Key,
     /// What is hashed.
     HashTypes,
+    /// Which encapsulated packets are looked into.
+    Encapsulation,
     /// Where packets without a hash go.
     DefaultQueue,
     /// On or off.
@@ -163,6 +165,7 @@ impl Part {
             Self::Table => "indirection table",
             Self::Key => "hash key",
             Self::HashTypes => "hash types",
+            Self::Encapsulation => "encapsulation",
             Self::DefaultQueue => "default queue",
             Self::Enabled => "switch",
             Self::Xps => "transmit steering",
@@ -188,6 +191,7 @@ impl Parts {
             (Part::Table, want.table != have.table),
             (Part::Key, want.key != have.key),
             (Part::HashTypes, want.hash_types != have.hash_types),
+            (Part::Encapsulation, !want.encapsulation.steers_as(have.encapsulation)),
             (Part::DefaultQueue, want.default_queue != have.default_queue),
             (Part::Enabled, want.enabled != have.enabled),
             (Part::Xps, steers(&want.xps, &have.xps)),
@@ -290,6 +294,10 @@ pub fn adopt(wanted: &Device, found: &Device, active: usize, explicit: bool) -> 
             Part::Key if found.key.is_empty() => return None,
             Part::Key => adopted.patch.hash_key = Some(KeySetting::Given(found.key.clone())),
             Part::HashTypes => adopted.patch.hash_types = Some(Auto::Is(found.hash_types)),
+            Part::Encapsulation => {
+                adopted.patch.encapsulation = Some(EncapPatch::exactly(found.encapsulation.kinds));
+                adopted.patch.vxlan_port = Some(found.encapsulation.vxlan_port);
+            }
             Part::DefaultQueue | Part::Xps | Part::Rps | Part::Others | Part::VPorts => return None,
             Part::Enabled => adopted.patch.enabled = Some(found.enabled),
         }

@@ -316,7 +316,8 @@ impl Driver {
         };
         match op {
             Op::Enable | Op::Disable | Op::DefaultQueue(_) => self.impact.enable,
-            Op::SetKey(_) | Op::HashTypes(_) => unseen(self.impact.rehash),
+            Op::Encapsulation(e) if e.steers_as(device.encapsulation) => Impact::None,
+            Op::SetKey(_) | Op::HashTypes(_) | Op::Encapsulation(_) => unseen(self.impact.rehash),
             Op::SetEntries(_) | Op::WriteTable(_) | Op::ResetTable => unseen(self.impact.table),
             Op::Channels(_) => self.impact.channels,
             Op::Home { queue, .. } => {

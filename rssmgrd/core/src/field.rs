@@ -26,6 +26,10 @@ pub enum Field {
     HashKey,
     /// What is hashed.
     HashTypes,
+    /// Which encapsulated packets are looked into.
+    Encapsulation,
+    /// By which UDP port VXLAN is recognised.
+    VxlanPort,
     /// Whether SMT siblings may be used.
     Smt,
     /// CPUs never used.
@@ -88,7 +92,7 @@ const fn ps(name: &'static str, aliases: &'static [&'static str], part: Part) ->
 }
 
 /// The table.
-pub const FIELDS: [FieldInfo; 14] = [
+pub const FIELDS: [FieldInfo; 16] = [
     FieldInfo {
         field: Field::Enabled,
         key: "enabled",
@@ -193,6 +197,28 @@ pub const FIELDS: [FieldInfo; 14] = [
         allowed: "a list of ipv4, tcp_ipv4, udp_ipv4, ipv6, tcp_ipv6, udp_ipv6, ipv6_ex, tcp_ipv6_ex, udp_ipv6_ex; or default, all, none, keep",
         default: "keep (what the adapter hashes already)",
         help: "Which headers are hashed",
+    },
+    FieldInfo {
+        field: Field::Encapsulation,
+        key: "encapsulation",
+        flag: "encapsulation",
+        value_name: "LIST",
+        powershell: &[],
+        wmi: &[],
+        allowed: "a list of nvgre, gre, vxlan; or all, none; or single ones with a sign (+nvgre,-vxlan), the others stay",
+        default: "none",
+        help: "Encapsulated packets are hashed by the inner addresses and ports, for these encapsulations",
+    },
+    FieldInfo {
+        field: Field::VxlanPort,
+        key: "vxlan_port",
+        flag: "vxlan-port",
+        value_name: "N",
+        powershell: &[],
+        wmi: &[],
+        allowed: "a UDP port, 1 to 65535",
+        default: "4789",
+        help: "UDP destination port by which VXLAN is recognised",
     },
     FieldInfo {
         field: Field::Smt,

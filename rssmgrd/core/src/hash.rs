@@ -45,6 +45,12 @@ impl HashType {
         Self::UdpIpv6Ex,
     ];
 
+    /// Whether it hashes addresses alone.
+    #[must_use]
+    pub const fn is_addresses(self) -> bool {
+        matches!(self, Self::Ipv4 | Self::Ipv6 | Self::Ipv6Ex)
+    }
+
     /// The name in arguments, files and JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -19,6 +19,7 @@ mod team;
 mod transmit;
 
 use alloc::collections::BTreeMap;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use means::Means;
@@ -37,6 +38,7 @@ use crate::driver::TableSize;
 use crate::field::Field;
 use crate::hash::{HashKey, HashType, HashTypes};
 use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
+use crate::packet::encap::{EncapState, Encapsulation, VxlanPort};
 use crate::profile::Profile;
 use crate::settings::{Auto, KeySetting, Queues, Settings, Xps};
 use crate::topology::Topology;
@@ -48,6 +50,8 @@ pub struct AdapterInput<'a> {
     pub id: AdapterId,
     /// Its NUMA node, where known.
     pub node: Option<NodeId>,
+    /// The name of its driver.
+    pub driver: &'a str,
     /// What was asked for.
     pub settings: &'a Settings,
     /// What it can do.
@@ -375,6 +379,7 @@ fn target(
         },
         key: key(input)?,
         hash_types: hash_types(input)?,
+        encapsulation: encapsulation(input)?,
         default_queue: match cap.unhashed {
             UnhashedTarget::DefaultProcessor => seats.first(),
             UnhashedTarget::FirstQueue => QueueId(0),
@@ -477,6 +482,26 @@ fn hash_types(input: &AdapterInput<'_>) -> Result<HashTypes, PlaceError> {
             _ => Ok(t),
         },
     }
+}
+
+fn encapsulation(input: &AdapterInput<'_>) -> Result<EncapState, PlaceError> {
+    let cap = &input.capability.encapsulation;
+    let (kinds, vxlan_port) = (input.settings.encapsulation.value, input.settings.vxlan_port.value);
+    let lacking = kinds.without(cap.kinds);
+    if !lacking.is_empty() {
+        return Err(PlaceError::Encapsulation {
+            driver: input.driver.to_string(),
+            lacking,
+            supported: cap.kinds,
+            types: input.capability.hash_types,
+        });
+    }
+    if kinds.has(Encapsulation::Vxlan) && !cap.vxlan_port_settable && vxlan_port != VxlanPort::default() {
+        return Err(PlaceError::VxlanPortFixed { driver: input.driver.to_string(), asked: vxlan_port });
+    }
+    // Where nothing can be looked into there is nothing to set.
+    let vxlan_port = if cap.vxlan_port_settable { vxlan_port } else { input.device.encapsulation.vxlan_port };
+    Ok(EncapState { kinds, vxlan_port })
 }
 
 /// Addresses that are not hashed although ports of their family are.

@@ -82,6 +82,9 @@ pub fn plan_nic(driver: &Driver, cap: &Capability, nic: &Nic, target: &Target) -
     if p.nic.device.hash_types != want.hash_types {
         p.push(Op::HashTypes(want.hash_types))?;
     }
+    if p.nic.device.encapsulation != want.encapsulation {
+        p.push(Op::Encapsulation(want.encapsulation))?;
+    }
     p.table()?;
     p.vports()?;
     if shrinks && !early {

@@ -1,6 +1,7 @@
 //! What the administrator asked for: patches from the command line, files and D-Bus, layered into settings whose
 //! every field knows where its value comes from.
 
+mod encapsulation;
 mod text;
 
 use alloc::collections::BTreeMap;
@@ -14,7 +15,9 @@ use crate::drift::Policy;
 use crate::field::{Field, FieldError, Raw};
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{EntryIndex, MAX_CPU, NodeId, Processor};
+use crate::packet::encap::{Encapsulations, VxlanPort};
 use crate::profile::Profile;
+pub use encapsulation::EncapPatch;
 use text::{auto_text, key_setting, key_text, number, parse_bool, processor_part, smt_text, xps_text};
 
 /// A value, or "you choose".
@@ -154,6 +157,10 @@ pub struct SettingsPatch {
     pub hash_key: Option<KeySetting>,
     /// Hash types; `Auto` keeps what the adapter has.
     pub hash_types: Option<Auto<HashTypes>>,
+    /// Encapsulations looked into.
+    pub encapsulation: Option<EncapPatch>,
+    /// UDP port of VXLAN.
+    pub vxlan_port: Option<VxlanPort>,
     /// SMT policy.
     pub smt: Option<Smt>,
     /// CPUs never used.
@@ -242,6 +249,10 @@ pub struct Settings {
     pub hash_key: Sourced<KeySetting>,
     /// Hash types.
     pub hash_types: Sourced<Auto<HashTypes>>,
+    /// Encapsulations looked into.
+    pub encapsulation: Sourced<Encapsulations>,
+    /// UDP port of VXLAN.
+    pub vxlan_port: Sourced<VxlanPort>,
     /// SMT policy.
     pub smt: Sourced<Smt>,
     /// CPUs never used.
@@ -298,6 +309,9 @@ impl Settings {
             over(&mut s.queues, p.queues.as_ref(), l, Field::Queues);
             over(&mut s.hash_key, p.hash_key.as_ref(), l, Field::HashKey);
             over(&mut s.hash_types, p.hash_types.as_ref(), l, Field::HashTypes);
+            let kinds = p.encapsulation.map(|e| e.over(s.encapsulation.value));
+            over(&mut s.encapsulation, kinds.as_ref(), l, Field::Encapsulation);
+            over(&mut s.vxlan_port, p.vxlan_port.as_ref(), l, Field::VxlanPort);
             over(&mut s.smt, p.smt.as_ref(), l, Field::Smt);
             over(&mut s.exclude_cpus, p.exclude_cpus.as_ref(), l, Field::ExcludeCpus);
             over(&mut s.xps, p.xps.as_ref(), l, Field::Xps);
@@ -340,6 +354,8 @@ impl Settings {
             },
             Field::HashKey => self.hash_key.value.describe().to_string(),
             Field::HashTypes => auto_text(self.hash_types.value, "keep"),
+            Field::Encapsulation => self.encapsulation.value.to_string(),
+            Field::VxlanPort => self.vxlan_port.value.to_string(),
             Field::Smt => smt_text(self.smt.value).to_string(),
             Field::ExcludeCpus if self.exclude_cpus.value.is_empty() => "none".to_string(),
             Field::ExcludeCpus => self.exclude_cpus.value.to_string(),
@@ -374,6 +390,8 @@ impl Settings {
             Field::Queues => &self.queues.origin,
             Field::HashKey => &self.hash_key.origin,
             Field::HashTypes => &self.hash_types.origin,
+            Field::Encapsulation => &self.encapsulation.origin,
+            Field::VxlanPort => &self.vxlan_port.origin,
             Field::Smt => &self.smt.origin,
             Field::ExcludeCpus => &self.exclude_cpus.origin,
             Field::Xps => &self.xps.origin,
@@ -441,6 +459,8 @@ impl SettingsPatch {
         drop_if(&mut self.queues, other.queues.is_some());
         drop_if(&mut self.hash_key, other.hash_key.is_some());
         drop_if(&mut self.hash_types, other.hash_types.is_some());
+        drop_if(&mut self.encapsulation, other.encapsulation.is_some());
+        drop_if(&mut self.vxlan_port, other.vxlan_port.is_some());
         drop_if(&mut self.smt, other.smt.is_some());
         drop_if(&mut self.exclude_cpus, other.exclude_cpus.is_some());
         drop_if(&mut self.xps, other.xps.is_some());
@@ -462,6 +482,9 @@ impl SettingsPatch {
         take(&mut self.queues, newer.queues.as_ref());
         take(&mut self.hash_key, newer.hash_key.as_ref());
         take(&mut self.hash_types, newer.hash_types.as_ref());
+        let kinds = newer.encapsulation.map(|e| self.encapsulation.map_or(e, |below| e.after(below)));
+        take(&mut self.encapsulation, kinds.as_ref());
+        take(&mut self.vxlan_port, newer.vxlan_port.as_ref());
         take(&mut self.smt, newer.smt.as_ref());
         take(&mut self.exclude_cpus, newer.exclude_cpus.as_ref());
         take(&mut self.xps, newer.xps.as_ref());
@@ -493,7 +516,7 @@ impl SettingsPatch {
             Raw::Text(_) => true,
             Raw::Bool(_) => matches!(field, Field::Enabled | Field::Rps),
             Raw::Int(_) => !matches!(field, Field::Enabled | Field::Rps),
-            Raw::List(_) => matches!(field, Field::HashTypes | Field::ExcludeCpus),
+            Raw::List(_) => matches!(field, Field::HashTypes | Field::Encapsulation | Field::ExcludeCpus),
         };
         if !fits {
             return Err(fail(format!("is {}", raw.kind())));
@@ -546,6 +569,14 @@ impl SettingsPatch {
                     Auto::Is(HashTypes::parse(text).map_err(|e| fail(format!("is not legal: {e}")))?)
                 });
             }
+            Field::Encapsulation => {
+                let kinds = EncapPatch::parse(text).map_err(|e| fail(format!("is refused: {e}")))?;
+                self.encapsulation = Some(kinds);
+            }
+            Field::VxlanPort => {
+                let port = number(text, 1, u16::MAX.into()).map_err(fail)?;
+                self.vxlan_port = u16::try_from(port).ok().and_then(|port| VxlanPort::new(port).ok());
+            }
             Field::Smt => {
                 self.smt = Some(match text.to_ascii_lowercase().as_str() {
                     "skip" => Smt::Skip,
@@ -590,6 +621,8 @@ impl SettingsPatch {
             }),
             Field::HashKey => text(key_text(self.hash_key.as_ref()?)),
             Field::HashTypes => text(auto_text(self.hash_types?, "keep")),
+            Field::Encapsulation => text(self.encapsulation?.to_string()),
+            Field::VxlanPort => Some(Raw::Int(self.vxlan_port?.get().into())),
             Field::Smt => text(smt_text(self.smt?).to_string()),
             Field::ExcludeCpus => text(self.exclude_cpus.as_ref()?.to_string()),
             Field::Xps => text(xps_text(self.xps?).to_string()),

@@ -19,6 +19,8 @@ pub struct QueueStats {
     pub reordered: u64,
     /// Packets waiting in the ring now.
     pub backlog: u64,
+    /// Sent packets whose completion was handled on the queue's CPU; 0 where that is not counted.
+    pub completions: u64,
 }
 
 /// Counters of one indirection table entry.
@@ -84,6 +86,8 @@ pub struct AdapterStats {
     pub multicast_packets: u64,
     /// Packets for everybody.
     pub broadcast_packets: u64,
+    /// Sent packets whose completion was handled; 0 where that is not counted.
+    pub completions: u64,
     /// Packets handled on a CPU other than the queue's home (only where a machine lacks that CPU, or just after
     /// a move).
     pub misses: u64,
@@ -177,7 +181,7 @@ const fn counter(name: &'static str, help: &'static str, read: Read) -> Family {
 }
 
 /// The table.
-pub const FAMILIES: [Family; 25] = [
+pub const FAMILIES: [Family; 26] = [
     counter(
         "rssmgrd_adapter_receive_packets_total",
         "Packets received by the adapter",
@@ -252,6 +256,11 @@ pub const FAMILIES: [Family; 25] = [
         "rssmgrd_queue_reordered_packets_total",
         "Packets the queue handled after a later packet of the same flow",
         Read::Queue(|q| q.reordered),
+    ),
+    counter(
+        "rssmgrd_queue_transmit_completions_total",
+        "Sent packets whose completion was handled on the queue's CPU",
+        Read::Queue(|q| q.completions),
     ),
     Family {
         name: "rssmgrd_queue_backlog_packets",

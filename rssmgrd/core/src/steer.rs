@@ -227,7 +227,7 @@ impl Steering {
     /// Parses a frame and steers it.
     #[must_use]
     pub fn classify(&self, frame: &[u8], link: LinkType) -> Verdict {
-        if !self.encapsulation.kinds.is_empty() {
+        if self.looks_inside() {
             return self.classify_inside(frame, link);
         }
         let mut headers = Headers::default();
@@ -274,6 +274,13 @@ impl Steering {
     #[must_use]
     pub fn table(&self) -> &[QueueId] {
         &self.table
+    }
+
+    /// Whether any encapsulated packets are looked into.
+    #[must_use]
+    #[inline]
+    pub const fn looks_inside(&self) -> bool {
+        !self.encapsulation.kinds.is_empty()
     }
 
     /// How encapsulated packets are looked into.

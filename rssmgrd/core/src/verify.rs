@@ -12,7 +12,7 @@ use alloc::sync::Arc;
 
 use crate::device::Device;
 use crate::ids::QueueId;
-use crate::packet::encap::{EncapConfig, Encapsulations};
+use crate::packet::encap::{self, EncapCapability, EncapConfig, Encapsulations};
 use crate::packet::{self, LinkType};
 use crate::steer::Steering;
 use crate::toeplitz::Toeplitz;
@@ -79,25 +79,37 @@ impl Verdict {
 pub struct Check {
     /// `None` where nothing can be predicted: no table, or no key.
     steering: Option<Steering>,
+    /// Encapsulations of which it is known whether the hardware looks into them.
+    known: Encapsulations,
+    /// Finds all of them.
+    any: EncapConfig,
     used: BTreeMap<QueueId, ()>,
     evidence: Evidence,
 }
 
 impl Check {
-    /// A check of this state.
+    /// A check of this state. Where it cannot be chosen which encapsulated packets are looked into, it is not known
+    /// either, so that such packets prove nothing.
     #[must_use]
-    pub fn new(device: &Device) -> Self {
+    pub fn new(device: &Device, encapsulation: &EncapCapability) -> Self {
         let predicts = !device.key.is_empty() && device.enabled;
         let steering = predicts.then(|| {
             let table: Box<[QueueId]> = device.table.clone().into();
             let toeplitz = Arc::new(Toeplitz::new(&device.key));
             let steering = Steering::new(toeplitz, device.hash_types, table, device.default_queue).ok()?;
-            // Whether the hardware looks inside is not known, so that such packets prove nothing.
-            Some(steering.with_encapsulation(EncapConfig::new(Encapsulations::ALL)))
+            Some(steering.with_encapsulation(encapsulation.config(device.encapsulation)))
         });
         let table = if device.enabled { device.table.as_slice() } else { &[] };
         let used = table.iter().copied().chain([device.default_queue]).map(|q| (q, ())).collect();
-        Self { steering: steering.flatten(), used, evidence: Evidence::default() }
+        let vxlan_port = device.encapsulation.vxlan_port;
+        let any = EncapConfig { vxlan_port, ..EncapConfig::new(Encapsulations::ALL) };
+        Self {
+            steering: steering.flatten(),
+            known: encapsulation.kinds,
+            any,
+            used,
+            evidence: Evidence::default(),
+        }
     }
 
     /// Takes a packet that came by this queue.
@@ -107,11 +119,13 @@ impl Check {
         if !self.used.contains_key(&queue) {
             e.astray += 1;
         }
-        let verdict = self.steering.as_ref().map(|s| s.classify(frame, LinkType::Ethernet));
-        // The hardware may read options of IPv6 in another way, and fragments by their first part.
-        let plain = |v: &crate::steer::Verdict| v.hash.is_some() && v.layer.encapsulation().is_none();
-        match verdict.filter(plain) {
-            Some(v) if !is_fragment(frame) => {
+        let outer = packet::parse(frame, LinkType::Ethernet);
+        // The hardware may read fragments by their first part.
+        let certain = !outer.net.is_some_and(|net| net.fragment)
+            && encap::find(frame, &outer, &self.any).is_none_or(|inner| self.known.has(inner.kind));
+        let verdict = self.steering.as_ref().filter(|_| certain).map(|s| s.steer_frame(frame, &outer));
+        match verdict.filter(|v| v.hash.is_some()) {
+            Some(v) => {
                 e.packets += 1;
                 e.agreeing += u64::from(v.queue == queue);
                 *e.predicted.entry(v.queue).or_default() += 1;
@@ -185,10 +199,6 @@ impl Check {
     }
 }
 
-fn is_fragment(frame: &[u8]) -> bool {
-    packet::parse(frame, LinkType::Ethernet).net.is_some_and(|net| net.fragment)
-}
-
 /// `0: 12, 1: 30` for each queue.
 fn shares(queues: &BTreeMap<QueueId, u64>) -> String {
     let mut text = String::new();
@@ -241,7 +251,7 @@ mod tests {
     }
 
     fn judge(device: &Device, n: u16, deliver: impl Fn(u16, QueueId) -> QueueId) -> Verdict {
-        let mut check = Check::new(device);
+        let mut check = Check::new(device, &EncapCapability::default());
         for i in 0..n {
             let f = frame(1000 + i, 80);
             check.take(deliver(i, right(device, &f)), &f);
@@ -275,12 +285,42 @@ mod tests {
         assert!(matches!(verdict, Verdict::Ignored { .. }), "{verdict:?}");
     }
 
+    /// Another flow inside of the same tunnel each time.
+    fn nvgre(i: u16) -> Vec<u8> {
+        let inner = frame(1000 + i, 80);
+        let mut f = alloc::vec![2, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 4, 8, 0];
+        let len = u16::try_from(20 + 8 + inner.len()).unwrap().to_be_bytes();
+        f.extend([0x45, 0, len[0], len[1], 0, 0, 0, 0, 64, 47, 0, 0, 10, 1, 0, 1, 10, 1, 0, 2]);
+        f.extend([0x20, 0, 0x65, 0x58, 0, 0, 1, 0]);
+        f.extend(inner);
+        f
+    }
+
+    #[test]
+    fn what_is_known_to_be_looked_into_is_predicted_by_the_same_rule() {
+        let mut d = device(8);
+        let judge = |d: &Device, capability: &EncapCapability, deliver: &dyn Fn(u16) -> QueueId| {
+            let mut check = Check::new(d, capability);
+            (0..200).for_each(|i| check.take(deliver(i), &nvgre(i)));
+            check.verdict()
+        };
+        let by_inner = |d: Device| move |i: u16| right(&d, &frame(1000 + i, 80));
+        let by_outer = |d: Device| move |i: u16| right(&d, &nvgre(i));
+        let (all, none) = (EncapCapability::all(), EncapCapability::default());
+        assert!(matches!(judge(&d, &all, &by_inner(d.clone())), Verdict::Ignored { .. }), "switched off");
+        assert!(matches!(judge(&d, &all, &by_outer(d.clone())), Verdict::Unclear { .. }), "all on one queue");
+        assert!(matches!(judge(&d, &none, &by_inner(d.clone())), Verdict::Unclear { .. }), "not known");
+        d.encapsulation.kinds = Encapsulations::ALL;
+        assert_eq!(judge(&d, &all, &by_inner(d.clone())), Verdict::Obeyed);
+        assert!(matches!(judge(&d, &all, &by_outer(d.clone())), Verdict::Ignored { .. }), "switched on");
+    }
+
     #[test]
     fn little_or_uniform_traffic_proves_nothing() {
         assert!(matches!(judge(&device(8), 5, |_, q| q), Verdict::Unclear { .. }));
         assert!(matches!(judge(&device(8), 0, |_, q| q), Verdict::Unclear { .. }));
         let d = device(8);
-        let mut check = Check::new(&d);
+        let mut check = Check::new(&d, &EncapCapability::default());
         let f = frame(1, 2);
         (0..100).for_each(|_| check.take(right(&d, &f), &f));
         assert!(matches!(check.verdict(), Verdict::Unclear { .. }), "one flow");

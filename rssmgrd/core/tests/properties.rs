@@ -18,8 +18,9 @@ use rssmgr_core::device::{Device, EntryMove, Op, Queue, UserTable, VPortOp};
 use rssmgr_core::driver::{
     DRIVERS, Driver, Fate, Nic, SOFTNIC, TableFate, TableState, UNKNOWN, apply, round_robin,
 };
-use rssmgr_core::field::{Field, Raw};
+use rssmgr_core::field::{FIELDS, Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::packet::encap::{EncapState, Encapsulation, Encapsulations, VxlanPort};
 use rssmgr_core::place::{Path, PlaceError, Reason, Rule, Target, place};
 use rssmgr_core::plan::{plan, plan_nic};
 use rssmgr_core::settings::{Auto, Layer, ManualTable, Origin, ProcessorPart, Settings, SettingsPatch, Xps};
@@ -400,6 +401,7 @@ proptest! {
             }
             Op::Home { queue: q, .. } => cap.queue_affinity && queue(q),
             Op::HashTypes(t) => cap.hash_types_settable && t.is_subset(HashTypes::DEFAULT),
+            Op::Encapsulation(e) => e.kinds.is_empty() || cap.encapsulation.kinds.has(Encapsulation::Gre),
             Op::DefaultQueue(q) => queue(q),
             Op::Xps { queue: q, .. } => cap.xps && q.index() < before.xps.len(),
             Op::Vector { name, .. } => before.others.iter().any(|v| v.name == *name),
@@ -434,6 +436,7 @@ proptest! {
             }
             Op::Home { queue, cpu } => expected.queues[queue.index()].home = cpu,
             Op::HashTypes(types) => expected.hash_types = types,
+            Op::Encapsulation(e) => expected.encapsulation = e,
             Op::DefaultQueue(queue) => expected.default_queue = queue,
             Op::Xps { queue, cpus } => expected.xps[queue.index()] = cpus,
             Op::Vector { name, cpus } => {
@@ -465,8 +468,8 @@ proptest! {
 
     /// A refused value leaves the patch as it was; an accepted one changes its own field only.
     #[test]
-    fn set_is_all_or_nothing(before in parts(), field in 0usize..13, raw in raws()) {
-        let field = Field::all().nth(field).expect("thirteen fields");
+    fn set_is_all_or_nothing(before in parts(), field in 0usize..FIELDS.len(), raw in raws()) {
+        let field = Field::all().nth(field).expect("that many fields");
         let mut after = before.clone();
         let result = after.set(field, &raw);
         for other in Field::all().filter(|f| result.is_err() || *f != field) {
@@ -550,6 +553,14 @@ fn parts() -> impl Strategy<Value = SettingsPatch> {
     })
 }
 
+fn encapsulations() -> impl Strategy<Value = EncapState> {
+    let kinds = proptest::sample::select(vec!["none", "nvgre", "gre,vxlan", "all"]);
+    (kinds, proptest::sample::select(vec![4789, 8472])).prop_map(|(kinds, port)| EncapState {
+        kinds: Encapsulations::parse(kinds).unwrap(),
+        vxlan_port: VxlanPort::new(port).unwrap(),
+    })
+}
+
 /// Operations, some of them impossible on any adapter.
 fn ops() -> impl Strategy<Value = Op> {
     let queue = || (0u16..18).prop_map(QueueId);
@@ -570,6 +581,7 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => (queue(), proptest::option::of(0u32..9)).prop_map(|(queue, c)| Op::Home { queue, cpu: c.map(CpuId) }),
         1 => proptest::sample::select(vec![HashTypes::NONE, HashTypes::DEFAULT, HashTypes::ALL])
             .prop_map(Op::HashTypes),
+        1 => encapsulations().prop_map(Op::Encapsulation),
         1 => queue().prop_map(Op::DefaultQueue),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Xps { queue, cpus }),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Rps { queue, cpus }),
@@ -598,6 +610,7 @@ fn raws() -> impl Strategy<Value = Raw> {
             Just("8"),
             Just("70000"),
             Just("windows"),
+            Just("+nvgre,-vxlan"),
             Just("any"),
             Just("nonsense"),
             Just(""),

@@ -3,6 +3,7 @@
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget, VPortCapability};
 use rssmgr_core::driver::{Driver, KeySource};
 use rssmgr_core::hash::{HashTypes, KEY_BYTES};
+use rssmgr_core::packet::encap::EncapCapability;
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::legacy::Ioctl;
 use rssmgr_netlink::ethtool::{ChannelChange, Channels};
@@ -107,6 +108,8 @@ pub(crate) fn ask(
         hash_types: if table_entries > 0 { types } else { HashTypes::NONE },
         hash_types_settable: table_entries > 0 && !fields.is_empty(),
         hash_types_always: HashTypes::NONE,
+        encapsulation: EncapCapability::default(),
+        tunnel_features: tunnel_features(kernel, ifindex),
         ports_imply_addresses: true,
         unhashed: UnhashedTarget::FirstQueue,
         independent_entry_move: false,
@@ -124,6 +127,22 @@ pub(crate) fn ask(
         report: None,
     };
     Ok(Asked { capability: driver.limit(capability), interrupts })
+}
+
+/// Of the features that show how far the hardware understands tunnels, those that are on.
+fn tunnel_features(kernel: &mut Kernel, ifindex: u32) -> Vec<String> {
+    const NAMES: [&str; 7] = [
+        "rx-udp_tunnel-port-offload",
+        "tx-udp_tnl-segmentation",
+        "tx-udp_tnl-csum-segmentation",
+        "tx-gre-segmentation",
+        "tx-gre-csum-segmentation",
+        "tx-ipxip4-segmentation",
+        "tx-ipxip6-segmentation",
+    ];
+    let Ok(features) = kernel.ethtool.features(ifindex) else { return Vec::new() };
+    let on = |name: &&str| features.get(name).is_some_and(|f| f.active);
+    NAMES.into_iter().filter(on).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

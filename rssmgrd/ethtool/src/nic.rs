@@ -11,6 +11,7 @@ use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, Use
 use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::{CpuId, QueueId};
+use rssmgr_core::packet::encap::EncapState;
 use rssmgr_netlink::ethtool::{HashKey as KernelKey, Rss, RssChange, Table};
 
 use crate::capability::{self, offered};
@@ -344,6 +345,7 @@ impl LinuxNic {
             table: self.off.clone().unwrap_or(table),
             key: self.key(rss.as_ref()),
             hash_types: if has_table { types } else { rssmgr_core::hash::HashTypes::NONE },
+            encapsulation: EncapState::default(),
             default_queue: QueueId(0),
             user_table: UserTable::Unknown,
             xps,
@@ -408,7 +410,7 @@ impl LinuxNic {
             Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
             Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
-            Op::DefaultQueue(_) | Op::VPort { .. } => {
+            Op::Encapsulation(_) | Op::DefaultQueue(_) | Op::VPort { .. } => {
                 Err(Refusal::Unsupported { op: doing.to_owned() }.into())
             }
         }

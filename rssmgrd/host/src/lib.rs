@@ -6,6 +6,7 @@
 //! packets from capture files, [`irqbalance`] talks to a daemon.
 
 pub mod capture;
+mod connection;
 mod error;
 mod interrupt;
 pub mod irqbalance;
@@ -21,6 +22,7 @@ mod team;
 mod topology;
 mod tunnel;
 
+pub use connection::{Connection, connections, holders, sockets};
 pub use error::HostError;
 pub use interrupt::{Counts, Interrupt, interrupt, interrupt_counts};
 pub use key::boot_key;

@@ -4,6 +4,7 @@
 //!   kernels do not have there.
 //! - [`netdev`]: which NAPI instance and interrupt serve a queue, and counters of each queue.
 //! - [`rtnetlink`]: interfaces, and notifications when one comes, changes or goes.
+//! - [`incoming`]: where the packets of a socket come in.
 //! - [`sock_diag`]: the `AF_XDP` sockets of an interface.
 //! - [`packet_socket`]: the frames of one interface as they are on the wire.
 //! - [`genl`] and [`wire`]: what the first three are made of.
@@ -21,6 +22,7 @@
 
 pub mod ethtool;
 pub mod genl;
+pub mod incoming;
 pub mod netdev;
 pub mod packet_socket;
 pub mod rtnetlink;

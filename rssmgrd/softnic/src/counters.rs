@@ -43,6 +43,8 @@ pub(crate) struct Handled {
     multicast: AtomicU64,
     broadcast: AtomicU64,
     misses: AtomicU64,
+    /// Written last too.
+    completions: AtomicU64,
 }
 
 /// The same for one batch, and for whoever reads.
@@ -56,6 +58,7 @@ pub(crate) struct Tally {
     pub(crate) multicast: u64,
     pub(crate) broadcast: u64,
     pub(crate) misses: u64,
+    pub(crate) completions: u64,
 }
 
 impl Handled {
@@ -73,6 +76,14 @@ impl Handled {
         add(&self.broadcast, tally.broadcast);
         add(&self.misses, tally.misses);
         self.packets.fetch_add(tally.packets, Ordering::Release);
+        if tally.completions > 0 {
+            self.completions.fetch_add(tally.completions, Ordering::Release);
+        }
+    }
+
+    /// What was taken out of the ring, received or sent.
+    pub(crate) fn taken(&self) -> u64 {
+        self.completions.load(Ordering::Acquire) + self.packets()
     }
 
     pub(crate) fn packets(&self) -> u64 {
@@ -91,6 +102,7 @@ impl Handled {
             multicast: read(&self.multicast),
             broadcast: read(&self.broadcast),
             misses: read(&self.misses),
+            completions: self.completions.load(Ordering::Acquire),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Frame {
     pub(crate) flow: u32,
     /// What its first header is.
     pub(crate) link: LinkType,
+    /// Whether the host sends it.
+    pub(crate) sent: bool,
 }
 
 /// Frames that never change once a source runs; shared by the port and all workers.
@@ -33,8 +35,17 @@ impl FrameStore {
         let start = u32::try_from(self.bytes.len());
         let (Ok(start), Ok(len)) = (start, u32::try_from(data.len())) else { return false };
         self.bytes.extend_from_slice(data);
-        self.frames.push(Frame { start, len, wire_len, flow, link });
+        self.frames.push(Frame { start, len, wire_len, flow, link, sent: false });
         true
+    }
+
+    /// As [`FrameStore::push`], of a frame that the host sends.
+    pub(crate) fn push_sent(&mut self, data: &[u8], wire_len: u32, flow: u32, link: LinkType) -> bool {
+        let fits = self.push(data, wire_len, flow, link);
+        if let Some(frame) = self.frames.last_mut().filter(|_| fits) {
+            frame.sent = true;
+        }
+        fits
     }
 
     /// The stored bytes of a frame.
@@ -61,6 +72,8 @@ pub(crate) enum Cast {
     Unicast,
     Multicast,
     Broadcast,
+    /// Somebody else: the host sends it, and waits for its completion.
+    Sent,
 }
 
 impl Cast {

@@ -78,6 +78,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) link: LinkType,
     pub(crate) wire_len: u32,
     pub(crate) flow: u32,
+    /// Whether the host sends it.
+    pub(crate) sent: bool,
 }
 
 /// The port's thread.
@@ -181,6 +183,7 @@ impl Port {
                         link: frame.link,
                         wire_len: frame.wire_len,
                         flow: frame.flow,
+                        sent: frame.sent,
                     }
                 }
                 Next::Live(frame) => Arrival {
@@ -189,6 +192,7 @@ impl Port {
                     link: LinkType::Ethernet,
                     wire_len: frame.wire_len,
                     flow: frame.flow,
+                    sent: false,
                 },
                 Next::Wait(due) => return Pause::Until(due),
                 Next::Poll => return Pause::Poll,
@@ -251,8 +255,15 @@ impl Lanes {
     /// Steers one packet and puts it into its ring. `false` when the NIC is being dropped.
     fn deliver(&mut self, vports: &Ports, arrival: &Arrival<'_>, loss: Loss) -> bool {
         let headers = packet::parse(arrival.data, arrival.link);
-        let (slot, steering) = vports.pick(&headers);
-        let verdict = steering.steer(&headers);
+        let (slot, verdict) = if arrival.sent {
+            // The host's own, and so the default VPort's.
+            (ports::DEFAULT, vports.default.classify_sent(arrival.data, arrival.link))
+        } else if vports.default.looks_inside() {
+            vports.steer_inside(arrival.data, &headers)
+        } else {
+            let (slot, steering) = vports.pick(&headers);
+            (slot, steering.steer(&headers))
+        };
         let queue = verdict.queue.index();
         let room = loop {
             match self.senders.get(queue) {
@@ -277,7 +288,7 @@ impl Lanes {
                     place,
                     header: u8::try_from(header.len()).unwrap_or(0),
                     live,
-                    cast: Cast::of(&headers),
+                    cast: if arrival.sent { Cast::Sent } else { Cast::of(&headers) },
                     parsed: headers.net.is_some(),
                     flow: arrival.flow,
                     bytes: arrival.wire_len,

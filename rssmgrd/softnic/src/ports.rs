@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rssmgr_core::VPortId;
 use rssmgr_core::device::Filters;
-use rssmgr_core::packet::Headers;
-use rssmgr_core::steer::Steering;
+use rssmgr_core::packet::{Headers, encap};
+use rssmgr_core::steer::{Steering, Verdict};
 
 /// The counters of a VPort beside the default one: an index into them, from 1. 0 is the default VPort, which has none.
 pub(crate) type Slot = u8;
@@ -39,12 +39,28 @@ impl Ports {
             Some(others) => others.pick(headers).unwrap_or((DEFAULT, &self.default)),
         }
     }
+
+    /// The VPort of a packet that may carry another one, by the inner Ethernet address where there is one, and where it
+    /// goes there. What is looked into is the same for all VPorts.
+    #[inline(never)]
+    pub(crate) fn steer_inside(&self, frame: &[u8], outer: &Headers) -> (Slot, Verdict) {
+        let config = self.default.encapsulation();
+        let inner = encap::find(frame, outer, config);
+        let (mac, vlan) = encap::vmq_target(outer, inner.as_ref(), config);
+        let of = self.others.as_ref().and_then(|others| others.of(others.filters.pick_by(mac, vlan)));
+        let (slot, steering) = of.unwrap_or((DEFAULT, &self.default));
+        (slot, steering.steer_layers(outer, inner.as_ref()))
+    }
 }
 
 impl Others {
     #[inline(never)]
     fn pick(&self, headers: &Headers) -> Option<(Slot, &Steering)> {
-        let (slot, steering) = self.vports.get(&self.filters.pick(headers))?;
+        self.of(self.filters.pick(headers))
+    }
+
+    fn of(&self, vport: VPortId) -> Option<(Slot, &Steering)> {
+        let (slot, steering) = self.vports.get(&vport)?;
         Some((*slot, steering))
     }
 }

@@ -69,7 +69,7 @@ impl QueueState {
 
     /// Packets in the ring. The two counters are read one after the other, so this is never below 0 but may lag.
     pub(crate) fn backlog(&self) -> u64 {
-        let handled = self.handled.0.packets();
+        let handled = self.handled.0.taken();
         self.offered.0.pushed.load(Ordering::Acquire).saturating_sub(handled)
     }
 }
@@ -174,6 +174,7 @@ impl Sampler for Shared {
             adapter.broadcast_packets += tally.broadcast;
             adapter.unicast_packets += tally.packets.saturating_sub(tally.multicast + tally.broadcast);
             adapter.misses += tally.misses;
+            adapter.completions += tally.completions;
             if index < channels {
                 queues.push(QueueStats {
                     cpu: queue.home(),
@@ -182,6 +183,7 @@ impl Sampler for Shared {
                     drops,
                     reordered: tally.reordered,
                     backlog: queue.backlog(),
+                    completions: tally.completions,
                 });
             }
         }

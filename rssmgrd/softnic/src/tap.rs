@@ -20,6 +20,8 @@ pub struct HandledPacket {
     pub entry: Option<EntryIndex>,
     /// The VPort that it was for; the default one too for a packet of one that was deleted meanwhile.
     pub vport: VPortId,
+    /// Whether the host sent it, and this is its completion. The hash is then that of what comes back.
+    pub sent: bool,
     /// The queue whose worker handled it.
     pub queue: QueueId,
     /// The CPU where it was handled, as the NIC counts it.

@@ -9,6 +9,7 @@ use std::thread;
 use rssmgr_core::{CpuId, EntryIndex, QueueId, VPortId};
 
 use crate::counters::{Padded, Tally, Traffic};
+use crate::frame::Cast;
 use crate::ports::{self, Slot};
 use crate::ring::{Descriptor, Receiver};
 use crate::shared::{Epoch, QueueState, Shared};
@@ -128,6 +129,10 @@ impl Worker {
                 self.epoch.store.touch(d.place, d.header)
             };
             black_box(header);
+            if d.cast == Cast::Sent {
+                tally.completions += 1;
+                continue;
+            }
             let late = self.epoch.marks.is_late(d.flow, d.number);
             tally.add(d, late);
             if d.slot != ports::DEFAULT {
@@ -180,7 +185,6 @@ impl Shared {
 
 impl Tally {
     fn add(&mut self, d: &Descriptor, late: bool) {
-        use crate::frame::Cast;
         self.packets += 1;
         self.bytes += u64::from(d.bytes);
         self.reordered += u64::from(late);
@@ -197,6 +201,7 @@ fn handled(d: &Descriptor, vport: VPortId, queue: QueueId, cpu: CpuId) -> Handle
         hash: d.hashed.then_some(d.hash),
         entry: d.hashed.then_some(EntryIndex(d.entry)),
         vport,
+        sent: d.cast == Cast::Sent,
         queue,
         cpu,
     }

@@ -281,6 +281,10 @@ properties! {
     driver "Driver" "true" Value: String = |v| v.facts.driver.clone();
     /// MAC address, or empty.
     mac_address "MacAddress" "true" Value: String = |v| v.facts.mac.map(convert::mac).unwrap_or_default();
+    /// Encapsulations looked into: `nvgre`, `gre`, `vxlan`.
+    encapsulation "Encapsulation" "true" Value: Vec<String> = |v| convert::encapsulations(v.device.encapsulation.kinds);
+    /// UDP port of VXLAN.
+    vxlan_port "VxlanPort" "true" Value: u16 = |v| v.device.encapsulation.vxlan_port.get();
     /// Hash types in force.
     hash_types "HashTypes" "true" Value: Vec<String> = |v| convert::hash_types(v.device.hash_types);
     /// Processor of packets without a hash: group and number.

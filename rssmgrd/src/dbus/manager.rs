@@ -1,6 +1,7 @@
 //! `org.rssmgr1.Manager`: everything that reads or changes more than one adapter.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use rssmgr_proto::dict::{Dictionary, to_dict};
 use rssmgr_proto::names;
 use rssmgr_proto::types::{
     ApplyRecord, ConfigRecord, EventQuery, FlowQuery, GlobalRecord, HiddenRecord, ListOptions,
-    SettingsRecord, SoftnicRecord, WhyQuery,
+    SettingsRecord, SocketQuery, SoftnicRecord, WhyQuery,
 };
 use rssmgr_proto::{ApiError, ErrorKind};
 use tokio::sync::watch;
@@ -29,6 +30,7 @@ use super::{Context, all_well, input};
 use crate::backend::Source;
 use crate::clock;
 use crate::owner::Published;
+use crate::sockets;
 use crate::verify;
 
 /// How long an answer waits for the caller's objects to show what it answers.
@@ -107,6 +109,35 @@ impl Manager {
         let wait = shown.wait_for(|g| *g >= generation);
         // A client that does not read its signals is answered without.
         let _ = tokio::time::timeout(SHOWN, wait).await;
+    }
+
+    async fn located(&self, query: &Dictionary) -> Result<Dictionary, ApiError> {
+        let query: SocketQuery = input::record("query", query)?;
+        let (local, _) = convert::socket_ends(&query)?;
+        if let Some(name) = &query.adapter {
+            let (_, view) = self.view(name)?;
+            return to_dict(&convert::socket(Some(&view), &view.topology, None, &query, None)?);
+        }
+        let napi = query.napi;
+        let asked = tokio::task::spawn_blocking(move || {
+            let topology = rssmgr_host::topology(Path::new("/")).map_err(|e| e.to_string())?;
+            Ok::<_, String>((sockets::owner(local.ip(), napi)?, topology))
+        });
+        let failed = |e: String| ApiError::new(ErrorKind::Failed, e);
+        let (owner, topology) = asked.await.map_err(|e| failed(e.to_string()))?.map_err(failed)?;
+        let snapshot = self.context.handle.snapshot();
+        let view = owner.as_ref().and_then(|o| snapshot.by_name(&o.interface));
+        let why = match (&owner, view) {
+            (_, Some(_)) => None,
+            (Some(o), None) => Some(format!(
+                "{} is an address of {}, which is no adapter here: name the one below it with --adapter",
+                local.ip(),
+                o.interface
+            )),
+            (None, None) => Some(format!("no interface has the address {}", local.ip())),
+        };
+        let queue = owner.as_ref().and_then(|o| o.queue);
+        to_dict(&convert::socket(view.map(AsRef::as_ref), &topology, queue, &query, why)?)
     }
 
     fn view(&self, name: &str) -> Result<(Arc<Snapshot>, Arc<AdapterView>), ApiError> {
@@ -429,6 +460,11 @@ impl Manager {
             to_dict(&convert::flow(&view, &query)?)
         };
         self.context.calls.count("PredictFlow", work())
+    }
+
+    /// Where the packets of a connection come in.
+    async fn locate_socket(&self, query: Dictionary) -> Result<Dictionary, ApiError> {
+        self.context.calls.count("LocateSocket", self.located(&query).await)
     }
 
     /// Why an adapter is as it is.

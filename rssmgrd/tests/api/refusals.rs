@@ -274,9 +274,15 @@ async fn what_an_adapter_lacks_is_told_as_not_supported() {
     let daemon = Daemon::start(ModelFactory::default()).await;
     let client = daemon.client().await;
     client.create("nic0", &[("plain", "yes")]).await;
-    for settings in [json!({"hash_key": "symmetric"}), json!({"hash_types": "ipv4"})] {
+    for (settings, needle) in [
+        (json!({"hash_key": "symmetric"}), "hash_key"),
+        (json!({"hash_types": "ipv4"}), "hash_types"),
+        (json!({"encapsulation": "vxlan"}), "vxlan is not supported by"),
+        (json!({"encapsulation": ["nvgre"]}), "NVGRE and GRE by their addresses"),
+    ] {
         let record = client.apply(&["nic0"], settings.clone(), json!({})).await.unwrap();
         let error = record.adapters[0].error.clone().expect("it has a fixed one");
         assert_eq!(error.kind, NotSupported, "{settings}: {error}");
+        assert!(error.message.contains(needle), "{settings}: {error}");
     }
 }

@@ -2,12 +2,14 @@
 
 mod commands;
 mod doctor;
+mod encapsulation;
 mod events;
 mod find;
 mod parity;
 mod run;
 #[path = "../../../rssctl/tests/common/schema.rs"]
 mod schema;
+mod socket;
 mod traffic;
 mod transactions;
 mod vports;

@@ -37,7 +37,9 @@ impl<B: Backend> Ops<B> {
         match self.backend.execute(op) {
             Ok(_) => Ok(()),
             Err(BackendError::Gone) => Err(Fault::Gone),
-            Err(BackendError::Refused(_) | BackendError::System { .. }) => Err(Fault::NotReady),
+            Err(BackendError::Refused(_) | BackendError::Down(_) | BackendError::System { .. }) => {
+                Err(Fault::NotReady)
+            },
         }
     }
 

@@ -119,6 +119,7 @@ pub(super) fn targets(machine: &Machine) -> Vec<Result<Target, PlaceError>> {
             settings: &nic.settings,
             capability,
             device,
+            driver: &nic.driver,
             found_queues: device.channels(),
             assigned: None,
             replan: true,

@@ -74,9 +74,9 @@ fn udp_addresses_only(case: &Case<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// Tunnels whose outer headers are alike for all that is inside.
+/// Tunnels whose outer headers are alike for all that is inside, or whose packets arrive on one queue all the same.
 pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut Vec<Finding>) {
-    for tunnel in machine.tunnels.iter().filter(|t| !t.kind.has_entropy()) {
+    for tunnel in &machine.tunnels {
         let Some(case) = cases.iter().find(|c| over(machine, tunnel) == Some(c.nic.name.as_str())) else {
             continue;
         };
@@ -85,12 +85,21 @@ pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut
         if !case.on() || case.used().len() < 2 || (spread && !case.nic.queues.is_empty()) {
             continue;
         }
+        let busiest = load::shares(case).into_iter().rfind(|s| s.percent >= ONE_QUEUE_PERCENT);
+        // With source ports that stand for what is inside, only the traffic can show it; that they are not hashed is
+        // found by another check.
+        if tunnel.kind.has_entropy() && (busiest.is_none() || !portless(case).0.is_empty()) {
+            continue;
+        }
         let alike = match tunnel.kind {
+            TunnelKind::Vxlan | TunnelKind::Geneve => {
+                "the outer ports are hashed, so that its far end gives few source ports to all that is inside"
+            }
+            TunnelKind::Gre => "the outer header of GRE, which NVGRE is too, has addresses and no ports",
             TunnelKind::Wireguard => "all packets of a peer have the same addresses and ports",
             TunnelKind::Ppp => "most adapters find no IP header behind that of PPP, and hash nothing",
             _ => "the outer header has addresses and no ports",
         };
-        let busiest = load::shares(case).into_iter().rfind(|s| s.percent >= ONE_QUEUE_PERCENT);
         let severity = if busiest.is_some() { Severity::Warning } else { Severity::Info };
         let title = format!(
             "{}: what comes through the {} tunnel {} from one peer arrives on one queue",
@@ -100,6 +109,12 @@ pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut
         );
         let mut finding = case.finding(Check::TunnelOneQueue, severity, title);
         finding.evidence.push(String::from(alike));
+        let features = case.nic.capability.as_ref().map(|c| c.tunnel_features.join(", ")).unwrap_or_default();
+        if !features.is_empty() {
+            finding.evidence.push(format!(
+                "the hardware understands tunnels ({features}); whether its hash looks into them, Linux does not tell"
+            ));
+        }
         finding.evidence.extend(busiest.map(|s| {
             format!("queue {} received {} of {} packets ({} %)", s.queue, s.packets, s.total, s.percent)
         }));

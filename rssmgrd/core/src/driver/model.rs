@@ -102,6 +102,7 @@ impl Driver {
             | Op::Disable
             | Op::Home { .. }
             | Op::HashTypes(_)
+            | Op::Encapsulation(_)
             | Op::DefaultQueue(_)
             | Op::Vector { .. }
             | Op::Rps { .. }
@@ -135,6 +136,7 @@ impl Driver {
             Op::Enable
             | Op::Disable
             | Op::Home { .. }
+            | Op::Encapsulation(_)
             | Op::DefaultQueue(_)
             | Op::Xps { .. }
             | Op::Vector { .. }
@@ -319,6 +321,14 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
                 });
             }
             d.hash_types = *types;
+        }
+        Op::Encapsulation(state) => {
+            let supported = cap.encapsulation.kinds;
+            let kinds = state.kinds.without(supported);
+            if !kinds.is_empty() {
+                return Err(Refusal::Encapsulation { kinds, supported });
+            }
+            d.encapsulation = *state;
         }
         Op::DefaultQueue(queue) => {
             own(d, *queue)?;

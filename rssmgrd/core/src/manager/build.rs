@@ -238,6 +238,7 @@ impl Manager {
                     Some(AdapterInput {
                         id: *id,
                         node: a.facts.node,
+                        driver: &a.facts.driver,
                         settings: after.unwrap_or(&a.settings),
                         capability: left.get(id).unwrap_or(&a.capability),
                         device,

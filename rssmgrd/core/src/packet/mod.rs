@@ -96,6 +96,27 @@ impl Span {
     }
 }
 
+impl Headers {
+    /// Those of a packet that comes back: senders and receivers change places.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let addresses = |addresses| match addresses {
+            Addresses::V4 { src, dst } => Addresses::V4 { src: dst, dst: src },
+            // A mobile node puts its home address into what it sends, its peer into the routing header of what comes back.
+            Addresses::V6 { src, dst, home, routing } => {
+                Addresses::V6 { src: dst, dst: src, home: routing, routing: home }
+            }
+        };
+        Self {
+            dst_mac: self.src_mac,
+            src_mac: self.dst_mac,
+            vlan: self.vlan,
+            net: self.net.map(|net| Net { addresses: addresses(net.addresses), ..net }),
+            transport: self.transport.map(|t| Transport { sport: t.dport, dport: t.sport, ..t }),
+        }
+    }
+}
+
 /// Finds the headers of one frame as captured on a link of this type.
 #[must_use]
 #[inline]

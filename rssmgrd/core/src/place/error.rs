@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use super::eligible::{Eligibility, eligibility};
 use crate::cpuset::CpuSet;
 use crate::field::Field;
-use crate::hash::HashTypes;
+use crate::hash::{HashType, HashTypes};
 use crate::ids::{CpuId, EntryIndex, NodeId, Processor};
+use crate::packet::encap::{Encapsulations, VxlanPort};
 use crate::profile::Profile;
 use crate::settings::{Origin, Settings};
 use crate::topology::Topology;
@@ -137,6 +138,42 @@ pub enum PlaceError {
         /// Types there are.
         supported: HashTypes,
     },
+    /// Encapsulations that the adapter does not look into.
+    #[error("encapsulation: {lacking} is not supported by {driver}, which looks into {supported}; {}", tunnels(*.types))]
+    Encapsulation {
+        /// Its driver.
+        driver: String,
+        /// What was asked for and is not there.
+        lacking: Encapsulations,
+        /// What there is.
+        supported: Encapsulations,
+        /// Hash types there are.
+        types: HashTypes,
+    },
+    /// The port of VXLAN cannot be chosen here.
+    #[error(
+        "vxlan_port: {asked} is not supported by {driver}, which knows VXLAN by port {} alone",
+        VxlanPort::default()
+    )]
+    VxlanPortFixed {
+        /// Its driver.
+        driver: String,
+        /// What was asked for.
+        asked: VxlanPort,
+    },
+}
+
+/// What hardware that looks into nothing does with tunnels.
+fn tunnels(types: HashTypes) -> String {
+    let types = match (types.is_empty(), types.has(HashType::UdpIpv4) || types.has(HashType::UdpIpv6)) {
+        (true, _) => return "it hashes nothing".into(),
+        (false, true) => {
+            "VXLAN by the outer UDP ports where udp_ipv4 and udp_ipv6 are among hash_types, whose source port \
+             stands for the inner flow"
+        }
+        (false, false) => "VXLAN too, because it hashes no UDP ports",
+    };
+    format!("it hashes the outer headers: NVGRE and GRE by their addresses, {types}")
 }
 
 impl PlaceError {
@@ -150,6 +187,8 @@ impl PlaceError {
                 | Self::HashTypes { .. }
                 | Self::HashTypesAlways { .. }
                 | Self::HashTypesPorts { .. }
+                | Self::Encapsulation { .. }
+                | Self::VxlanPortFixed { .. }
                 | Self::NoBootKey
                 | Self::NoPacketSteering
         )

@@ -93,6 +93,7 @@ impl Target {
         match op {
             Op::SetKey(_) => asked(Field::HashKey),
             Op::HashTypes(_) => asked(Field::HashTypes),
+            Op::Encapsulation(_) => asked(Field::Encapsulation),
             Op::Channels(_) => asked(Field::Queues),
             Op::Enable => asked(Field::Enabled),
             Op::Disable => rule(&|r| matches!(r, Rule::Disabled | Rule::GloballyOff))

@@ -95,6 +95,8 @@ proptest! {
         node in proptest::option::of(0u32..2000),
         types in proptest::option::of(any::<u32>()),
         exclude in proptest::collection::vec(0u32..300, 0..20),
+        inside in proptest::option::of(proptest::sample::select(std::vec!["none", "all", "nvgre,vxlan", "+gre,-vxlan"])),
+        port in proptest::option::of(any::<u16>()),
         steering in (proptest::option::of(any::<bool>()), proptest::option::of(any::<bool>())),
     ) {
         let types = types.and_then(|t| HashTypes::from_bits(t & HashTypes::ALL.bits()))
@@ -105,6 +107,8 @@ proptest! {
             queues: queues.map(Queues::Count),
             numa_node: node.map(|n| Auto::Is(NodeId(n))),
             hash_types: types.map(Auto::Is),
+            encapsulation: inside.map(|text| EncapPatch::parse(text).unwrap()),
+            vxlan_port: port.and_then(|port| VxlanPort::new(port).ok()),
             exclude_cpus: Some(exclude.into_iter().map(crate::CpuId).collect()),
             xps: steering.0.map(|on| if on { Xps::Cpus } else { Xps::Off }),
             rps: steering.1,

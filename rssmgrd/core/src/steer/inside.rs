@@ -1,18 +1,8 @@
 //! Encapsulated packets: whose headers decide.
 
 use super::{Layer, Steering, Verdict};
-use crate::hash::{HashType, HashTypes};
 use crate::packet::encap::{self, Inner};
 use crate::packet::{self, Headers, LinkType};
-
-/// The types that hash addresses and ports.
-const FOUR_TUPLE: HashTypes = HashTypes::NONE
-    .with(HashType::TcpIpv4)
-    .with(HashType::UdpIpv4)
-    .with(HashType::TcpIpv6)
-    .with(HashType::UdpIpv6)
-    .with(HashType::TcpIpv6Ex)
-    .with(HashType::UdpIpv6Ex);
 
 impl Steering {
     /// Apart, so that a NIC that does not look inside pays no more than the question.
@@ -21,6 +11,20 @@ impl Steering {
         let mut outer = Headers::default();
         packet::fill(frame, link, &mut outer);
         self.steer_frame(frame, &outer)
+    }
+
+    /// Send-side scaling: where the completion of a frame that this host sends belongs, which is where the frames of its flow
+    /// come in. So it is steered as what comes back. (NDIS: a miniport completes a send on the processor that the hash of the
+    /// connection and the indirection table give.)
+    ///
+    /// Of a tunnel that is not looked into, that holds as far as both directions have the same outer ports; VXLAN's differ.
+    #[must_use]
+    #[inline(never)]
+    pub fn classify_sent(&self, frame: &[u8], link: LinkType) -> Verdict {
+        let outer = packet::parse(frame, link);
+        let inner = encap::find(frame, &outer, &self.encapsulation);
+        let inner = inner.map(|inner| Inner { headers: inner.headers.reversed(), ..inner });
+        self.steer_layers(&outer.reversed(), inner.as_ref())
     }
 
     /// Steers a frame with these outer headers, which [`packet::parse`] found in it.
@@ -39,7 +43,7 @@ impl Steering {
         };
         if headers.transport.is_some() {
             let verdict = self.steer(headers);
-            if verdict.hash_type.is_some_and(|t| FOUR_TUPLE.has(t)) {
+            if verdict.hash_type.is_some_and(|t| !t.is_addresses()) {
                 return Verdict { layer: Layer::Inner(*kind), ..verdict };
             }
         }

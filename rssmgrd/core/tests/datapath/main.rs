@@ -5,6 +5,7 @@ mod against_etherparse;
 mod build;
 mod encap;
 mod frames;
+mod send_side;
 mod steering;
 mod toeplitz;
 mod vectors;

@@ -119,6 +119,7 @@ fn check_plan(s: &Sim) {
             settings: &settings,
             capability: &nic.capability,
             device: &nic.device,
+            driver: &nic.facts.driver,
             found_queues: saved.found_queues,
             assigned: Some(&saved.assigned),
             replan: false,

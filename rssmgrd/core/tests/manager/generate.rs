@@ -23,7 +23,7 @@ const SOFT: [&str; 3] = ["s0", "s1", "s1"];
 pub(crate) fn patch(rng: &mut Rng) -> SettingsPatch {
     let mut p = SettingsPatch::default();
     for _ in 0..=rng.below(2) {
-        let (field, values): (Field, &[&str]) = match rng.below(14) {
+        let (field, values): (Field, &[&str]) = match rng.below(16) {
             0 | 1 => (
                 Field::Profile,
                 &["Closest", "ClosestStatic", "NUMA", "NUMAStatic", "Conservative", "Balanced"],
@@ -38,6 +38,8 @@ pub(crate) fn patch(rng: &mut Rng) -> SettingsPatch {
             11 => (Field::Xps, &["cpus", "cpus", "off"]),
             12 => (Field::Rps, &["true", "true", "false"]),
             10 => (Field::HashKey, &["keep", "symmetric", "default", "abcdef"]),
+            13 => (Field::Encapsulation, &["none", "nvgre,vxlan", "+gre", "-vxlan"]),
+            14 => (Field::VxlanPort, &["4789", "8472"]),
             _ => (Field::ExcludeCpus, &["none", "0", "0-3", "0-15"]),
         };
         p.set(field, &Raw::from(rng.pick(values))).unwrap();

@@ -12,6 +12,7 @@ use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
     AdapterFacts, Config, Created, Kind, ObserveOnly, SavedAdapter, SavedState, Unusable,
 };
+use rssmgr_core::packet::encap::{EncapCapability, EncapState};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{AdapterId, CpuId, Moment, NodeId, QueueId};
 
@@ -100,6 +101,7 @@ fn capability(max: u16, entries: u16) -> Capability {
         key_settable: true,
         hash_types: HashTypes::ALL,
         hash_types_settable: true,
+        encapsulation: EncapCapability::all(),
         independent_entry_move: true,
         vectors: max,
         msi_x: true,
@@ -131,6 +133,7 @@ impl Nic {
             table: round_robin(capability.table_entries, channels),
             key: HashKey::new(vec![name.bytes().last().unwrap(); capability.key_bytes.into()]),
             hash_types: HashTypes::parse("ipv4,tcp_ipv4").unwrap(),
+            encapsulation: EncapState::default(),
             default_queue: QueueId(0),
             user_table: UserTable::No,
             others: Vec::new(),
@@ -191,6 +194,7 @@ impl World {
             channels: ChannelControl::Fixed,
             independent_entry_move: false,
             hash_types_settable: false,
+            encapsulation: EncapCapability::default(),
             ..capability(4, 12)
         };
         let mut blocks = Nic::new("k2", Kind::Kernel, &small, &capability(4, 8), 4);

@@ -8,6 +8,7 @@ use rssmgr_core::device::{Device, Queue, UserTable, Vector};
 use rssmgr_core::driver::Driver;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::packet::encap::{EncapCapability, EncapState};
 use rssmgr_core::place::{Team, TeamSets};
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
 use rssmgr_core::topology::Topology;
@@ -291,7 +292,13 @@ impl Adapter {
             hash_types: HashTypes::parse(&self.hash_types).map_err(|e| e.to_string())?,
             hash_types_settable: self.hash_types_settable,
             hash_types_always: HashTypes::NONE,
+            encapsulation: if self.driver.is_none() {
+                EncapCapability::all()
+            } else {
+                EncapCapability::default()
+            },
             ports_imply_addresses: self.driver.as_deref().is_some_and(|d| d != "softnic"),
+            tunnel_features: Vec::new(),
             unhashed: UnhashedTarget::DefaultProcessor,
             independent_entry_move: self.entry_moves,
             serialised_moves: false,
@@ -345,6 +352,7 @@ impl Adapter {
             key: d.key.as_deref().map_or_else(|| Ok(microsoft()), key)?,
             hash_types: HashTypes::parse(d.hash_types.as_deref().unwrap_or("default"))
                 .map_err(|e| e.to_string())?,
+            encapsulation: EncapState::default(),
             default_queue: QueueId(d.default_queue),
             user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
             xps: steering(d.xps.as_deref(), self.capability()?.steered_tx_queues(self.channels))?,

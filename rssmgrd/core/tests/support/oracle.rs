@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rssmgr_core::capability::ChannelControl;
+use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
 use rssmgr_core::profile::Profile;
 use rssmgr_core::settings::{Auto, KeySetting, ProcessorPart, Queues, Smt};
@@ -215,7 +216,11 @@ impl<'a> Oracle<'a> {
             Some(Auto::Is(t)) if t == HashTypes::DEFAULT => false,
             Some(Auto::Is(t)) => !cap.hash_types_settable || t == HashTypes::ALL,
         };
-        self.nowhere() || key || types
+        let inside = match patch.get(Field::Encapsulation).map(|raw| raw.to_text()).as_deref() {
+            None | Some("none" | "-gre") => false,
+            Some(_) => cap.encapsulation.kinds.is_empty(),
+        };
+        self.nowhere() || key || types || inside
     }
 
     /// Whether the explicit entries fit beside these processors.

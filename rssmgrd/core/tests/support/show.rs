@@ -34,6 +34,7 @@ pub(crate) fn plan(case: &Case) -> Result<String, String> {
             settings,
             capability,
             device,
+            driver: "softnic",
             found_queues: adapter.found.unwrap_or(device.channels()),
             assigned: assigned.as_deref(),
             replan: adapter.replan,

@@ -5,7 +5,9 @@ use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarg
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Queue, UserTable};
 use rssmgr_core::driver::round_robin;
+use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::packet::encap::{EncapCapability, EncapState};
 use rssmgr_core::place::{AdapterInput, GiveBack};
 use rssmgr_core::profile::Profile;
 use rssmgr_core::settings::{
@@ -49,6 +51,7 @@ impl World {
                 settings: &a.settings,
                 capability: &a.capability,
                 device: &a.device,
+                driver: "softnic",
                 found_queues: a.found,
                 assigned: a.assigned.as_deref(),
                 replan: a.replan,
@@ -191,12 +194,19 @@ prop_compose! {
         smt in proptest::option::of(prop_oneof![Just(Smt::Skip), Just(Smt::Use)]),
         xps in proptest::option::of(prop_oneof![Just(Xps::Cpus), Just(Xps::Off)]),
         rps in proptest::option::of(any::<bool>()),
+        inside in proptest::option::weighted(
+            0.2, proptest::sample::select(vec!["none", "-gre", "-gre", "nvgre", "+vxlan"]),
+        ),
     ) -> SettingsPatch {
-        SettingsPatch {
+        let mut patch = SettingsPatch {
             enabled, profile, queues, hash_key, hash_types, smt, xps, rps,
             max_processors: max_processors.map(Auto::Is),
             ..SettingsPatch::default()
+        };
+        if let Some(text) = inside {
+            patch.set(Field::Encapsulation, &Raw::from(text)).expect("one that parses");
         }
+        patch
     }
 }
 
@@ -270,6 +280,7 @@ impl Seed {
             hash_types: HashTypes::DEFAULT,
             hash_types_settable: self.settable.1,
             hash_types_always: HashTypes::NONE,
+            encapsulation: if self.settable.1 { EncapCapability::all() } else { EncapCapability::default() },
             ports_imply_addresses: false,
             unhashed: UnhashedTarget::DefaultProcessor,
             independent_entry_move: moves,
@@ -292,6 +303,7 @@ impl Seed {
             },
             key: HashKey::new(vec![1, 2, 3, 4]),
             hash_types: HashTypes::DEFAULT,
+            encapsulation: EncapState::default(),
             default_queue: QueueId(self.default_queue % channels),
             xps: masks(capability.steered_tx_queues(channels)),
             rps: masks(if capability.rps { channels } else { 0 }),

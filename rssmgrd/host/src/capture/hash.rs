@@ -3,7 +3,7 @@
 use super::{Capture, CaptureError};
 use rssmgr_core::hash::HashType;
 use rssmgr_core::packet::encap::Encapsulation;
-use rssmgr_core::steer::Steering;
+use rssmgr_core::steer::{Steering, Verdict};
 use rssmgr_core::{EntryIndex, QueueId};
 use std::io::Read;
 
@@ -26,6 +26,16 @@ pub struct HashedPacket {
     pub inner: bool,
 }
 
+impl HashedPacket {
+    /// What a verdict says about a packet.
+    #[must_use]
+    pub const fn new(packet: u64, verdict: &Verdict) -> Self {
+        let Verdict { hash_type, hash, entry, queue, layer } = *verdict;
+        let (encapsulation, inner) = (layer.encapsulation(), layer.is_inner());
+        Self { packet, hash_type, hash, entry, queue, encapsulation, inner }
+    }
+}
+
 /// Steers every packet of a capture, one after the other, looking into encapsulated ones as `steering` does. Errors are those of [`Capture::next_record`]; the iterator ends
 /// after damage.
 pub fn hash_capture<R: Read>(
@@ -37,15 +47,6 @@ pub fn hash_capture<R: Read>(
             Ok(record) => record?,
             Err(error) => return Some(Err(error)),
         };
-        let verdict = steering.classify(record.data, record.link);
-        Some(Ok(HashedPacket {
-            packet: record.packet,
-            hash_type: verdict.hash_type,
-            hash: verdict.hash,
-            entry: verdict.entry,
-            queue: verdict.queue,
-            encapsulation: verdict.layer.encapsulation(),
-            inner: verdict.layer.is_inner(),
-        }))
+        Some(Ok(HashedPacket::new(record.packet, &steering.classify(record.data, record.link))))
     })
 }

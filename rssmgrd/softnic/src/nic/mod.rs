@@ -13,6 +13,7 @@ use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget, VPortC
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::round_robin;
 use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
+use rssmgr_core::packet::encap::{EncapCapability, EncapState};
 use rssmgr_core::steer::Steering;
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::topology::Topology;
@@ -51,6 +52,8 @@ pub struct SoftNic {
     channels: u16,
     enabled: bool,
     key: HashKey,
+    /// Which encapsulated packets are looked into.
+    encapsulation: EncapState,
     /// How packets are steered while RSS is enabled.
     steering: Steering,
     user_table: UserTable,
@@ -124,6 +127,7 @@ impl SoftNic {
             channels: 0,
             enabled: true,
             key,
+            encapsulation: EncapState::default(),
             steering,
             user_table: UserTable::No,
             vports: VPorts::default(),
@@ -234,6 +238,7 @@ impl SoftNic {
             table: self.steering.table().to_vec(),
             key: self.key.clone(),
             hash_types: self.steering.types(),
+            encapsulation: self.encapsulation,
             default_queue: self.steering.default_queue(),
             user_table: self.user_table,
             vports: self.vports.devices().clone(),
@@ -270,6 +275,7 @@ fn capability(spec: &SoftnicSpec) -> Capability {
         key_settable: true,
         hash_types: HashTypes::ALL,
         hash_types_settable: true,
+        encapsulation: EncapCapability::all(),
         unhashed: UnhashedTarget::DefaultProcessor,
         independent_entry_move: true,
         serialised_moves: false,

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use rssmgr_core::device::{BackendError, EntryMove, Op, Refusal, UserTable};
 use rssmgr_core::driver::round_robin;
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::packet::encap::EncapState;
 use rssmgr_core::steer::{Steering, TableError};
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::{CpuId, EntryIndex, QueueId};
@@ -45,6 +46,7 @@ impl SoftNic {
                 Ok(self.set_home(*queue, *cpu))
             }
             Op::HashTypes(types) => self.set_hash_types(*types),
+            Op::Encapsulation(state) => self.set_encapsulation(*state),
             Op::DefaultQueue(queue) => {
                 self.check_own(op, *queue)?;
                 self.set_default_queue(*queue)
@@ -182,6 +184,22 @@ impl SoftNic {
         Ok(true)
     }
 
+    fn set_encapsulation(&mut self, state: EncapState) -> Result<bool, BackendError> {
+        let supported = self.capability.encapsulation.kinds;
+        let kinds = state.kinds.without(supported);
+        if !kinds.is_empty() {
+            return Err(Refusal::Encapsulation { kinds, supported }.into());
+        }
+        if state == self.encapsulation {
+            return Ok(false);
+        }
+        self.encapsulation = state;
+        self.steer(self.steering.clone())?;
+        self.look_inside(self.capability.encapsulation.config(state));
+        self.post_ports();
+        Ok(true)
+    }
+
     fn set_default_queue(&mut self, queue: QueueId) -> Result<bool, BackendError> {
         let old = &self.steering;
         if queue == old.default_queue() {
@@ -195,11 +213,13 @@ impl SoftNic {
 
     /// Steers like this from now on, while RSS is enabled.
     fn steer(&mut self, steering: Steering) -> Result<(), BackendError> {
+        let inside = self.capability.encapsulation.config(self.encapsulation);
+        let steering = steering.with_encapsulation(inside);
         let effective = if self.enabled {
             steering.clone()
         } else {
             // Nothing is hashed, so everything goes to the default queue.
-            with_types(&steering, HashTypes::NONE)?
+            with_types(&steering, HashTypes::NONE)?.with_encapsulation(inside)
         };
         self.steering = steering;
         let effective = Arc::new(effective);

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use rssmgr_core::device::{BackendError, Device, Filters, Op, Refusal, VPortDevice, VPortOp, VPortRefusal};
 use rssmgr_core::driver;
 use rssmgr_core::hash::HashTypes;
+use rssmgr_core::packet::encap::EncapConfig;
 use rssmgr_core::steer::Steering;
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::{QueueId, VPortId};
@@ -67,6 +68,21 @@ impl SoftNic {
         }
     }
 
+    /// How a VPort steers: what does not spread hashes nothing, so that everything goes to its default queue. It looks into
+    /// what the adapter looks into.
+    fn steering_of(&self, vport: &VPortDevice, toeplitz: Arc<Toeplitz>) -> Result<Steering, BackendError> {
+        let types = if vport.enabled { vport.hash_types } else { HashTypes::NONE };
+        let steering = Steering::new(toeplitz, types, vport.table.clone().into(), vport.default_queue);
+        Ok(steering.map_err(impossible)?.with_encapsulation(*self.steering.encapsulation()))
+    }
+
+    /// The VPorts look into what the adapter looks into now.
+    pub(super) fn look_inside(&mut self, config: EncapConfig) {
+        for (_, steering) in self.vports.others.vports.values_mut() {
+            *steering = Arc::new(Steering::clone(steering).with_encapsulation(config));
+        }
+    }
+
     fn change_alone(&mut self, id: VPortId, op: &VPortOp) -> Result<bool, BackendError> {
         let refused = |why| Refusal::VPort { id, why };
         let Some(before) = self.vports.devices.get(&id) else {
@@ -83,7 +99,7 @@ impl SoftNic {
             Some((_, steering)) if before.key == after.key => Arc::clone(steering.toeplitz()),
             _ => Arc::new(Toeplitz::new(&after.key)),
         };
-        let steering = steering(&after, toeplitz)?;
+        let steering = self.steering_of(&after, toeplitz)?;
         let moves = before.table.iter().zip(&after.table).filter(|(old, new)| old != new).count();
         self.shared.entry_moves.fetch_add(u64::try_from(moves).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.vports.others.vports.insert(id, (slot, Arc::new(steering)));
@@ -99,17 +115,17 @@ impl SoftNic {
         if after == before.vports {
             return Ok(false);
         }
-        let vports = &mut self.vports.others.vports;
-        match (after.get(&id), vports.contains_key(&id)) {
+        match (after.get(&id), self.vports.others.vports.contains_key(&id)) {
             (Some(device), false) => {
                 let followed = self.mailbox.followed();
                 let slot = self.shared.vports.open(id, followed).ok_or_else(|| {
                     BackendError::system("creating a VPort", "packets of deleted ones are still under way")
                 })?;
                 let toeplitz = Arc::new(Toeplitz::new(&device.key));
-                vports.insert(id, (slot, Arc::new(steering(device, toeplitz)?)));
+                let steering = self.steering_of(device, toeplitz)?;
+                self.vports.others.vports.insert(id, (slot, Arc::new(steering)));
             }
-            (None, true) => drop(vports.remove(&id)),
+            (None, true) => drop(self.vports.others.vports.remove(&id)),
             _ => {}
         }
         self.vports.others.filters = Arc::new(Filters::new(&after));
@@ -120,10 +136,4 @@ impl SoftNic {
         }
         Ok(true)
     }
-}
-
-/// How a VPort steers: what does not spread hashes nothing, so that everything goes to its default queue.
-fn steering(vport: &VPortDevice, toeplitz: Arc<Toeplitz>) -> Result<Steering, BackendError> {
-    let types = if vport.enabled { vport.hash_types } else { HashTypes::NONE };
-    Steering::new(toeplitz, types, vport.table.clone().into(), vport.default_queue).map_err(impossible)
 }

@@ -8,6 +8,7 @@ mod interface;
 mod model;
 mod oracle;
 mod pinning;
+mod send_side;
 mod shutdown;
 mod spec;
 mod support;

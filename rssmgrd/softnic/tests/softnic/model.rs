@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use rssmgr_core::backend::Backend as _;
 use rssmgr_core::device::{BackendError, Device, EntryMove, Filter, Op, Outcome, VPortOp};
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::packet::encap::{EncapState, Encapsulations, VxlanPort};
 use rssmgr_core::{CpuId, EntryIndex, FilterId, QueueId, VPortId, driver};
 use rssmgr_softnic::{SoftNic, SourceSpec};
 
@@ -36,6 +37,12 @@ fn op() -> impl Strategy<Value = Op> {
         (queue(), prop::option::of((0..40_u32).prop_map(CpuId)))
             .prop_map(|(queue, cpu)| Op::Home { queue, cpu }),
         (0..512_u32).prop_map(|bits| Op::HashTypes(HashTypes::from_bits(bits << 8).unwrap())),
+        (prop::sample::select(vec!["none", "nvgre", "all"]), 4789..4791_u16).prop_map(|(kinds, port)| {
+            Op::Encapsulation(EncapState {
+                kinds: Encapsulations::parse(kinds).unwrap(),
+                vxlan_port: VxlanPort::new(port).unwrap(),
+            })
+        }),
         queue().prop_map(Op::DefaultQueue),
     ]
 }

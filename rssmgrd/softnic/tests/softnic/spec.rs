@@ -132,10 +132,29 @@ fn synthetic() -> impl Strategy<Value = SyntheticSpec> {
             .prop_flat_map(|least| (Just(least), least..=Sizes::LARGEST))
             .prop_map(|(least, most)| Sizes::Range(least, most)),
     ];
+    let tunnels = (0..=40_u8, 0..=30_u8, 0..=30_u8, 0..=90_u8);
     let shares = (1..=100_u8, 0..=100_u8, 0..=100_u8, 0..=100_u8, 0..=50_u8, 0..=50_u8);
-    (1..=SyntheticSpec::MOST_FLOWS, 0.0..=5.0, rate(), shares, size, any::<u64>(), loss()).prop_map(
-        |(flows, zipf, rate, (tcp, udp, other, ipv6, multicast, forwarded), size, seed, loss)| {
-            SyntheticSpec { flows, zipf, rate, tcp, udp, other, ipv6, multicast, forwarded, size, seed, loss }
+    (1..=SyntheticSpec::MOST_FLOWS, 0.0..=5.0, rate(), shares, tunnels, size, any::<u64>(), loss()).prop_map(
+        |(flows, zipf, rate, (tcp, udp, other, ipv6, multicast, forwarded), tunnels, size, seed, loss)| {
+            let (nvgre, gre, vxlan, sent) = tunnels;
+            SyntheticSpec {
+                flows,
+                zipf,
+                rate,
+                tcp,
+                udp,
+                other,
+                ipv6,
+                multicast,
+                forwarded,
+                nvgre,
+                gre,
+                vxlan,
+                sent,
+                size,
+                seed,
+                loss,
+            }
         },
     )
 }

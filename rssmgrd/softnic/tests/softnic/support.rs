@@ -54,7 +54,7 @@ pub(crate) fn conserved(nic: &SoftNic, sample: &Sample) {
 /// As [`conserved`], without the entries: those of deleted VPorts are not counted any more.
 pub(crate) fn added_up(nic: &SoftNic, sample: &Sample) {
     let a = &sample.adapter;
-    assert_eq!(nic.generated(), a.packets + a.drops, "generated = handled + dropped");
+    assert_eq!(nic.generated(), a.packets + a.completions + a.drops, "generated = handled + dropped");
     let sum = |xs: &mut dyn Iterator<Item = (u64, u64)>| xs.fold((0, 0), |s, x| (s.0 + x.0, s.1 + x.1));
     let total = (a.packets, a.bytes);
     assert_eq!(sum(&mut sample.queues.iter().map(|q| (q.packets, q.bytes))), total, "queues");
@@ -62,5 +62,6 @@ pub(crate) fn added_up(nic: &SoftNic, sample: &Sample) {
     assert_eq!(a.unicast_packets + a.multicast_packets + a.broadcast_packets, a.packets, "casts");
     assert_eq!(sample.queues.iter().map(|q| q.drops).sum::<u64>(), a.drops, "drops");
     assert_eq!(sample.queues.iter().map(|q| q.reordered).sum::<u64>(), a.reordered, "reordered");
+    assert_eq!(sample.queues.iter().map(|q| q.completions).sum::<u64>(), a.completions, "completions");
     assert!(sample.queues.iter().all(|q| q.backlog == 0), "backlog");
 }

@@ -14,6 +14,7 @@ use rssmgr_core::manager::{
     BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
     SavedState,
 };
+use rssmgr_core::packet::encap::{EncapState, Encapsulations, VxlanPort};
 use rssmgr_core::settings::SettingsPatch;
 use rssmgr_core::{CpuId, EntryIndex, Moment, Processor, QueueId};
 use serde::{Deserialize, Serialize};
@@ -123,7 +124,7 @@ struct Open {
 }
 
 /// A device's state. A queue without a home is -1; the key is in hex; `xps` and `rps` are CPU lists, one to a queue, and
-/// missing where nothing is steered.
+/// missing where nothing is steered; `encapsulation` and `vxlan_port` are missing where they are the default.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hardware {
@@ -132,6 +133,10 @@ struct Hardware {
     table: Vec<u16>,
     key: String,
     hash_types: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    encapsulation: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vxlan_port: Option<u16>,
     default_queue: u16,
     user_table: UserWrote,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -251,12 +256,15 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
 }
 
 fn hardware(d: &Device) -> Hardware {
+    let inside = d.encapsulation;
     Hardware {
         enabled: d.enabled,
         queues: d.queues.iter().map(|q| q.home.map_or(-1, |c| c.0.into())).collect(),
         table: d.table.iter().map(|q| q.0).collect(),
         key: d.key.to_hex(),
         hash_types: d.hash_types.bits(),
+        encapsulation: if inside.kinds.is_empty() { String::new() } else { inside.kinds.to_string() },
+        vxlan_port: (inside.vxlan_port != VxlanPort::default()).then(|| inside.vxlan_port.get()),
         default_queue: d.default_queue.0,
         user_table: match d.user_table {
             UserTable::Yes => UserWrote::Yes,
@@ -360,12 +368,18 @@ fn device(h: Hardware) -> Result<Device, String> {
         n => u32::try_from(n).map(|c| Queue { home: Some(CpuId(c)) }).map_err(text),
     };
     let key = key(&h.key)?;
+    let kinds = match h.encapsulation.as_str() {
+        "" => Encapsulations::NONE,
+        list => Encapsulations::parse(list).map_err(text)?,
+    };
+    let vxlan_port = h.vxlan_port.map_or(Ok(VxlanPort::default()), VxlanPort::new).map_err(text)?;
     Ok(Device {
         enabled: h.enabled,
         queues: h.queues.into_iter().map(home).collect::<Result<_, _>>()?,
         table: h.table.into_iter().map(QueueId).collect(),
         key,
         hash_types: HashTypes::from_bits(h.hash_types).ok_or("there are no such hash types")?,
+        encapsulation: EncapState { kinds, vxlan_port },
         default_queue: QueueId(h.default_queue),
         user_table: match h.user_table {
             UserWrote::Yes => UserTable::Yes,

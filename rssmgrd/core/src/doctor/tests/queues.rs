@@ -137,6 +137,19 @@ fn tunnels_that_hash_alike() {
     let mut seen = over(TunnelKind::Gre, Some("eth0"));
     seen.nics[0].queues[3].packets = Some(Sampled { before: Some(0), now: 90_000 });
     assert!(found(&seen).contains(&(Check::TunnelOneQueue, Warning)), "{:?}", found(&seen));
+
+    // The source port could spread VXLAN; what arrives on one queue all the same shows that it does not.
+    let mut vxlan = over(TunnelKind::Vxlan, Some("eth0"));
+    vxlan.nics[0].queues[3].packets = Some(Sampled { before: Some(0), now: 90_000 });
+    capability(&mut vxlan).tunnel_features = vec!["tx-udp_tnl-segmentation".into()];
+    let of_tunnel = |m: &Machine| diagnose(m).into_iter().find(|f| f.check == Check::TunnelOneQueue);
+    let f = of_tunnel(&vxlan).unwrap();
+    assert_eq!(f.severity, Warning);
+    assert!(f.evidence[0].contains("few source ports"), "{:?}", f.evidence);
+    assert!(f.evidence.iter().any(|e| e.contains("tx-udp_tnl-segmentation")), "{:?}", f.evidence);
+    assert!(f.evidence.iter().any(|e| e.contains("queue 3 received")), "{:?}", f.evidence);
+    device(&mut vxlan).hash_types = HashTypes::parse("ipv4,tcp_ipv4,ipv6,tcp_ipv6").unwrap();
+    assert_eq!(of_tunnel(&vxlan), None, "the types are what is to be changed");
 }
 
 #[test]

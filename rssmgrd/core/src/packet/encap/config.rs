@@ -1,4 +1,5 @@
-//! What of encapsulated packets a NIC can use, and what of it is switched on.
+//! What of encapsulated packets a NIC can use ([`EncapCapability`]), what of it is switched on ([`EncapState`]), and both
+//! together as steering needs them ([`EncapConfig`]).
 
 use super::{Encapsulation, Encapsulations, Inner};
 use crate::packet::{Addresses, Headers};
@@ -139,6 +140,83 @@ impl Default for EncapOffload {
     /// Everything, within the 256 bytes that NDIS recommends.
     fn default() -> Self {
         Self { rss: IpLayers::ALL, vmq: IpLayers::ALL, max_header: 256 }
+    }
+}
+
+/// What a NIC can be told to look into. Nothing by default: no encapsulation can be switched on then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EncapCapability {
+    /// What can be switched on.
+    pub kinds: Encapsulations,
+    /// What it does with GRE, NVGRE included (`EncapsulatedPacketTaskOffloadGre`).
+    pub gre: EncapOffload,
+    /// What it does with VXLAN (`EncapsulatedPacketTaskOffloadVxlan`).
+    pub vxlan: EncapOffload,
+    /// Whether the port of VXLAN can be chosen (`VxlanUDPPortNumberConfigurable`).
+    pub vxlan_port_settable: bool,
+}
+
+impl EncapCapability {
+    /// Everything, as a NIC that does it in software has it.
+    #[must_use]
+    pub fn all() -> Self {
+        let (gre, vxlan) = (EncapOffload::default(), EncapOffload::default());
+        Self { kinds: Encapsulations::ALL, gre, vxlan, vxlan_port_settable: true }
+    }
+
+    /// What is done with packets of this encapsulation; nothing where it cannot be switched on.
+    #[must_use]
+    pub const fn offload(&self, kind: Encapsulation) -> EncapOffload {
+        match kind {
+            _ if !self.kinds.has(kind) => {
+                EncapOffload { rss: IpLayers::NONE, vmq: IpLayers::NONE, max_header: 0 }
+            }
+            Encapsulation::Nvgre | Encapsulation::Gre => self.gre,
+            Encapsulation::Vxlan => self.vxlan,
+        }
+    }
+
+    /// How packets are looked into with this switched on.
+    #[must_use]
+    pub const fn config(&self, state: EncapState) -> EncapConfig {
+        let EncapState { kinds, vxlan_port } = state;
+        EncapConfig { kinds: kinds.intersection(self.kinds), vxlan_port, gre: self.gre, vxlan: self.vxlan }
+    }
+}
+
+impl Default for EncapCapability {
+    fn default() -> Self {
+        let none = EncapOffload { rss: IpLayers::NONE, vmq: IpLayers::NONE, max_header: 0 };
+        Self { kinds: Encapsulations::NONE, gre: none, vxlan: none, vxlan_port_settable: false }
+    }
+}
+
+/// What is switched on. Nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EncapState {
+    /// The encapsulations.
+    pub kinds: Encapsulations,
+    /// The port of VXLAN.
+    pub vxlan_port: VxlanPort,
+}
+
+impl EncapState {
+    /// Whether packets are steered alike by both: the port matters only where VXLAN is looked into.
+    #[must_use]
+    pub fn steers_as(self, other: Self) -> bool {
+        let port = |state: Self| state.kinds.has(Encapsulation::Vxlan).then_some(state.vxlan_port);
+        self.kinds == other.kinds && port(self) == port(other)
+    }
+}
+
+impl fmt::Display for EncapState {
+    /// `nvgre,vxlan (port 4789)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kinds)?;
+        if self.kinds.has(Encapsulation::Vxlan) {
+            write!(f, " (port {})", self.vxlan_port)?;
+        }
+        Ok(())
     }
 }
 

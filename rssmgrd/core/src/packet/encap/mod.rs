@@ -21,7 +21,9 @@ mod gre;
 mod kind;
 mod vxlan;
 
-pub use config::{EncapConfig, EncapOffload, IpLayers, VxlanPort, VxlanPortError};
+pub use config::{
+    EncapCapability, EncapConfig, EncapOffload, EncapState, IpLayers, VxlanPort, VxlanPortError,
+};
 pub use kind::{Encapsulation, Encapsulations, EncapsulationsError};
 
 use super::link::{self, Payload};
@@ -120,13 +122,20 @@ fn fill(frame: &[u8], tunnel: &Tunnel, headers: &mut Headers) -> usize {
     }
 }
 
-/// The MAC address by which VMQ finds the queue of a packet: the inner destination where there is an inner Ethernet
-/// header, be its payload parsable or not, else the outermost one. So too for packets whose IP versions the mask
+/// The Ethernet address and the VLAN by which VMQ finds the queue of a packet: those of the inner Ethernet header where
+/// there is one, be its payload parsable or not, else the outermost ones. So too for packets whose IP versions the mask
 /// [`EncapOffload::vmq`] does not cover. `inner` is what [`find`] found with the same configuration.
 #[must_use]
-pub fn vmq_mac(outer: &Headers, inner: Option<&Inner>, config: &EncapConfig) -> Option<[u8; 6]> {
-    inner
+#[inline]
+pub fn vmq_target(
+    outer: &Headers,
+    inner: Option<&Inner>,
+    config: &EncapConfig,
+) -> (Option<[u8; 6]>, Option<u16>) {
+    let inside = inner
+        .filter(|inner| inner.headers.dst_mac.is_some())
         .filter(|inner| config.offload(inner.kind).vmq.covers(outer, inner))
-        .and_then(|inner| inner.headers.dst_mac)
-        .or(outer.dst_mac)
+        .map(|inner| &inner.headers);
+    let headers = inside.unwrap_or(outer);
+    (headers.dst_mac, headers.vlan)
 }

@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rssmgr_core::hash::{HashKey, HashType, HashTypes};
 use rssmgr_core::packet::encap::{
-    EncapConfig, EncapOffload, Encapsulations, Inner, IpLayers, VxlanPort, find, vmq_mac,
+    EncapConfig, EncapOffload, Encapsulations, Inner, IpLayers, VxlanPort, find, vmq_target,
 };
 use rssmgr_core::packet::{Headers, LinkType, Net, parse};
 use rssmgr_core::steer::Layer;
@@ -58,7 +58,7 @@ fn compare(frame: &[u8], types: HashTypes, config: &EncapConfig) -> Result<Layer
     prop_assert_eq!(steering.classify(frame, LinkType::Ethernet), verdict);
     let outer = parse(frame, LinkType::Ethernet);
     let inner = find(frame, &outer, config);
-    prop_assert_eq!(vmq_mac(&outer, inner.as_ref(), config), mac);
+    prop_assert_eq!(vmq_target(&outer, inner.as_ref(), config).0, mac);
     Ok(verdict.layer)
 }
 

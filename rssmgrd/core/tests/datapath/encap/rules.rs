@@ -7,7 +7,7 @@ use crate::build::{Built, Extension, Ip, Link, Payload, build};
 use crate::toeplitz::bit_by_bit;
 use rssmgr_core::hash::{HashKey, HashType, HashTypes};
 use rssmgr_core::packet::encap::{
-    EncapConfig, EncapOffload, Encapsulation, Encapsulations, IpLayers, VxlanPort, find, vmq_mac,
+    EncapConfig, EncapOffload, Encapsulation, Encapsulations, IpLayers, VxlanPort, find, vmq_target,
 };
 use rssmgr_core::packet::{LinkType, parse};
 use rssmgr_core::steer::{Layer, Steering, Verdict};
@@ -79,7 +79,7 @@ fn check(frame: &[u8], types: HashTypes, config: EncapConfig, want: &Verdict, ma
     let outer = parse(frame, LinkType::Ethernet);
     let inner = find(frame, &outer, &config);
     assert_eq!(steering.steer_layers(&outer, inner.as_ref()), *want);
-    assert_eq!(vmq_mac(&outer, inner.as_ref(), &config), Some(mac));
+    assert_eq!(vmq_target(&outer, inner.as_ref(), &config).0, Some(mac));
     let key = HashKey::microsoft();
     let oracle = expected(frame, key.bytes(), types, u32::from(ENTRIES), DEFAULT_QUEUE, &config);
     assert_eq!(oracle, (*want, Some(mac)), "the oracle");

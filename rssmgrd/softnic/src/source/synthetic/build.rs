@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::flows::{Flow, Protocol, Receiver};
+use super::tunnel;
 use crate::frame::HEADER_BYTES;
 
 /// A frame, of which only the start is stored; the rest is zeros.
@@ -12,12 +13,32 @@ pub(super) struct Built {
     pub(super) wire_len: u32,
 }
 
-const ETHERNET: usize = 14;
+pub(super) const ETHERNET: usize = 14;
 /// Where the frames come from, on the wire: the router.
-const ROUTER: [u8; 6] = [0x02, 0, 0, 0, 0, 0xfe];
+pub(super) const ROUTER: [u8; 6] = [0x02, 0, 0, 0, 0, 0xfe];
 
-/// A frame of a flow to the NIC with this Ethernet address, `size` bytes long or as long as its headers.
+/// A frame of a flow to the NIC with this Ethernet address, `size` bytes long or as long as its headers, with its tunnel.
 pub(super) fn frame(flow: &Flow, mac: [u8; 6], size: u16) -> Built {
+    match flow.tunnel {
+        None => plain(flow, mac, size),
+        Some(kind) => tunnel::carried(kind, |less| plain(flow, mac, size.saturating_sub(less)), mac),
+    }
+}
+
+/// What the NIC's host answers to a frame of a flow; `None` where nobody answers.
+pub(super) fn answer(flow: &Flow, mac: [u8; 6], size: u16) -> Option<Built> {
+    if flow.tunnel.is_some() || flow.receiver == Receiver::Group {
+        return None;
+    }
+    let Flow { src, dst, sport, dport, .. } = *flow;
+    let mut built = plain(&Flow { src: dst, dst: src, sport: dport, dport: sport, ..*flow }, ROUTER, size);
+    // From the NIC to the router.
+    built.stored.get_mut(ROUTER.len()..2 * ROUTER.len())?.copy_from_slice(&mac);
+    Some(built)
+}
+
+/// A frame without a tunnel around it.
+fn plain(flow: &Flow, mac: [u8; 6], size: u16) -> Built {
     let transport = match flow.protocol {
         Protocol::Tcp => 20,
         Protocol::Udp | Protocol::Icmp => 8,
@@ -73,7 +94,7 @@ fn destination(flow: &Flow, mac: [u8; 6]) -> [u8; 6] {
     }
 }
 
-fn ipv4(bytes: &mut Vec<u8>, protocol: u8, payload: usize, src: [u8; 4], dst: [u8; 4]) {
+pub(super) fn ipv4(bytes: &mut Vec<u8>, protocol: u8, payload: usize, src: [u8; 4], dst: [u8; 4]) {
     let mut header = [0; 20];
     header[0] = 0x45;
     header[2..4].copy_from_slice(&be16(20 + payload));
@@ -117,7 +138,7 @@ fn segment(bytes: &mut Vec<u8>, flow: &Flow, payload: usize, pseudo: u32) {
 }
 
 /// A length. Frames have at most 9,216 bytes.
-fn be16(length: usize) -> [u8; 2] {
+pub(super) fn be16(length: usize) -> [u8; 2] {
     u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }
 

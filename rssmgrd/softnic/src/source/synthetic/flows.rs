@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use rssmgr_core::packet::encap::Encapsulation;
+
 use super::SyntheticSpec;
 use super::random::{Popularity, Random};
 
@@ -33,6 +35,8 @@ pub(super) struct Flow {
     pub(super) dport: u16,
     pub(super) protocol: Protocol,
     pub(super) receiver: Receiver,
+    /// How it is carried.
+    pub(super) tunnel: Option<Encapsulation>,
 }
 
 /// Deals out kinds so that the packets of each come as near to its share as the flows allow.
@@ -80,6 +84,13 @@ pub(super) fn flows(spec: &SyntheticSpec, popularity: &Popularity, random: &mut 
         Dealer::new([(Protocol::Tcp, spec.tcp), (Protocol::Udp, spec.udp), (Protocol::Icmp, spec.other)]);
     let mut datagrams = Dealer::new([(Protocol::Udp, spec.udp), (Protocol::Icmp, spec.other)]);
     let mut versions = Dealer::new([(false, 100 - spec.ipv6), (true, spec.ipv6)]);
+    let plain = 100_u8.saturating_sub(spec.nvgre).saturating_sub(spec.gre).saturating_sub(spec.vxlan);
+    let mut tunnels = Dealer::new([
+        (None, plain),
+        (Some(Encapsulation::Nvgre), spec.nvgre),
+        (Some(Encapsulation::Gre), spec.gre),
+        (Some(Encapsulation::Vxlan), spec.vxlan),
+    ]);
     let flow = |share: &f64| {
         let receiver = receivers.deal(*share);
         let protocol = match receiver {
@@ -100,7 +111,8 @@ pub(super) fn flows(spec: &SyntheticSpec, popularity: &Popularity, random: &mut 
             (_, 1) => 53,
             _ => 4789,
         };
-        Flow { src, dst, sport, dport, protocol, receiver }
+        let tunnel = tunnels.deal(*share);
+        Flow { src, dst, sport, dport, protocol, receiver, tunnel }
     };
     popularity.shares().iter().map(flow).collect()
 }

@@ -1,10 +1,11 @@
 //! Made-up flows with Zipf popularity: the same packets in the same order for the same seed.
 //!
-//! The rooms: `flows` (which flows there are), `build` (their frames), `random` (popularity and the generator).
+//! The rooms: `flows` (which flows there are), `build` (their frames), `tunnel` (what is around them), `random` (popularity and the generator).
 
 mod build;
 mod flows;
 mod random;
+mod tunnel;
 
 use std::fmt;
 use std::time::Instant;
@@ -93,6 +94,16 @@ pub struct SyntheticSpec {
     pub multicast: u8,
     /// Percentage of packets that are to be forwarded: to our Ethernet address, but to somebody else's IP address.
     pub forwarded: u8,
+    /// Percentage of packets that come through one NVGRE tunnel.
+    pub nvgre: u8,
+    /// Percentage of packets that come through one GRE tunnel.
+    pub gre: u8,
+    /// Percentage of packets that come through one VXLAN tunnel, whose sender always takes the same source port: the
+    /// worst case for a NIC that hashes the outer headers.
+    pub vxlan: u8,
+    /// Percentage of packets that the host sends, in answer to those of a flow: their completions are handled. Nobody answers a
+    /// multicast group, or through a tunnel.
+    pub sent: u8,
     /// Frame sizes.
     pub size: Sizes,
     /// Start of the random numbers.
@@ -114,6 +125,10 @@ impl Default for SyntheticSpec {
             ipv6: 20,
             multicast: 2,
             forwarded: 10,
+            nvgre: 0,
+            gre: 0,
+            vxlan: 0,
+            sent: 0,
             size: Sizes::Range(64, 1500),
             seed: 1,
             loss: Loss::Lossless,
@@ -135,6 +150,10 @@ impl SyntheticSpec {
         "ipv6",
         "multicast",
         "forwarded",
+        "nvgre",
+        "gre",
+        "vxlan",
+        "sent",
         "size",
         "seed",
         "loss",
@@ -157,6 +176,10 @@ impl SyntheticSpec {
             ipv6: options.number("ipv6", standard.ipv6, 0..=100)?,
             multicast: options.number("multicast", standard.multicast, 0..=100)?,
             forwarded: options.number("forwarded", standard.forwarded, 0..=100)?,
+            nvgre: options.number("nvgre", standard.nvgre, 0..=100)?,
+            gre: options.number("gre", standard.gre, 0..=100)?,
+            vxlan: options.number("vxlan", standard.vxlan, 0..=100)?,
+            sent: options.number("sent", standard.sent, 0..=90)?,
             size: options.read("size", standard.size, Sizes::ALLOWED, Sizes::parse)?,
             seed: options.number("seed", standard.seed, 0..=u64::MAX)?,
             loss: options.read("loss", standard.loss, Loss::ALLOWED, Loss::parse)?,
@@ -173,17 +196,27 @@ impl SyntheticSpec {
             let allowed = format!("0 to {}: what is multicast is not forwarded", 100 - spec.multicast);
             return Err(options.wrong("forwarded", &value, &allowed));
         }
+        let tunnels = u16::from(spec.nvgre) + u16::from(spec.gre) + u16::from(spec.vxlan);
+        if tunnels > 100 {
+            let value = spec.vxlan.to_string();
+            return Err(options.wrong(
+                "vxlan",
+                &value,
+                "so that nvgre, gre and vxlan are 100 together at most",
+            ));
+        }
         Ok(spec)
     }
 }
 
 impl fmt::Display for SyntheticSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { flows, zipf, rate, tcp, udp, other, ipv6, multicast, forwarded, size, seed, loss } = self;
+        let Self { flows, zipf, rate, tcp, udp, other, ipv6, multicast, forwarded, .. } = self;
+        let Self { nvgre, gre, vxlan, sent, size, seed, loss, .. } = self;
         write!(
             f,
             "flows={flows},zipf={zipf},rate={rate},tcp={tcp},udp={udp},other={other},ipv6={ipv6},\
-             multicast={multicast},forwarded={forwarded},size={size},seed={seed},loss={loss}"
+             multicast={multicast},forwarded={forwarded},nvgre={nvgre},gre={gre},vxlan={vxlan},sent={sent},size={size},seed={seed},loss={loss}"
         )
     }
 }
@@ -208,8 +241,18 @@ pub(super) fn prepare(spec: &SyntheticSpec, mac: [u8; 6], ring: u32) -> Prepared
             // 16,384 or 65,536 frames of at most 128 bytes are far from the 4 GiB that a store can hold.
             let _ = store.push(&frame.stored, frame.wire_len, id, LinkType::Ethernet);
         }
+        if spec.sent > 0 {
+            let frame = build::answer(&flow, mac, spec.size.draw(&mut random));
+            let _ = match frame {
+                Some(frame) => store.push_sent(&frame.stored, frame.wire_len, id, LinkType::Ethernet),
+                None => {
+                    let frame = build::frame(&flow, mac, spec.size.draw(&mut random));
+                    store.push(&frame.stored, frame.wire_len, id, LinkType::Ethernet)
+                }
+            };
+        }
     }
-    let feed = Feed { random, popularity, sizes, pacer: Pacer::new(spec.rate, ring) };
+    let feed = Feed { random, popularity, sizes, sent: spec.sent.into(), pacer: Pacer::new(spec.rate, ring) };
     Prepared { flows: spec.flows, store, feed: super::Feed::Synthetic(feed), loss: spec.loss }
 }
 
@@ -218,8 +261,10 @@ pub(super) fn prepare(spec: &SyntheticSpec, mac: [u8; 6], ring: u32) -> Prepared
 pub(crate) struct Feed {
     random: Random,
     popularity: Popularity,
-    /// Frames of each flow in the store.
+    /// Frames of each flow in the store, without the answer.
     sizes: u32,
+    /// Percentage of packets that are answers.
+    sent: u32,
     pacer: Option<Pacer>,
 }
 
@@ -229,8 +274,13 @@ impl Feed {
             return Next::Wait(due);
         }
         let flow = self.popularity.draw(&mut self.random);
-        let size = if self.sizes == 1 { 0 } else { self.random.below(self.sizes) };
-        Next::Frame(usize::try_from(flow * self.sizes + size).unwrap_or(usize::MAX))
+        let size = match self.sizes {
+            _ if self.sent > 0 && self.random.below(100) < self.sent => self.sizes,
+            1 => 0,
+            sizes => self.random.below(sizes),
+        };
+        let of_flow = self.sizes + u32::from(self.sent > 0);
+        Next::Frame(usize::try_from(flow * of_flow + size).unwrap_or(usize::MAX))
     }
 }
 

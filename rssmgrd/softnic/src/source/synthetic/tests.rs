@@ -92,6 +92,65 @@ fn frames_are_real() {
     }
 }
 
+/// The frame inside, found by the numbers of the RFCs, and the kind of what is around it.
+fn inside(frame: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    let outer = etherparse::SlicedPacket::from_ethernet(frame).unwrap();
+    let Some(etherparse::NetSlice::Ipv4(ip)) = outer.net else { return None };
+    assert_eq!(ip.header().header_checksum(), ip.header().to_header().calc_header_checksum());
+    let payload = ip.payload().payload;
+    match ip.header().protocol().0 {
+        47 if payload[..4] == [0x20, 0, 0x65, 0x58] => Some(("nvgre", payload[8..].to_vec())),
+        47 => {
+            assert_eq!(payload[..2], [0, 0]);
+            Some(("gre", [&[0; 12], &payload[2..]].concat()))
+        }
+        17 if payload[..4] == [0xc0, 0, 0x12, 0xb5] => {
+            assert_eq!(payload[4..12], [&be(payload.len())[..], &[0, 0, 8, 0, 0, 0]].concat());
+            Some(("vxlan", payload[16..].to_vec()))
+        }
+        _ => None,
+    }
+}
+
+fn be(n: usize) -> [u8; 2] {
+    u16::try_from(n).unwrap().to_be_bytes()
+}
+
+/// Tunnels are whole too, and so is what they carry; each has as many packets as asked for, and one pair of addresses.
+#[test]
+fn tunnels_are_real() {
+    const PACKETS: usize = 50_000;
+    let mut source = prepared("rate=max,ipv6=40,multicast=0,nvgre=30,gre=20,vxlan=40,size=64-1500");
+    let mut found = std::collections::BTreeMap::<_, (usize, std::collections::BTreeSet<Vec<u8>>)>::new();
+    for index in draw(&mut source, PACKETS) {
+        let bytes = whole(&source.store, index);
+        assert!((64..=1500).contains(&bytes.len()), "{}", bytes.len());
+        let Some((kind, inner)) = inside(&bytes) else { continue };
+        let headers = PacketHeaders::from_ethernet_slice(&inner).unwrap();
+        let payload = headers.payload.slice();
+        match (headers.net.unwrap(), headers.transport.unwrap()) {
+            (NetHeaders::Ipv4(ip, _), TransportHeader::Tcp(tcp)) => {
+                assert_eq!(usize::from(ip.total_len), inner.len() - 14);
+                assert_eq!(tcp.checksum, tcp.calc_checksum_ipv4(&ip, payload).unwrap());
+            }
+            (NetHeaders::Ipv6(ip, _), TransportHeader::Udp(udp)) => {
+                assert_eq!(usize::from(ip.payload_length), inner.len() - 54);
+                assert_eq!(udp.checksum, udp.calc_checksum_ipv6(&ip, payload).unwrap());
+            }
+            _ => {}
+        }
+        let (count, outer) = found.entry(kind).or_default();
+        *count += 1;
+        // Addresses and, of VXLAN, ports.
+        outer.insert(bytes[26..34].to_vec());
+    }
+    for (kind, share) in [("nvgre", 30), ("gre", 20), ("vxlan", 40)] {
+        let (count, outer) = &found[kind];
+        assert!(count.abs_diff(PACKETS * share / 100) < PACKETS / 100, "{count} of {kind}");
+        assert_eq!(outer.len(), 1, "{kind}");
+    }
+}
+
 /// Shares are of packets, not of flows, popular ones included.
 #[test]
 fn the_mix_is_as_asked() {
