@@ -70,7 +70,6 @@ fn repairs(s: &mut Subject<'_>) -> Result<()> {
                  ip link set {name} up; {READY}"
             ),
         ),
-        ("a processor off line and back", format!("echo 0 >$c/cpu2/online; echo 1 >$c/cpu2/online; {READY}")),
     ];
     // Of the others the channels stay as somebody set them: setting them back would take the link down again.
     if card.channels == Some("reorder") {
@@ -79,7 +78,7 @@ fn repairs(s: &mut Subject<'_>) -> Result<()> {
     for (what, event) in events {
         let script = format!(
             "n={name}; d=/sys/class/net/$n/device; [ -d $d/msi_irqs ] || d=$(readlink -f $d/..); d=$(readlink -f $d)\n\
-             c=/sys/devices/system/cpu; read address </sys/class/net/$n/address\n\
+             read address </sys/class/net/$n/address\n\
              show() {{ read a </proc/irq/$1/smp_affinity_list; echo \"$2 $a\"; }}\n\
              move() {{ echo 7 >/proc/irq/$1/smp_affinity_list; }}\n\
              each_vector() {{ for i in $d/msi_irqs/*; do i=${{i##*/}}; for v in /proc/irq/$i/*/; do v=${{v%/}}; v=${{v##*/}}\n\
