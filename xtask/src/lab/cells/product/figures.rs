@@ -70,7 +70,6 @@ fn repairs(s: &mut Subject<'_>) -> Result<()> {
                  ip link set {name} up; {READY}"
             ),
         ),
-        ("a processor off line and back", format!("echo 0 >$c/cpu2/online; echo 1 >$c/cpu2/online; {READY}")),
     ];
     // Of the others the channels stay as somebody set them: setting them back would take the link down again.
     if card.channels == Some("reorder") {
@@ -83,7 +82,7 @@ fn repairs(s: &mut Subject<'_>) -> Result<()> {
              show() {{ read a </proc/irq/$1/smp_affinity_list; echo \"$2 $a\"; }}\n\
              move() {{ echo 7 >/proc/irq/$1/smp_affinity_list; }}\n\
              each_vector() {{ for i in $d/msi_irqs/*; do i=${{i##*/}}; for v in /proc/irq/$i/*/; do v=${{v%/}}; v=${{v##*/}}\n\
-             case $v in *[0-9]) $1 $i $v;; esac; done; done 2>/dev/null; }}\n\
+             case $v in *-*[0-9]) $1 $i $v;; esac; done; done 2>/dev/null; }}\n\
              state() {{ ethtool -x $n | grep '^ *[0-9]*: '; each_vector show | sort; }}\n\
              now() {{ IFS='. ' read a b _ </proc/uptime; now=$((a * 100 + 1$b - 100)); }}\n\
              state >/tmp/wanted; {event}\n\
@@ -107,7 +106,7 @@ fn by_hand(card: &Card, shift: usize) -> String {
     format!(
         "n={name}; d=/sys/class/net/$n/device; [ -d $d/msi_irqs ] || d=$d/..\n\
          ethtool -X $n equal {}\nq=0\n\
-         for i in $(ls $d/msi_irqs | sort -n); do for a in /proc/irq/$i/*/; do case $a in *[0-9]/)\n\
+         for i in $(ls $d/msi_irqs | sort -n); do for a in /proc/irq/$i/*/; do case $a in *-*[0-9]/)\n\
            cpu=$(((q + {shift}) % 8)); echo $cpu >/proc/irq/$i/smp_affinity_list\n\
            printf %x $((1 << cpu)) >/sys/class/net/$n/queues/tx-$((q % 8))/xps_cpus; q=$((q + 1));; esac; done; done\n:",
         card.queues - u32::from(shift == 1)
