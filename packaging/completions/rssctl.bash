@@ -176,7 +176,7 @@ _rssctl() {
 
     case "${cmd}" in
         rssctl)
-            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get set enable disable reset release restart checkpoint plan why table vport vmq flow verify hash stats softnic events wait doctor config global generate"
+            opts="-o -q -v -h -V --output --address --color --quiet --verbose --help --version get encapsulation set enable disable reset release restart checkpoint plan why table vport vmq flow socket verify hash stats softnic events wait doctor config global generate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
