@@ -1,10 +1,9 @@
-//! Putting one thread to sleep until another has something for it, without losing the call. Who rings takes no lock while
-//! nobody sleeps.
+//! Putting one thread to sleep until another has something for it, without a lock and without losing the call.
 
-use std::sync::PoisonError;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::thread::{self, Thread};
 use std::time::Duration;
-
-use crate::sync::{AtomicBool, Mutex, Ordering, Thread, current, fence, park, park_timeout};
 
 /// One thread sleeps on it, any thread rings it.
 ///
@@ -13,7 +12,7 @@ use crate::sync::{AtomicBool, Mutex, Ordering, Thread, current, fence, park, par
 /// least one of the two sees the other.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
-    sleeper: Mutex<Option<Thread>>,
+    sleeper: OnceLock<Thread>,
     asleep: AtomicBool,
 }
 
@@ -23,7 +22,7 @@ impl Bell {
         fence(Ordering::SeqCst);
         if self.asleep.load(Ordering::Relaxed)
             && self.asleep.swap(false, Ordering::AcqRel)
-            && let Some(thread) = self.sleeper.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && let Some(thread) = self.sleeper.get()
         {
             thread.unpark();
         }
@@ -32,13 +31,13 @@ impl Bell {
     /// Sleeps until rung, at most for `limit`, unless `ready` says that there is something to do already. May come
     /// back early. Always called by the same thread.
     pub(crate) fn sleep(&self, ready: impl FnOnce() -> bool, limit: Option<Duration>) {
-        self.sleeper.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(current);
+        self.sleeper.get_or_init(thread::current);
         self.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if !ready() {
             match limit {
-                Some(limit) => park_timeout(limit),
-                None => park(),
+                Some(limit) => thread::park_timeout(limit),
+                None => thread::park(),
             }
         }
         self.asleep.store(false, Ordering::Relaxed);

@@ -1,8 +1,9 @@
 //! Orders from whoever operates the NIC to the port: left under a lock, counted, and followed between two packets.
 //!
 //! Who gives an order does not wait for it to be followed. Orders that come faster than the port looks are followed
-//! together: what counts is the last one. That none is missed, and that the port sleeps only when there is none, is checked
-//! with every order in which the two threads can meet (`cargo test -p rssmgr-softnic --features loom --lib handover`).
+//! together: what counts is the last one. That none is missed, that none comes twice, and that what counts as followed is in
+//! force, is checked with every order in which the two threads can meet, within a bound
+//! (`cargo test -p rssmgr-softnic --features loom --lib handover`). Sleeping is not part of that: see [`Bell`].
 
 use std::sync::PoisonError;
 
@@ -78,21 +79,20 @@ mod tests {
     use loom::sync::Arc;
     use loom::thread;
 
-    /// Two changes, of which the port must come to follow the last, be it asleep or awake, and never goes back.
+    /// Two changes, of which the port must come to follow the last, and never goes back.
     #[test]
     fn no_order_is_missed_and_none_comes_twice() {
         let mut model = loom::model::Builder::new();
         model.preemption_bound = Some(3);
         model.check(|| {
-            let shared = Arc::new((Handover::new(0_u32), Bell::default()));
+            let mailbox = Arc::new(Handover::new(0_u32));
             let port = {
-                let shared = Arc::clone(&shared);
+                let mailbox = Arc::clone(&mailbox);
                 thread::spawn(move || {
-                    let (mailbox, bell) = &*shared;
                     let (mut seen, mut table) = (0, 0);
                     while table != 2 {
                         let Some(next) = mailbox.take(&mut seen, |orders| *orders) else {
-                            bell.sleep(|| mailbox.changes() != seen, None);
+                            thread::yield_now();
                             continue;
                         };
                         assert!(next >= table, "an older table comes back");
@@ -101,14 +101,13 @@ mod tests {
                     }
                 })
             };
-            let (mailbox, bell) = &*shared;
+            let bell = Bell::default();
             for table in 1..=2 {
-                mailbox.post(bell, |orders| *orders = table);
+                mailbox.post(&bell, |orders| *orders = table);
             }
             port.join().unwrap();
             // What the port followed last may have been counted before the second change was.
             assert!(mailbox.followed() <= mailbox.changes());
-            assert_eq!(mailbox.with(|orders| *orders), 2);
         });
     }
 

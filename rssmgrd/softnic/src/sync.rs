@@ -2,20 +2,12 @@
 //! tries every order in which two threads can meet there.
 
 #[cfg(feature = "loom")]
-pub(crate) use loom::{
-    sync::Mutex,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering, fence},
-    thread::{Thread, current, park},
+pub(crate) use loom::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
 };
 #[cfg(not(feature = "loom"))]
-pub(crate) use std::{
-    sync::Mutex,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering, fence},
-    thread::{Thread, current, park, park_timeout},
+pub(crate) use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
 };
-
-/// The checker knows no time.
-#[cfg(feature = "loom")]
-pub(crate) fn park_timeout(_limit: std::time::Duration) {
-    park();
-}

@@ -139,7 +139,15 @@ fn undone(lab: &mut Lab) -> Checked {
         lab.moves(&[entry(D, 2, 3)]),
         Ok(vec![Err(Status::InvalidParameter)]),
     )?;
-    same("table", lab.table(D, 2)?, vec![1, 2])
+    same("table", lab.table(D, 2)?, vec![1, 2])?;
+    // As often as one likes: queues that were taken for it went back.
+    let most = u32::from(lab.subject.capability().max_queues);
+    for _ in 0..3 {
+        lab.fail(Failure::Calls(Call::Key, 1, Fault::Resources));
+        let request = Parameters { key: Some(vec![7; 40]), queues: Some(most), ..stay_on() };
+        same("status", lab.parameters(&request), Err(Status::Resources))?;
+    }
+    ok("all queues", lab.parameters(&Parameters { queues: Some(most), ..stay_on() }))
 }
 
 fn gone(lab: &mut Lab) -> Checked {

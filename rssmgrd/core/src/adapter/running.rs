@@ -255,7 +255,9 @@ impl<H: Hardware> Running<H> {
                 Ok(())
             }
             Err((fault, lost)) => {
-                if lost {
+                // Queues that were taken for it go back.
+                let back = lost || release(&mut self.live, key, told, before).is_ok();
+                if lost || !back {
                     self.failure = Some(fault);
                 }
                 Err(fault.into())
