@@ -159,15 +159,18 @@ fn channels(a: &Adapter, settings: &Settings) -> u16 {
     }
 }
 
-/// The device from which an adapter is placed: with the VPorts that it is to have.
+/// The device from which an adapter is placed: with the VPorts that it is to have. Where others changed its queues, and
+/// nobody's request names it, they are of the queues that there are.
 pub(super) fn wanted(
     a: &Adapter,
     saved: Option<&SavedAdapter>,
     after: &Settings,
+    named: bool,
 ) -> Result<Device, CommandError> {
     let none = BTreeMap::new();
     let vports = saved.filter(|s| !s.vmq_off).map_or(&none, |s| &s.vports);
-    let channels = channels(a, after);
+    let left = a.drift.leaves_channels() && !named;
+    let channels = if left { a.whole().channels() } else { channels(a, after) };
     vport::realise(vports, a.whole(), channels, a.capability.queue_affinity)
         .map_err(|id| CommandError::VPort { name: None, why: VPortError::Shortage { id, channels } })
 }

@@ -373,6 +373,9 @@ fn meddle(s: &mut Sim) {
         }),
         // Nobody changes those of k1, which are fixed.
         45..55 if key != "pci:k1" => s.others(&key, Hint::Channels, false, |d| {
+            // The kernel takes no queue away that an RSS context uses.
+            let held = d.vports.values().flat_map(|v| &v.queues).map(|q| q.index()).max();
+            let b = b.max(held.unwrap_or(0));
             d.queues.resize(b + 1, d.queues[0]);
             d.xps.resize(if b > 0 { b + 1 } else { 0 }, CpuSet::new());
             d.rps.resize(b + 1, CpuSet::new());
