@@ -39,7 +39,7 @@ impl<B: Backend> Ops<B> {
             Err(BackendError::Gone) => Err(Fault::Gone),
             Err(BackendError::Refused(_) | BackendError::Down(_) | BackendError::System { .. }) => {
                 Err(Fault::NotReady)
-            },
+            }
         }
     }
 

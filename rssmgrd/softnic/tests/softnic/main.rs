@@ -12,4 +12,5 @@ mod send_side;
 mod shutdown;
 mod spec;
 mod support;
+mod vmq_inside;
 mod vports;
