@@ -10,7 +10,7 @@
 //! [`datapath::Live`], which exists only while queues do: a callback at the wrong time does not compile. [`Adapter`] is
 //! any of these states behind one type, for those who learn at run time what comes next: what does not fit is refused.
 //!
-//! An entry names a processor. The framework owns the [`Scaling`](crate::scaling::Scaling) state and finds the queue: the
+//! An entry names a processor. The framework owns the [`Scaling`] state and finds the queue: the
 //! one of this VPort whose home is that processor, else a queue that no processor in use has, whose home it becomes
 //! (`seats`). So a processor is evacuated by giving its queue another home.
 //!

@@ -49,7 +49,7 @@ pub struct Test {
 pub struct Filters(BTreeMap<Test, VPortId>);
 
 impl Filters {
-    /// The filters of these VPorts. Where two have the same test, which [`check`] refuses, the VPort with the lowest
+    /// The filters of these VPorts. Where two have the same test, which no adapter takes, the VPort with the lowest
     /// number has it.
     #[must_use]
     pub fn new(vports: &BTreeMap<VPortId, VPortDevice>) -> Self {
