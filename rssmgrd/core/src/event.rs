@@ -338,6 +338,9 @@ events! {
     /// VMQ was switched on or off.
     2056 Info VmqSwitched { enabled: bool }
         "VMQ on: {enabled}";
+    /// The whole state of a VPort, on demand.
+    2057 Info VPortRundown { vport: u32, name: String, enabled: bool, receive_queues: u32, filters: u32, indirection_table_size: u32, indirection_table: List }
+        "VPort {vport} ({name}): RSS on: {enabled}; {receive_queues} queues; {filters} filters; table of {indirection_table_size}: {indirection_table}";
     /// Packets arrived as the table says.
     2060 Info TrafficObeysTable { packets: u64 }
         "traffic obeys the table: {packets} packets arrived as predicted";

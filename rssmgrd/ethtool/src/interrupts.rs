@@ -8,7 +8,7 @@ use rssmgr_host::NicFacts;
 use rssmgr_netlink::netdev::QueueType;
 
 use crate::kernel::Kernel;
-use crate::names::{Serves, serves};
+use crate::names::{self, Serves, serves};
 use crate::proc;
 
 /// The interrupts of a queue pair, as in `/proc/irq`.
@@ -25,8 +25,9 @@ pub struct Vectors {
 pub struct Interrupts {
     /// Those of each receive queue. Empty where it is not certain which interrupt serves which queue.
     pub queues: Vec<Vectors>,
-    /// The movable ones that serve no receive queue, with their names. Empty where `queues` is, and without those
-    /// that share a name.
+    /// The movable ones that serve no queue of any number, with their names: a queue that is not there now may be there
+    /// after a change of channels. Empty where `queues` is and for drivers whose names are not known, and without those that
+    /// share a name.
     pub others: Vec<(u32, String)>,
 }
 
@@ -70,18 +71,22 @@ pub(crate) fn find(
     // What the kernel says goes before what a name seems to say.
     let told = told(kernel, ifindex, queues);
     let queues = told.or(named).unwrap_or_default();
-    let others = if queues.is_empty() { Vec::new() } else { others(&names, &queues) };
+    let others = if queues.is_empty() { Vec::new() } else { others(driver, &names, &queues) };
     let others = others.into_iter().filter(|(irq, _)| proc::is_movable(&root, *irq)).collect();
     Interrupts { queues, others }
 }
 
-/// The interrupts that serve none of these queues.
-fn others(names: &[(u32, Vec<String>)], queues: &[Vectors]) -> Vec<(u32, String)> {
+/// The interrupts that serve no queue, these or others.
+fn others(driver: &str, named: &[(u32, Vec<String>)], queues: &[Vectors]) -> Vec<(u32, String)> {
+    if !names::are_known(driver) {
+        return Vec::new();
+    }
     let serves = |irq: u32| queues.iter().any(|v| v.receive == Some(irq) || v.transmit == Some(irq));
     let all: Vec<(u32, &String)> =
-        names.iter().filter_map(|(irq, names)| Some((*irq, names.first()?))).collect();
+        named.iter().filter_map(|(irq, names)| Some((*irq, names.first()?))).collect();
     let alone = |name: &String| all.iter().filter(|(_, n)| *n == name).count() == 1;
-    let left = all.iter().filter(|(irq, name)| !serves(*irq) && alone(name));
+    let idle = |name: &str| names::serves(driver, name).is_some();
+    let left = all.iter().filter(|(irq, name)| !serves(*irq) && !idle(name) && alone(name));
     left.map(|(irq, name)| (*irq, (*name).clone())).collect()
 }
 
@@ -166,10 +171,11 @@ mod tests {
         let igb =
             names(&[(30, "eth0"), (31, "eth0-TxRx-0"), (32, "eth0-TxRx-1"), (33, "again"), (34, "again")]);
         let queues = by_name("igb", &igb, 2).unwrap();
-        assert_eq!(others(&igb, &queues), [(30, "eth0".to_owned())]);
+        assert_eq!(others("igb", &igb, &queues), [(30, "eth0".to_owned())]);
         let idle = by_name("igb", &igb, 1).unwrap();
-        assert_eq!(others(&igb, &idle).len(), 2, "a vector of a queue that is not there");
-        assert_eq!(others(&[(35, vec![])], &queues), [], "nobody has requested it");
+        assert_eq!(others("igb", &igb, &idle).len(), 1, "a queue that is not there now may come back");
+        assert_eq!(others("igb", &[(35, vec![])], &queues), [], "nobody has requested it");
+        assert_eq!(others("unheard_of", &igb, &queues), [], "any of them may be a queue's");
     }
 
     #[test]

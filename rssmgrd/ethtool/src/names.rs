@@ -62,6 +62,11 @@ pub(crate) fn serves(driver: &str, name: &str) -> Option<Serves> {
     names.iter().find_map(|n| Some((n.make)(matches(n.pattern, name)?)))
 }
 
+/// Whether it is known how a driver names the interrupts of its queues.
+pub(crate) fn are_known(driver: &str) -> bool {
+    DRIVERS.iter().any(|(d, _)| *d == driver)
+}
+
 /// The number that stands in a name where the pattern has `#`.
 fn matches(pattern: &str, name: &str) -> Option<u16> {
     let (front, back) = pattern.split_once('#')?;

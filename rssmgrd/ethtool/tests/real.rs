@@ -100,6 +100,7 @@ fn agree(told: &str, driver: &Driver, op: &Op, mut after: Nic, seen: &Device) ->
         want.queues.clone_from(&seen.queues);
         want.xps.clone_from(&seen.xps);
         want.rps.clone_from(&seen.rps);
+        want.others.clone_from(&seen.others);
     }
     // The kernel's table is anything then; the row only says that it must be sent again.
     if after.table == TableState::Stale {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rssmgr_core::event::{Event, EventKind, Level, List};
 use rssmgr_core::manager::{AdapterView, Snapshot};
+use rssmgr_core::scaling::VPortKey;
 use rssmgr_proto::convert;
 use rssmgr_proto::types::{EventQuery, EventRecord};
 use tokio::sync::mpsc;
@@ -181,14 +182,14 @@ impl Events {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Tells the whole state as events (1233, 1234 and 1246 of each adapter); answers them.
+    /// Tells the whole state as events (1233, 1234 and 1246 of each adapter, 2057 of each VPort); answers them.
     pub fn rundown(&self, snapshot: &Snapshot) -> Vec<EventRecord> {
         snapshot.adapters.values().flat_map(|view| rundown(view)).map(|event| self.tell(&event)).collect()
     }
 }
 
 /// The state of one adapter as events.
-fn rundown(view: &AdapterView) -> [Event; 3] {
+fn rundown(view: &AdapterView) -> Vec<Event> {
     let (cap, device) = (&view.capability, &view.device);
     let about = |kind| Event { adapter: Some(view.facts.name.clone()), id: Some(view.id), kind };
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -197,6 +198,17 @@ fn rundown(view: &AdapterView) -> [Event; 3] {
         Some(t) => t.processors.iter().take(t.active).map(|c| Some(*c)).collect(),
         None => device.queues.iter().map(|q| q.home).collect(),
     };
+    let vports = view.vports.iter().filter(|v| v.key != VPortKey::DEFAULT).map(|v| {
+        about(EventKind::VPortRundown {
+            vport: v.key.vport.0,
+            name: v.name.clone(),
+            enabled: v.state.rss_enabled,
+            receive_queues: v.state.queues.into(),
+            filters: count(v.filters.len()),
+            indirection_table_size: count(v.state.entries.len()),
+            indirection_table: List::of(v.state.entries.iter().copied().map(Some)),
+        })
+    });
     [
         about(EventKind::RssPortCapabilities {
             receive_queues: cap.max_queues.into(),
@@ -221,6 +233,9 @@ fn rundown(view: &AdapterView) -> [Event; 3] {
             indirection_table: List::of(device.table.iter().map(|q| device.home(*q))),
         }),
     ]
+    .into_iter()
+    .chain(vports)
+    .collect()
 }
 
 /// One line for people, with the number for programs.

@@ -74,6 +74,9 @@ fn packets_of_an_address_land_on_the_processors_of_its_vport_also_after_a_crash(
     capture(&daemon);
     let said = daemon.line("vport create nic0 --label vm7 --queues 3 --mac 02:00:00:00:00:07 --mac any/100");
     assert_eq!(said.code, 0, "{said:?}");
+    let rundown = daemon.line("events --rundown -o jsonl");
+    let vport = rundown.out.lines().find(|line| line.contains("VPortRundown")).expect("told on demand");
+    assert!(vport.contains("VPort 1 (vm7): RSS on: true; 3 queues; 2 filters"), "{vport}");
     assert!(said.out.starts_with("nic0: applied, "), "{said:?}");
     let shown = vports(&daemon);
     let [default, vm] = shown.as_slice() else { panic!("{shown:?}") };

@@ -4,16 +4,17 @@
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::Field;
 use rssmgr_core::manager::{
-    AdapterState, CheckpointAction, CheckpointId, Command, CommandError, Gateway, Input, Notice, ObserveOnly,
-    Options, Reply, Selector,
+    AdapterState, CheckpointAction, CheckpointId, Command, CommandError, Effect, Gateway, Input, Notice,
+    ObserveOnly, Options, Reply, Selector,
 };
+use rssmgr_core::place::{Team, TeamSets};
 use rssmgr_core::preflight::Surroundings;
 
 use crate::cases::{apply, config, patch, settled};
 use crate::generate::SECOND;
 use crate::rng::Rng;
 use crate::sim::Sim;
-use crate::world::World;
+use crate::world::{Fault, Faults, World};
 
 fn within(name: &str, seconds: u64, pairs: &[(Field, &str)]) -> Command {
     let options = Options { confirm_within: Some(seconds * SECOND), ..Options::default() };
@@ -298,6 +299,50 @@ fn preflight_stands_between_a_request_and_a_link_that_goes_down() {
     assert_eq!(ask(&mut s, "2", harmless).error, None);
     assert_eq!(ask(&mut s, "2", Options { confirm_within: Some(60 * SECOND), ..forced }).error, None);
     assert_eq!(s.w.nics["pci:k2"].device.channels(), 2);
+}
+
+/// "Adapters under one bond, team or bridge are changed one after the other": the next begins when the one before is
+/// through, and is spared what takes its link down where the one before did not come through.
+#[test]
+fn ports_of_a_bond_change_one_after_the_other() {
+    for fails in [false, true] {
+        let mut world = World::new(Faults::default());
+        for key in ["pci:k0", "pci:k2"] {
+            let facts = &mut world.nics.get_mut(key).unwrap().facts;
+            facts.team = Some(Team { name: "bond0".into(), sets: TeamSets::Disjoint });
+            facts.driver = "iavf".into();
+        }
+        world.scripted.extend(fails.then_some((0, Fault::Fails)));
+        let mut s = Sim::start(world, Rng(7));
+        s.in_order = true;
+        s.settle();
+        let options = Options { allow: Impact::Link, ..Options::default() };
+        let (selector, patch) = (Selector(vec!["k0".into(), "k2".into()]), patch(&[(Field::Queues, "2")]));
+        let id = s.ask_root(Command::Apply { selector, patch, options });
+        let mut order = Vec::new();
+        while s.outstanding.contains_key(&id) {
+            while let Some(effect) = s.m.poll() {
+                if let Effect::Run { adapter, .. } = &effect {
+                    order.push(*adapter);
+                }
+                s.effect(effect);
+            }
+            s.answer();
+        }
+        s.settle();
+        order.dedup();
+        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+        let errors: Vec<String> =
+            results.iter().flat_map(|r| r.error.iter().map(ToString::to_string)).collect();
+        if fails {
+            assert_eq!((order.len(), errors.len()), (1, 2), "{errors:?}");
+            assert!(errors[1].contains("another port of bond0"), "{errors:?}");
+        } else {
+            assert_eq!((order.len(), errors.len()), (2, 0), "one, then the other: {errors:?}");
+        }
+        let spared = s.w.nics.values().filter(|n| n.facts.team.is_some() && n.device.channels() == 4).count();
+        assert_eq!(spared, if fails { 2 } else { 0 });
+    }
 }
 
 /// What is refused leaves everything as it was, also the generation on which others wait and base requests.
