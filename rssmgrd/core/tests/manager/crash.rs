@@ -113,6 +113,11 @@ fn check_plan(s: &Sim) {
         let settings = layered(&s.w, nic, saved);
         let saved = saved.expect("a managed adapter is durable");
         assert_eq!(settings, v.settings, "{}: other settings in force than durable", v.facts.name);
+        // VPorts that wait to be made or taken away are not there to be placed around.
+        let waits = saved.vports.keys().ne(nic.device.vports.keys()) && !saved.vmq_off;
+        if waits && !v.pending.is_empty() {
+            continue;
+        }
         let input = AdapterInput {
             id: v.id,
             node: v.facts.node,

@@ -254,7 +254,14 @@ impl Sim {
         nic.present = false;
         nic.id = None;
         let name = nic.facts.name.clone();
-        self.claims.values_mut().for_each(|names| names.retain(|n| *n != name));
+        for (id, claim) in &mut self.claims {
+            claim.remove(&name);
+            // Who named it is refused, and so stands in nobody's way.
+            let named = self.outstanding.get(id).and_then(|(_, c)| selector_of(c));
+            if named.is_some_and(|patterns| patterns.contains(&name)) {
+                claim.clear();
+            }
+        }
         let of_it = |i: &Input| matches!(i, Input::Kernel(Notice::Arrived(c)) if c.facts.key == key);
         self.answers.retain(|i| !of_it(i));
     }
