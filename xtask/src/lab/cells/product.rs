@@ -161,6 +161,7 @@ pub(super) fn check(guest: &mut Guest, checks: &mut Checks, driver: &str, part: 
             (test.run)(&mut subject)
         });
     }
-    // What comes next in this guest is not to be managed by the last daemon.
-    Product::end_all(guest)
+    // What comes next in this guest finds the card as after boot, and nobody who manages it.
+    Product::end_all(guest)?;
+    subject::as_after_boot(guest, card)
 }

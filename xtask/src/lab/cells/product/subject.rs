@@ -144,7 +144,7 @@ impl<'a> Subject<'a> {
 }
 
 /// Takes back by hand what an earlier test left behind. Drivers give affinity back when their channels change.
-fn as_after_boot(guest: &mut Guest, card: &Card) -> Result<()> {
+pub(super) fn as_after_boot(guest: &mut Guest, card: &Card) -> Result<()> {
     let Card { name, queues, .. } = card;
     let mut script = format!("exec 2>/dev/null; ethtool -X {name} default\n");
     if card.channels.is_some() {
