@@ -165,10 +165,12 @@ pub(crate) fn rules(project: &Project) -> Result<bool> {
     Ok(broken.is_empty())
 }
 
-/// Every order in which the port of a software NIC and who operates it can meet, within a bound.
+/// Every order in which the port of a software NIC and who operates it or wakes it can meet, within a bound.
 fn hand_over(project: &Project) -> Call {
     let crate_and_feature = ["-p", "rssmgr-softnic", "--features", "loom"];
-    project.cargo(&[&["test", "--locked"][..], &crate_and_feature, &["--lib", "handover"]].concat())
+    project.cargo(
+        &[&["test", "--locked"][..], &crate_and_feature, &["--lib", "--", "handover", "bell"]].concat(),
+    )
 }
 
 /// Runs the conformance suite on the software NIC.

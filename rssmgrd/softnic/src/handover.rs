@@ -1,9 +1,9 @@
 //! Orders from whoever operates the NIC to the port: left under a lock, counted, and followed between two packets.
 //!
 //! Who gives an order does not wait for it to be followed. Orders that come faster than the port looks are followed
-//! together: what counts is the last one. That none is missed, that none comes twice, and that what counts as followed is in
-//! force, is checked with every order in which the two threads can meet, within a bound
-//! (`cargo test -p rssmgr-softnic --features loom --lib handover`). Sleeping is not part of that: see [`Bell`].
+//! together: what counts is the last one. That none is missed, that none comes twice, and that what counts as followed
+//! is in force, is checked with every order in which the two threads can meet, within a bound (`cargo test -p
+//! rssmgr-softnic --features loom --lib handover`). Sleeping is checked by itself: see [`Bell`].
 
 use std::sync::PoisonError;
 
