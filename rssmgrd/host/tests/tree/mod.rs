@@ -4,13 +4,17 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A tree of files under a fresh folder.
 pub(crate) struct Tree(pub(crate) PathBuf);
 
 impl Tree {
     pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        // Tests of one name run side by side, too.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let (pid, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{pid}-{count}"));
         let _ = fs::remove_dir_all(&dir);
         let tree = Self(dir);
         for (path, content) in files {
