@@ -21,6 +21,7 @@ use rssmgr_core::device::{Device, Refusal, VPortRefusal};
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
+use rssmgr_core::mac;
 use rssmgr_core::manager::{
     AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError, VPortError,
 };
@@ -246,7 +247,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         driver: view.facts.driver.clone(),
         driver_version: told(&view.facts.driver_version),
         firmware: told(&view.facts.firmware),
-        mac: view.facts.mac.map(mac),
+        mac: view.facts.mac.map(mac::show),
         node: view.facts.node.map(|n| n.0),
         pretended_topology: topology.label().map(Into::into),
         state: view.state.name().into(),
@@ -356,12 +357,6 @@ fn own_array(view: &AdapterView) -> Vec<Candidate> {
         .collect();
     array.sort_by_key(|c| (c.distance, c.cpu));
     array
-}
-
-/// A MAC address as text.
-#[must_use]
-pub fn mac(mac: [u8; 6]) -> String {
-    mac.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
 }
 
 /// A plan that was made offline.

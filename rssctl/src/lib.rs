@@ -3,8 +3,8 @@
 //!
 //! What happens to a command line, room by room: [`powershell`] translates PowerShell's spellings, [`cli`] parses,
 //! [`resolve`] checks the values and names what is meant, [`cmd`] does it (through [`client`] where the daemon is needed,
-//! through core and host where not; [`examine`] reads the machine for the doctor), [`render`] makes text of records, [`terminal`] prints it, [`exit`] says how it
-//! ended.
+//! through core and host where not; [`examine`] reads the machine for the doctor), [`render`] makes text of records,
+//! [`terminal`] prints it, [`exit`] says how it ended.
 
 pub mod cli;
 pub mod client;

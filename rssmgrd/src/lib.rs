@@ -2,8 +2,8 @@
 //! The daemon: the imperative shell around `rssmgr_core::manager`.
 //!
 //! [`app`] wires everything. [`owner`] holds the manager and executes its effects; readers see what it publishes and
-//! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`], [`irqbalance`], [`kernel`], [`store`],
-//! [`service`], [`switches`], [`clock`], [`alarm`], [`verify`].
+//! never ask it. The rooms: [`args`], [`app`], [`owner`], [`backend`], [`dbus`], [`metrics`], [`events`],
+//! [`irqbalance`], [`kernel`], [`store`], [`service`], [`switches`], [`clock`], [`alarm`], [`verify`].
 
 pub mod alarm;
 pub mod app;

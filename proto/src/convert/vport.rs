@@ -3,6 +3,7 @@
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::Filter;
 use rssmgr_core::ids::GROUP_SIZE;
+use rssmgr_core::mac;
 use rssmgr_core::manager::{AdapterResult, AdapterView, VPortView, remedy};
 use rssmgr_core::scaling::capability::{flag, protocol};
 use rssmgr_core::scaling::{MoveRequest, MoveResults, Spreading, Steering, VPortState};
@@ -10,7 +11,7 @@ use rssmgr_core::stats::{Sample, VPortStats};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{CpuId, Processor, VPortId};
 
-use super::{count, hash_types, mac, name, result};
+use super::{count, hash_types, name, result};
 use crate::types::{
     FilterRecord, MoveRecord, MovesRecord, NdisCapabilityRecord, NetCapabilityRecord, VPortEntryRecord,
     VPortRecord, VPortStatsRecord, VmqRecord,
@@ -24,7 +25,7 @@ const fn spreading(s: Spreading) -> &'static str {
 }
 
 fn filter(f: &Filter) -> FilterRecord {
-    FilterRecord { filter_id: f.id.0, mac_address: f.mac.map(mac), vlan_id: f.vlan.map(u32::from) }
+    FilterRecord { filter_id: f.id.0, mac_address: f.mac.map(mac::show), vlan_id: f.vlan.map(u32::from) }
 }
 
 /// The VPorts of an adapter, the default one first.

@@ -83,8 +83,8 @@ fn pages(command: &clap::Command, dir: &Path, files: &mut Vec<PathBuf>) -> Resul
     Ok(())
 }
 
-/// What stands below a help text, as sections: `Examples:`, `Checks:` and `Exit codes:` with their lines as they are, the rest as
-/// prose.
+/// What stands below a help text, as sections: `Examples:`, `Checks:` and `Exit codes:` with their lines as they are,
+/// the rest as prose.
 fn sections(after: &str) -> String {
     let mut out = String::new();
     for block in after.split("\n\n").filter(|b| !b.is_empty()) {

@@ -64,7 +64,6 @@ pub(super) fn offline(c: &mut Context<'_, '_>, args: &PlanArgs) -> Result<(), St
         replan: true,
         rss_on: true,
         boot_key: boot_key.as_ref(),
-        table_size: rssmgr_core::driver::TableSize::Fixed,
         team: None,
         give_back: GiveBack::default(),
     };

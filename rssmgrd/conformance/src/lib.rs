@@ -75,8 +75,8 @@ pub fn failures(outcomes: &[Outcome]) -> Vec<&Outcome> {
     outcomes.iter().filter(|o| matches!(o.verdict, Verdict::Broken(_))).collect()
 }
 
-/// Runs every case on a new adapter from `make`. The adapter must have processors 0 to 7, at least 6 queues and a table of a
-/// power of two of entries, 8 at least.
+/// Runs every case on a new adapter from `make`. The adapter must have processors 0 to 7, at least 6 queues and a table
+/// of a power of two of entries, 8 at least.
 pub fn run<B: Backend + 'static>(make: &mut dyn FnMut() -> B) -> Vec<Outcome> {
     run_subjects(&mut |variant| Box::new(Framework::new(make(), variant)))
 }

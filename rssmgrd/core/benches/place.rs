@@ -68,7 +68,6 @@ fn run(machine: &Machine, adapters: u32) -> usize {
         replan: false,
         rss_on: true,
         boot_key: None,
-        table_size: rssmgr_core::driver::TableSize::Fixed,
         team: None,
         give_back: GiveBack::default(),
     };

@@ -102,7 +102,23 @@ impl Device {
     /// The VPort, other than the default one, that has a queue for itself.
     #[must_use]
     pub fn holder(&self, queue: QueueId) -> Option<VPortId> {
-        self.vports.iter().find(|(_, vport)| vport.queues.contains(&queue)).map(|(id, _)| *id)
+        holder(&self.vports, queue)
+    }
+
+    /// The queues that no other VPort has for itself: those of the default one.
+    pub fn own_queues(&self) -> impl Iterator<Item = QueueId> {
+        self.own_queues_of(self.channels())
+    }
+
+    /// As [`Device::own_queues`], with this many queues instead of those that there are.
+    pub(crate) fn own_queues_of(&self, channels: u16) -> impl Iterator<Item = QueueId> {
+        (0..channels).map(QueueId).filter(|queue| self.holder(*queue).is_none())
+    }
+
+    /// What of the default VPort uses a queue: its first entry, or the default queue.
+    #[must_use]
+    pub fn user_of(&self, queue: QueueId) -> Option<QueueUser> {
+        QueueUser::of(&self.table, self.default_queue, queue)
     }
 
     /// The first part in which two states differ, in words; `None` when they agree. Transmit steering and receive
@@ -143,6 +159,10 @@ impl Device {
     pub fn other_differs(&self, other: &Self) -> bool {
         self.others.iter().any(|v| other.others.iter().any(|w| w.name == v.name && w.cpus != v.cpus))
     }
+}
+
+pub(crate) fn holder(vports: &BTreeMap<VPortId, VPortDevice>, queue: QueueId) -> Option<VPortId> {
+    vports.iter().find(|(_, vport)| vport.queues.contains(&queue)).map(|(id, _)| *id)
 }
 
 /// Whether two states steer differently; one that does not tell differs from nothing.

@@ -8,7 +8,7 @@ mod vport;
 
 pub use model::{Happening, Nic, TableState, apply, round_robin};
 pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
-pub use vport::change_vport;
+pub use vport::{change_vport, none_held_from, not_held};
 
 use crate::capability::{Capability, ChannelControl};
 use crate::device::{Device, Op, VPortOp};

@@ -220,8 +220,8 @@ impl fmt::Debug for HashTypes {
     }
 }
 
-/// The secret key of the Toeplitz hash, usually 40 bytes. It is a secret, since whoever knows it can aim flows at one queue;
-/// `Debug` redacts it.
+/// The secret key of the Toeplitz hash, usually 40 bytes. It is a secret, since whoever knows it can aim flows at one
+/// queue; `Debug` redacts it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct HashKey(Vec<u8>);
 

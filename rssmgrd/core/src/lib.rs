@@ -23,6 +23,7 @@ pub mod field;
 pub mod hash;
 pub mod ids;
 pub mod irqbalance;
+pub mod mac;
 pub mod manager;
 pub mod packet;
 pub mod place;

@@ -34,7 +34,7 @@ pub use team::{Team, TeamSets};
 use crate::capability::{Capability, ChannelControl, UnhashedTarget};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Queue, UserTable};
-use crate::driver::TableSize;
+use crate::driver::Driver;
 use crate::field::Field;
 use crate::hash::{HashKey, HashType, HashTypes};
 use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
@@ -73,8 +73,6 @@ pub struct AdapterInput<'a> {
     pub give_back: GiveBack<'a>,
     /// The bond or team that it is a port of.
     pub team: Option<&'a Team>,
-    /// How its driver's table depends on the number of queues.
-    pub table_size: TableSize,
 }
 
 impl AdapterInput<'_> {
@@ -82,7 +80,7 @@ impl AdapterInput<'_> {
     fn table_entries(&self, channels: u16) -> u16 {
         match self.capability.table_entries {
             0 => 0,
-            there => self.table_size.after(self.device.channels(), there, channels),
+            there => Driver::of(self.driver).table_size.after(self.device.channels(), there, channels),
         }
     }
 }
@@ -156,6 +154,24 @@ impl Shares {
     }
 }
 
+/// These processors, nearest first, as seen from an adapter on this node or from the node that its settings prefer.
+pub(crate) fn candidates(
+    topology: &Topology,
+    settings: &Settings,
+    node: Option<NodeId>,
+    cpus: &CpuSet,
+) -> Vec<Candidate> {
+    let from = settings.numa_node.value.value().or(node);
+    let candidate = |cpu: CpuId| Candidate {
+        cpu,
+        node: topology.cpu(cpu).map(|c| c.node),
+        distance: topology.distance(from, cpu),
+    };
+    let mut candidates: Vec<Candidate> = cpus.iter().map(candidate).collect();
+    candidates.sort_by_key(|c| (c.distance, c.cpu));
+    candidates
+}
+
 /// The eligible processors of one adapter, sorted as `RssProcessorArray` is.
 struct Array {
     candidates: Vec<Candidate>,
@@ -176,16 +192,7 @@ impl Array {
         if eligible.is_empty() {
             return Err(PlaceError::nothing_eligible(input.settings, topology));
         }
-        let from = input.settings.numa_node.value.value().or(input.node);
-        let mut candidates: Vec<Candidate> = eligible
-            .iter()
-            .map(|cpu| Candidate {
-                cpu,
-                node: topology.cpu(cpu).map(|c| c.node),
-                distance: topology.distance(from, cpu),
-            })
-            .collect();
-        candidates.sort_by_key(|c| (c.distance, c.cpu));
+        let candidates = candidates(topology, input.settings, input.node, &eligible);
         let means = Means::of(input)?;
         if let Means::Fixed(queues) = &means
             && !queues.keys().any(|cpu| eligible.contains(*cpu))

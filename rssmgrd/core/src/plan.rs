@@ -1,5 +1,6 @@
 //! From a device to a target: the steps, in an order that never points the table at a queue that is not there, with
-//! the reason and the impact of each. The driver's row decides the order and what must be sent again. Also the way back: a rollback is a plan from what is observed to the snapshot.
+//! the reason and the impact of each. The driver's row decides the order and what must be sent again. Also the way
+//! back: a rollback is a plan from what is observed to the snapshot.
 
 mod vports;
 

@@ -9,8 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::capability::Capability;
-use crate::device::{Device, Filter, VPortDevice};
-use crate::ids::{CpuId, QueueId, VPortId};
+use crate::device::{Device, Filter, Queue, VPortDevice};
+use crate::ids::{CpuId, Processor, QueueId, VPortId};
 use crate::place::Candidate;
 use crate::scaling::{VPort, VPortState};
 
@@ -29,6 +29,19 @@ pub struct AskedVPort {
 
 /// All VPorts of an adapter beside the default one.
 pub type AskedVPorts = BTreeMap<VPortId, AskedVPort>;
+
+/// What was asked of an adapter's VPorts as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskedScaling {
+    /// VPorts beside the default one.
+    pub vports: AskedVPorts,
+    /// VMQ was switched off: VPorts are kept and not made.
+    pub vmq_off: bool,
+    /// The default VPort's primary processor, where it was moved.
+    pub primary: Option<Processor>,
+    /// The default VPort's default processor, where it was moved.
+    pub default: Option<Processor>,
+}
 
 /// What cut the number of queues that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +140,7 @@ pub fn realise(
     let allotted = allot(vports, device, channels)?;
     let mut out = device.clone();
     if out.queues.len() < usize::from(channels) && !allotted.is_empty() {
-        out.queues.resize(usize::from(channels), crate::device::Queue::default());
+        out.queues.resize(usize::from(channels), Queue::default());
     }
     out.vports = allotted
         .into_iter()
@@ -140,12 +153,7 @@ pub fn realise(
 }
 
 /// One VPort on its queues.
-fn vport(
-    asked: &AskedVPort,
-    queues: &[QueueId],
-    homes: &mut [crate::device::Queue],
-    affinity: bool,
-) -> VPortDevice {
+fn vport(asked: &AskedVPort, queues: &[QueueId], homes: &mut [Queue], affinity: bool) -> VPortDevice {
     let state = &asked.state;
     let active: BTreeSet<CpuId> =
         if state.rss_enabled { state.spread() } else { BTreeSet::from([state.primary]) };

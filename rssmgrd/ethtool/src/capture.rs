@@ -66,8 +66,8 @@ pub fn capture(
     Ok(())
 }
 
-/// How many times as many packets as are wanted are let through: a burst while the rate is measured must not starve the rest
-/// of the window, and whoever has enough stops.
+/// How many times as many packets as are wanted are let through: a burst while the rate is measured must not starve the
+/// rest of the window, and whoever has enough stops.
 const PLENTY: u128 = 10;
 
 /// How many packets come for each that is let through.

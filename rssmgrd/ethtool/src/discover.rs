@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use rssmgr_core::backend::Backend as _;
 use rssmgr_core::device::{BackendError, Device};
 use rssmgr_core::driver::Driver;
+use rssmgr_core::mac;
 use rssmgr_core::manager::{AdapterFacts, Kind};
 use rssmgr_host::{HostError, NicFacts};
 use rssmgr_netlink::Error;
 use rssmgr_netlink::rtnetlink::Link;
-
-use rssmgr_core::backend::Backend as _;
 
 use crate::capability;
 use crate::interrupts;
@@ -215,8 +215,7 @@ fn permanent(kernel: &mut Kernel, link: &Link) -> Option<[u8; 6]> {
 
 /// What finds the adapter again after a restart.
 fn key(mac: Option<[u8; 6]>, path: &str, name: &str) -> String {
-    let mac = mac.map(|m| m.map(|b| format!("{b:02x}")).join(":"));
-    match (mac, path) {
+    match (mac.map(mac::show), path) {
         (Some(mac), "") => mac,
         (Some(mac), path) => format!("{mac}@{path}"),
         (None, "") => format!("name:{name}"),

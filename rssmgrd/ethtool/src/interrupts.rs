@@ -26,8 +26,8 @@ pub struct Interrupts {
     /// Those of each receive queue. Empty where it is not certain which interrupt serves which queue.
     pub queues: Vec<Vectors>,
     /// The movable ones that serve no queue of any number, with their names: a queue that is not there now may be there
-    /// after a change of channels. Empty where `queues` is and for drivers whose names are not known, and without those that
-    /// share a name.
+    /// after a change of channels. Empty where `queues` is and for drivers whose names are not known, and without those
+    /// that share a name.
     pub others: Vec<(u32, String)>,
 }
 

@@ -1,7 +1,7 @@
 //! How long it takes from the call of a move to its effect, with packets arriving all the time.
 //!
-//! `cargo bench -p rssmgr-softnic --bench moves`. A move is called at the framework: judged by the RSSv2 rules, brought to the
-//! driver, posted to the port. Its effect is there when the port steers by the new table, which it says itself
+//! `cargo bench -p rssmgr-softnic --bench moves`. A move is called at the framework: judged by the RSSv2 rules, brought
+//! to the driver, posted to the port. Its effect is there when the port steers by the new table, which it says itself
 //! (`SoftNic::has_followed`) between two packets: the next packet that is hashed to the entry goes to the new queue.
 //! The port is one thread and each of the two queues another; rings that are full drop, as hardware does.
 

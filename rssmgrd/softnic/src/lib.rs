@@ -8,12 +8,14 @@
 //! It may be in a machine that is not this one ([`TopologySpec`]): then it is [pretended](SoftNic::is_pretended),
 //! and its counters name the CPUs that should have served the queues.
 //!
-//! The threads: one `port` a NIC (source, parser, hash, table), one `worker` for each queue that it can have. They share counters and rings,
-//! and sleep on a `bell` when there is nothing to do. No packet is lost by a change, whatever it is.
+//! The threads: one `port` a NIC (source, parser, hash, table), one `worker` for each queue that it can have. They
+//! share counters and rings, and sleep on a `bell` when there is nothing to do. No packet is lost by a change, whatever
+//! it is.
 //!
 //! The rooms: `spec` and `options` (text to values), `source/` (where packets come from), `nic/` (creation,
-//! operations), `port`, `ports` (which VPort a packet is for), `ring`, `worker`, `order` (the order check), `counters`, `vport_counters` and `shared` (what the threads share),
-//! `cpu` (pinning), `tap`, `frame`, `handover` and `bell` (from those who operate it to the port), `sync`, `error`.
+//! operations), `port`, `ports` (which VPort a packet is for), `ring`, `worker`, `order` (the order check), `counters`,
+//! `vport_counters` and `shared` (what the threads share), `cpu` (pinning), `tap`, `frame`, `handover` and `bell` (from
+//! those who operate it to the port), `sync`, `error`.
 
 #![forbid(unsafe_code)]
 

@@ -83,6 +83,9 @@ impl VPortCounters {
 
     /// The VPort of a slot; the default one for its slot and for one that nobody has any more.
     pub(crate) fn id(&self, slot: Slot) -> VPortId {
+        if slot == DEFAULT {
+            return VPortId::DEFAULT;
+        }
         match lock(&self.uses).get(&slot) {
             Some(Use::Open(id, _)) => *id,
             _ => VPortId::DEFAULT,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rssmgr_core::hash::HashType;
+use rssmgr_core::mac;
 use rssmgr_core::manager::{AdapterView, VPortChange};
 use rssmgr_core::{AdapterId, VPortId};
 use rssmgr_proto::dict::{Dictionary, to_dict};
@@ -280,7 +281,7 @@ properties! {
     /// Driver.
     driver "Driver" "true" Value: String = |v| v.facts.driver.clone();
     /// MAC address, or empty.
-    mac_address "MacAddress" "true" Value: String = |v| v.facts.mac.map(convert::mac).unwrap_or_default();
+    mac_address "MacAddress" "true" Value: String = |v| v.facts.mac.map(mac::show).unwrap_or_default();
     /// Encapsulations looked into: `nvgre`, `gre`, `vxlan`.
     encapsulation "Encapsulation" "true" Value: Vec<String> = |v| convert::encapsulations(v.device.encapsulation.kinds);
     /// UDP port of VXLAN.

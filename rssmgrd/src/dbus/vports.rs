@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rssmgr_core::device::Test;
 use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
+use rssmgr_core::mac;
 use rssmgr_core::manager::{Command, Options, Reply, Selector, VPortChange, VPortWish};
 use rssmgr_core::scaling::{Actor, Move, MoveRequest, SwitchId};
 use rssmgr_core::{AdapterId, CpuId, FilterId, VPortId};
@@ -179,10 +180,7 @@ fn filter(text: &str) -> Result<Test, ApiError> {
     if mac.eq_ignore_ascii_case("any") {
         return vlan.map(|v| Test { mac: None, vlan: Some(v) }).ok_or_else(|| wrong("nothing to test"));
     }
-    let byte = |b: &str| u8::from_str_radix(b, 16).ok().filter(|_| b.len() == 2);
-    let bytes: Option<Vec<u8>> = mac.split([':', '-']).map(byte).collect();
-    let mac: Option<[u8; 6]> = bytes.and_then(|b| b.try_into().ok());
-    Ok(Test { mac: Some(mac.ok_or_else(|| wrong("no Ethernet address"))?), vlan })
+    Ok(Test { mac: Some(mac::parse(mac).ok_or_else(|| wrong("no Ethernet address"))?), vlan })
 }
 
 fn move_request(moves: &[Asked], actor: &str) -> Result<MoveRequest, ApiError> {

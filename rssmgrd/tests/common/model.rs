@@ -16,8 +16,8 @@ use rssmgr_core::{CpuId, VPortId};
 use rssmgrd::backend::{Factory, Made, Nic, Source};
 
 /// Makes modelled adapters; options `queues`, `entries`, `topology` (NODESxCORESxTHREADS), `source`, `plain` for one whose
-/// key and hash types are fixed and that has no VPorts, `whole` for one that only takes whole tables, `static` for one whose VPorts spread statically, and `restricted`
-/// for one whose VPorts' tables follow their queues.
+/// key and hash types are fixed and that has no VPorts, `whole` for one that only takes whole tables, `static` for one
+/// whose VPorts spread statically, and `restricted` for one whose VPorts' tables follow their queues.
 #[derive(Debug, Default)]
 pub(crate) struct ModelFactory {
     topologies: Mutex<BTreeMap<String, Arc<Topology>>>,

@@ -8,10 +8,8 @@ use super::seats::Seats;
 use crate::ids::{CpuId, EntryIndex, QueueId};
 use crate::scaling::{Fault, VPort, VPortKey};
 
-/// Whether single entries can be moved.
-pub(super) type Moves = bool;
-
-/// Brings a VPort from what the hardware was told to its new state, on the shortest way.
+/// Brings a VPort from what the hardware was told to its new state, on the shortest way; `moves` says whether the hardware
+/// can move single entries.
 ///
 /// On: homes, table, default queue, key, then on. Off: off first, so that nothing directs traffic to what
 /// changes.
@@ -20,7 +18,7 @@ pub(super) fn bring<H: Hardware>(
     key: VPortKey,
     told: &mut Told,
     want: &VPort,
-    moves: Moves,
+    moves: bool,
 ) -> Result<(), Fault> {
     if !want.rss_enabled {
         if told.enabled {

@@ -7,19 +7,9 @@
 use super::{Capability, UnhashedTarget};
 use crate::hash::{HashType, KEY_BYTES};
 use crate::scaling::capability::{
-    self as wire, CapabilityError, NdisCapability, NetCapability, flag, protocol,
+    self as wire, CapabilityError, NdisCapability, NetCapability, PRODUCTS, flag, protocol,
 };
 use crate::scaling::limits::Limits;
-
-/// A hash type with ports, the flag that stands for it and what `NetAdapterCx` calls its parts.
-const PRODUCTS: [(HashType, u32, u32); 6] = [
-    (HashType::TcpIpv4, flag::TCP_IPV4, protocol::IPV4 | protocol::TCP),
-    (HashType::TcpIpv6, flag::TCP_IPV6, protocol::IPV6 | protocol::TCP),
-    (HashType::TcpIpv6Ex, flag::TCP_IPV6_EX, protocol::IPV6 | protocol::IPV6_EXTENSIONS | protocol::TCP),
-    (HashType::UdpIpv4, flag::UDP_IPV4, protocol::IPV4 | protocol::UDP),
-    (HashType::UdpIpv6, flag::UDP_IPV6, protocol::IPV6 | protocol::UDP),
-    (HashType::UdpIpv6Ex, flag::UDP_IPV6_EX, protocol::IPV6 | protocol::IPV6_EXTENSIONS | protocol::UDP),
-];
 
 /// The types that hash addresses alone.
 const ADDRESSES: [(HashType, u32); 3] = [
@@ -75,7 +65,7 @@ impl Capability {
         if let Some(report) = self.report {
             return report.ndis;
         }
-        let types = PRODUCTS.iter().filter(|(t, ..)| self.hash_types.has(*t)).map(|(_, flag, _)| flag);
+        let types = PRODUCTS.iter().filter(|p| self.hash_types.has(p.ports)).map(|p| &p.flag);
         let also = [
             (self.vectors > 1 || self.msi_x, flag::MESSAGE_SIGNALED_INTERRUPTS),
             (true, flag::CLASSIFICATION_AT_DPC),
@@ -99,7 +89,7 @@ impl Capability {
         if let Some(report) = self.report {
             return report.net;
         }
-        let ports = PRODUCTS.iter().map(|(t, _, parts)| (*t, *parts));
+        let ports = PRODUCTS.iter().map(|p| (p.ports, p.network | p.transport));
         let parts = ports.chain(ADDRESSES).filter(|(t, _)| self.hash_types.has(*t));
         let net = NetCapability {
             queues: self.max_queues.into(),
@@ -215,7 +205,8 @@ mod tests {
                     ..Capability::default()
                 };
                 let report = wire::Capability::from_ndis(capability.ndis()).unwrap();
-                let ports = PRODUCTS.iter().all(|(t, ..)| report.hash_types().has(*t) == hash_types.has(*t));
+                let read = report.hash_types();
+                let ports = PRODUCTS.iter().all(|p| read.has(p.ports) == hash_types.has(p.ports));
                 assert!(ports, "{hash_types}");
                 let again = Capability::reported(report).unwrap();
                 assert_eq!((again.max_queues, again.table_entries, again.vectors), (8, 128, 9));

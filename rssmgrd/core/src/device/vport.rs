@@ -52,11 +52,7 @@ impl VPortDevice {
     /// The first entry, or the default queue, that uses a queue.
     #[must_use]
     pub fn user_of(&self, queue: QueueId) -> Option<QueueUser> {
-        if self.default_queue == queue {
-            return Some(QueueUser::Default);
-        }
-        let entry = self.table.iter().zip(0..).find(|(q, _)| **q == queue);
-        entry.map(|(_, i)| QueueUser::Entry(EntryIndex(i)))
+        QueueUser::of(&self.table, self.default_queue, queue)
     }
 }
 
@@ -67,6 +63,17 @@ pub enum QueueUser {
     Default,
     /// A table entry.
     Entry(EntryIndex),
+}
+
+impl QueueUser {
+    /// What of a table and its default queue uses a queue.
+    pub(super) fn of(table: &[QueueId], default_queue: QueueId, queue: QueueId) -> Option<Self> {
+        if default_queue == queue {
+            return Some(Self::Default);
+        }
+        let entry = table.iter().zip(0..).find(|(q, _)| **q == queue);
+        entry.map(|(_, i)| Self::Entry(EntryIndex(i)))
+    }
 }
 
 impl fmt::Display for QueueUser {

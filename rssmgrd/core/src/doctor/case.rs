@@ -125,7 +125,6 @@ pub(super) fn targets(machine: &Machine) -> Vec<Result<Target, PlaceError>> {
             replan: true,
             rss_on: machine.rss_on,
             boot_key: None,
-            table_size: Driver::of(&nic.driver).table_size,
             team: None,
             give_back: GiveBack::default(),
         })

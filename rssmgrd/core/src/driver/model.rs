@@ -169,7 +169,7 @@ impl Driver {
             return Err(Refusal::Unsupported { op: Op::Channels(n).to_string() });
         }
         queue_count_ok(cap, n)?;
-        vport::none_held_from(&nic.device, &Op::Channels(n), n)?;
+        vport::none_held_from(&nic.device.vports, &Op::Channels(n), n)?;
         self.table_allows(&nic.device, n)?;
         // The kernel does not call the driver when nothing changes.
         if n == before {
@@ -243,7 +243,8 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
     let queue_ok = |queue: QueueId| {
         if queue.0 <= last { Ok(()) } else { Err(Refusal::NoSuchQueue { op: op.to_string(), queue, last }) }
     };
-    let own = |d: &Device, queue: QueueId| queue_ok(queue).and_then(|()| vport::not_held(d, op, queue));
+    let own =
+        |d: &Device, queue: QueueId| queue_ok(queue).and_then(|()| vport::not_held(&d.vports, op, queue));
     let unsupported = || Refusal::Unsupported { op: op.to_string() };
     match op {
         Op::Enable => d.enabled = true,
@@ -288,7 +289,7 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
                 return Err(unsupported());
             }
             // It would point at all queues.
-            vport::none_held_from(d, op, 0)?;
+            vport::none_held_from(&d.vports, op, 0)?;
             let entries = if d.table.is_empty() { cap.table_entries } else { entries(d) };
             d.table = round_robin(entries, channels);
             d.user_table = UserTable::No;
@@ -298,7 +299,7 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
                 return Err(unsupported());
             }
             queue_count_ok(cap, *n)?;
-            vport::none_held_from(d, op, *n)?;
+            vport::none_held_from(&d.vports, op, *n)?;
             table_fits(d, *n)?;
             resize(cap, d, *n);
         }

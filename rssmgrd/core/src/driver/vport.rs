@@ -1,12 +1,13 @@
 //! What operations on VPorts do. No driver has habits of its own here, as far as is known: all do what they are told.
 
+use alloc::collections::BTreeMap;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::capability::Capability;
-use crate::device::{Device, Op, QueueUser, Refusal, VPortDevice, VPortOp, VPortRefusal, filter};
+use crate::device::{Device, Op, Refusal, VPortDevice, VPortOp, VPortRefusal, filter, holder};
 use crate::hash::HashTypes;
-use crate::ids::{EntryIndex, QueueId, VPortId};
+use crate::ids::{QueueId, VPortId};
 
 /// A VPort's operation on the device, in place. What a refused operation leaves is not defined.
 pub(super) fn change(cap: &Capability, d: &mut Device, id: VPortId, op: &VPortOp) -> Result<(), Refusal> {
@@ -131,20 +132,11 @@ fn check_queues(cap: &Capability, d: &Device, id: VPortId, queues: &[QueueId]) -
         if let Some(vport) = d.holder(queue).filter(|vport| *vport != id) {
             return Err(VPortRefusal::QueueTaken { queue, vport });
         }
-        if let Some(user) = user(d, queue) {
+        if let Some(user) = d.user_of(queue) {
             return Err(VPortRefusal::QueueInUse { queue, user });
         }
     }
     Ok(())
-}
-
-/// What of the default VPort uses a queue.
-fn user(d: &Device, queue: QueueId) -> Option<QueueUser> {
-    if d.default_queue == queue {
-        return Some(QueueUser::Default);
-    }
-    let entry = d.table.iter().zip(0..).find(|(q, _)| **q == queue);
-    entry.map(|(_, i)| QueueUser::Entry(EntryIndex(i)))
 }
 
 fn sorted<T: Ord + Clone>(list: &[T]) -> Vec<T> {
@@ -154,15 +146,21 @@ fn sorted<T: Ord + Clone>(list: &[T]) -> Vec<T> {
 }
 
 /// Whether the default VPort may use a queue.
-pub(super) fn not_held(d: &Device, op: &Op, queue: QueueId) -> Result<(), Refusal> {
-    match d.holder(queue) {
+///
+/// # Errors
+/// It belongs to one of these VPorts.
+pub fn not_held(vports: &BTreeMap<VPortId, VPortDevice>, op: &Op, queue: QueueId) -> Result<(), Refusal> {
+    match holder(vports, queue) {
         Some(vport) => Err(Refusal::QueueHeld { op: op.to_string(), queue, vport }),
         None => Ok(()),
     }
 }
 
-/// Whether no VPort has a queue from this number on.
-pub(super) fn none_held_from(d: &Device, op: &Op, first: u16) -> Result<(), Refusal> {
-    let held = d.vports.values().flat_map(|vport| &vport.queues).find(|queue| queue.0 >= first);
-    held.map_or(Ok(()), |queue| not_held(d, op, *queue))
+/// Whether none of these VPorts has a queue from this number on.
+///
+/// # Errors
+/// One has.
+pub fn none_held_from(vports: &BTreeMap<VPortId, VPortDevice>, op: &Op, first: u16) -> Result<(), Refusal> {
+    let held = vports.values().flat_map(|vport| &vport.queues).find(|queue| queue.0 >= first);
+    held.map_or(Ok(()), |queue| not_held(vports, op, *queue))
 }

@@ -9,7 +9,7 @@ use super::command::Change;
 use super::drift::Drift;
 use super::saved::SavedAdapter;
 use super::view::{AdapterFacts, AdapterState, AdapterView, Config, Verified};
-use super::vport::{self, InForce};
+use super::vport;
 use crate::capability::Capability;
 use crate::device::Device;
 use crate::driver::Driver;
@@ -19,6 +19,7 @@ use crate::place::Target;
 use crate::plan::Step;
 use crate::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
 use crate::topology::Topology;
+use crate::vport::AskedScaling;
 
 /// Settings that last until the daemon ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub(super) struct Adapter {
     pub(super) drift: Drift,
     pub(super) settings: Settings,
     /// Its VPorts.
-    pub(super) scaling: InForce,
+    pub(super) scaling: AskedScaling,
     pub(super) view: Arc<AdapterView>,
 }
 

@@ -11,11 +11,11 @@ use super::drift::Drift;
 use super::effect::{Created, Effect, Notice};
 use super::queue::Waiting;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
-use super::vport::InForce;
 use crate::device::Device;
 use crate::driver::Impact;
 use crate::event::{Event, EventKind};
 use crate::ids::{AdapterId, Generation};
+use crate::vport::AskedScaling;
 
 impl Manager {
     /// An adapter came to be: its settings are found again and, if it is managed, applied. One that an earlier run
@@ -109,7 +109,7 @@ impl Manager {
                 told: false,
                 drift: Drift::default(),
                 settings: in_force,
-                scaling: InForce::default(),
+                scaling: AskedScaling::default(),
                 view,
             },
         );

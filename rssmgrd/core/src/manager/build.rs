@@ -162,10 +162,11 @@ impl Manager {
             }
         }
         let saved = self.effective(&a.facts.key);
-        let asked = |s: &super::SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released);
-        let resolves = saved.map(asked).unwrap_or_default()
-            != intent.saved.as_ref().map(asked).unwrap_or_default()
-            || vport::InForce::of(saved) != vport::InForce::of(intent.saved.as_ref());
+        let asked = |s: &super::SavedAdapter| {
+            (s.patch.clone(), s.table.clone(), s.managed, s.released, s.scaling.clone())
+        };
+        let resolves =
+            saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
         Member::new(Draft {
             id: intent.id,
             key: a.facts.key.clone(),
@@ -247,7 +248,6 @@ impl Manager {
                         replan,
                         rss_on,
                         boot_key: self.boot_key.as_ref(),
-                        table_size: a.driver().table_size,
                         team: a.facts.team.as_ref(),
                         give_back: after.map(|s| given_back(a, s)).unwrap_or_default(),
                     })
@@ -271,8 +271,8 @@ impl Manager {
     }
 }
 
-/// The settings to place by: where we wrote a key, hash types or a number of queues and nobody asks for them any more, what was found goes
-/// back. `keep` alone would keep what we wrote, until a restart finds something else.
+/// The settings to place by: where we wrote a key, hash types or a number of queues and nobody asks for them any more,
+/// what was found goes back. `keep` alone would keep what we wrote, until a restart finds something else.
 fn as_found(a: &Adapter, after: &Settings) -> Settings {
     let mut s = after.clone();
     if a.managed && a.settings.hash_types.value != Auto::Auto && s.hash_types.value == Auto::Auto {

@@ -9,8 +9,8 @@ use crate::ids::AdapterId;
 use crate::verify::Verdict;
 
 impl Manager {
-    /// Takes what packets said about an adapter, unless it has been changed since. With a driver that is known to show tables
-    /// that are not in force, the table is sent again, once.
+    /// Takes what packets said about an adapter, unless it has been changed since. With a driver that is known to show
+    /// tables that are not in force, the table is sent again, once.
     pub(super) fn checked(&mut self, id: AdapterId, device: &Device, verdict: Verdict, packets: u64) {
         let Some(a) = self.adapters.get_mut(&id).filter(|a| !a.busy && a.device.difference(device).is_none())
         else {

@@ -1,8 +1,8 @@
 //! When nothing is to be changed at all: the kill switches, and the guard that remembers boots that went wrong.
 //!
 //! What is applied at boot is marked in the saved state before its first step, and the mark goes when the adapters have
-//! a carrier again, and where there was one, a gateway that answers. Where that failed two boots in a row, the third one only observes. Starting the daemon again by hand
-//! in that boot ends it.
+//! a carrier again, and where there was one, a gateway that answers. Where that failed two boots in a row, the third
+//! one only observes. Starting the daemon again by hand in that boot ends it.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;

@@ -8,6 +8,7 @@ use core::fmt;
 
 use super::Manager;
 use super::view::{AdapterFacts, Kind};
+use crate::mac;
 
 /// What is lasting about a network interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl Identity {
             Some((address, path)) => (address, Some(path.into())),
             None => (key, None),
         };
-        let mac = if address.is_empty() { None } else { Some(mac(address)?) };
+        let mac = if address.is_empty() { None } else { Some(mac::parse(address)?) };
         Some(Self { mac, path }).filter(|i| i.mac.is_some() || i.path.is_some())
     }
 }
@@ -34,23 +35,14 @@ impl Identity {
 impl fmt::Display for Identity {
     /// The key: `ADDRESS@PLACE`, or the one that is known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some([a, b, c, d, e, g]) = self.mac {
-            write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")?;
+        if let Some(mac) = self.mac {
+            f.write_str(&mac::show(mac))?;
         }
         match &self.path {
             Some(path) => write!(f, "@{path}"),
             None => Ok(()),
         }
     }
-}
-
-fn mac(text: &str) -> Option<[u8; 6]> {
-    let mut mac = [0; 6];
-    let mut parts = text.split(':');
-    for byte in &mut mac {
-        *byte = u8::from_str_radix(parts.next()?, 16).ok()?;
-    }
-    parts.next().is_none().then_some(mac)
 }
 
 impl Manager {

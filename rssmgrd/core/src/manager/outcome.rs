@@ -11,12 +11,13 @@ use super::command::{AdapterResult, CommandError, CommandId, Reply};
 use super::effect::Effect;
 use super::group::{Group, GroupId, Member};
 use super::view::Verified;
-use super::vport::{InForce, tell_vports};
+use super::vport::tell_vports;
 use crate::device::{BackendError, Device};
 use crate::event::{Event, EventKind, List};
 use crate::field::Field;
 use crate::ids::{AdapterId, CpuId, EntryIndex, Processor};
 use crate::scaling::Status;
+use crate::vport::AskedScaling;
 
 impl Manager {
     /// Installs what the group achieved, publishes, tells and answers.
@@ -144,7 +145,7 @@ fn succeed(a: &mut Adapter, m: &Member, group: &Group, tell: &mut impl FnMut(Eve
         tell(EventKind::SettingsUnsatisfiable { because: e.to_string() });
     }
     tell_settings(m, group.uid, tell);
-    let scaling = InForce::of(m.saved_after.as_ref().filter(|_| m.managed_after));
+    let scaling = scaling_after(m);
     if a.told || !scaling.vports.is_empty() {
         tell_vports(&a.scaling, &scaling, tell);
     }
@@ -162,6 +163,12 @@ fn succeed(a: &mut Adapter, m: &Member, group: &Group, tell: &mut impl FnMut(Eve
         (true, false) => tell(EventKind::AdapterReleased {}),
         _ => {}
     }
+}
+
+/// What an adapter has of VPorts afterwards: nothing where it is not managed.
+fn scaling_after(m: &Member) -> AskedScaling {
+    let saved = m.saved_after.as_ref().filter(|_| m.managed_after);
+    saved.map(|s| s.scaling.clone()).unwrap_or_default()
 }
 
 fn tell_settings(m: &Member, by_uid: u32, tell: &mut impl FnMut(EventKind)) {
@@ -182,7 +189,7 @@ fn went_back(a: &mut Adapter, m: &Member) {
     a.assigned = a.before.take().map_or(saved, |b| b.assigned);
     (a.checkpoint, a.target) = (None, None);
     a.settings = m.settings_after.clone();
-    a.scaling = InForce::of(m.saved_after.as_ref().filter(|_| m.managed_after));
+    a.scaling = scaling_after(m);
     a.runtime = m.runtime_after.clone();
     a.managed = m.managed_after;
 }

@@ -8,9 +8,9 @@ use super::checkpoint::Checkpoint;
 use super::guard::BootGuard;
 use crate::device::Device;
 use crate::driver::Impact;
-use crate::ids::{CpuId, Processor};
+use crate::ids::CpuId;
 use crate::settings::{ManualTable, SettingsPatch};
-use crate::vport::AskedVPorts;
+use crate::vport::AskedScaling;
 
 /// Everything that is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,14 +73,8 @@ pub struct SavedAdapter {
     /// Its state when it was first seen, for release. An adapter that has one is in our hands, and is given back when
     /// nobody names it any more.
     pub original: Option<Device>,
-    /// VPorts beside the default one, as they were asked for.
-    pub vports: AskedVPorts,
-    /// VMQ was switched off: VPorts are kept and not made.
-    pub vmq_off: bool,
-    /// The default VPort's primary processor, where it was moved.
-    pub primary: Option<Processor>,
-    /// The default VPort's default processor, where it was moved.
-    pub default: Option<Processor>,
+    /// What was asked of its VPorts.
+    pub scaling: AskedScaling,
 }
 
 /// A software NIC that is created again at start.

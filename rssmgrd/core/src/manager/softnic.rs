@@ -271,8 +271,5 @@ impl Manager {
 
 fn unusable(name: String, why: Unusable) -> CommandError {
     let reason = why.because;
-    match why.bad_file {
-        true => CommandError::BadFile { name, reason },
-        false => CommandError::Softnic { name, reason },
-    }
+    if why.bad_file { CommandError::BadFile { name, reason } } else { CommandError::Softnic { name, reason } }
 }

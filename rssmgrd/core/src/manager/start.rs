@@ -108,7 +108,7 @@ impl Manager {
                 entry.patch.merge(patch);
                 if patch.replans() {
                     entry.table.clear();
-                    (entry.primary, entry.default) = (None, None);
+                    (entry.scaling.primary, entry.scaling.default) = (None, None);
                     *runtime = Runtime::default();
                 } else {
                     runtime.patch.unset(patch);
@@ -200,7 +200,7 @@ impl Manager {
                 if !options.runtime {
                     entry.patch = SettingsPatch::default();
                     entry.table = ManualTable::new();
-                    (entry.primary, entry.default) = (None, None);
+                    (entry.scaling.primary, entry.scaling.default) = (None, None);
                 }
                 if !intent.managed {
                     self.give_back(a, &mut intent);

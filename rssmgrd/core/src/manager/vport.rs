@@ -11,7 +11,6 @@ pub use error::{VPortError, remedy};
 
 pub(super) use tell::tell_vports;
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -20,19 +19,19 @@ use super::adapter::Adapter;
 use super::command::{Caller, CommandError, CommandId, Options};
 use super::saved::SavedAdapter;
 use super::selector::Selector;
-use crate::capability::ChannelControl;
+use crate::capability::{ChannelControl, UnhashedTarget};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Filter, Test};
 use crate::hash::{HashKey, HashTypes};
-use crate::ids::{CpuId, FilterId, Processor, VPortId};
-use crate::place::{Candidate, Reason, Target, eligible};
+use crate::ids::{CpuId, FilterId, Processor, QueueId, VPortId};
+use crate::place::{Candidate, Reason, Target, candidates, eligible};
 use crate::scaling::parameters::TOEPLITZ;
 use crate::scaling::{
     Move, MoveRequest, Parameters, ParametersV1, Scaling, Spreading, Status, Steering, SwitchId, VPort,
     VPortKey, VPortState,
 };
 use crate::settings::{Queues, Settings};
-use crate::vport::{self, AskedVPort, QueueLimit};
+use crate::vport::{self, AskedVPort, AskedVPorts, QueueLimit};
 
 /// What a VPort is to be. A field that is `None` stays, or is the default of a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,21 +85,13 @@ pub struct VPortView {
     /// What RSSv2 knows of it.
     pub state: VPort,
     /// Its queues.
-    pub queues: Vec<crate::ids::QueueId>,
+    pub queues: Vec<QueueId>,
     /// What leads there.
     pub filters: Vec<Filter>,
     /// Whether its processors can change while they direct traffic.
     pub spreading: Spreading,
     /// Whether the adapter has it now: not while VMQ is off.
     pub in_force: bool,
-}
-
-impl SavedAdapter {
-    /// Whether nothing about VPorts is saved.
-    #[must_use]
-    pub fn has_no_vports(&self) -> bool {
-        self.vports.is_empty() && !self.vmq_off && self.primary.is_none() && self.default.is_none()
-    }
 }
 
 /// The processors that may direct traffic.
@@ -113,27 +104,22 @@ fn array(a: &Adapter) -> Vec<Candidate> {
     if let Some(target) = &a.target {
         return target.array.clone();
     }
-    let from = a.settings.numa_node.value.value().or(a.facts.node);
-    let candidate = |cpu: CpuId| Candidate {
-        cpu,
-        node: a.topology.cpu(cpu).map(|c| c.node),
-        distance: a.topology.distance(from, cpu),
-    };
-    let mut array: Vec<Candidate> = rss_set(a).iter().map(candidate).collect();
-    array.sort_by_key(|c| (c.distance, c.cpu));
-    array
+    candidates(&a.topology, &a.settings, a.facts.node, &rss_set(a))
 }
 
 /// The scaling state of an adapter with what is saved of it; `None` where its table is no power of two. The default VPort
 /// has the queues that are left where one of the others is to have `given`.
 fn scaling(a: &Adapter, entry: &SavedAdapter, given: Option<(VPortId, u16)>) -> Option<Scaling> {
-    let mut default =
-        vport::default_vport(a.whole(), entry.primary.map(CpuId::from), entry.default.map(CpuId::from));
+    let mut default = vport::default_vport(
+        a.whole(),
+        entry.scaling.primary.map(CpuId::from),
+        entry.scaling.default.map(CpuId::from),
+    );
     if let Some((id, queues)) = given {
         let taken = held_beside(entry, id).saturating_add(queues);
         default.queues = channels(a, &a.settings).saturating_sub(taken).max(1);
     }
-    let others = entry.vports.iter().map(|(id, v)| (key(*id), v.state.clone()));
+    let others = entry.scaling.vports.iter().map(|(id, v)| (key(*id), v.state.clone()));
     let vports = core::iter::once((VPortKey::DEFAULT, default)).chain(others).collect();
     // A processor that directs traffic already may do so, also where a setting has since left it out.
     let mut set = rss_set(a);
@@ -167,8 +153,8 @@ pub(super) fn wanted(
     after: &Settings,
     named: bool,
 ) -> Result<Device, CommandError> {
-    let none = BTreeMap::new();
-    let vports = saved.filter(|s| !s.vmq_off).map_or(&none, |s| &s.vports);
+    let none = AskedVPorts::new();
+    let vports = saved.filter(|s| !s.scaling.vmq_off).map_or(&none, |s| &s.scaling.vports);
     let left = a.drift.leaves_channels() && !named;
     let channels = if left { a.whole().channels() } else { channels(a, after) };
     vport::realise(vports, a.whole(), channels, a.capability.queue_affinity)
@@ -177,7 +163,7 @@ pub(super) fn wanted(
 
 /// Which of the VPorts got fewer queues than were asked for.
 pub(super) fn limits(a: &Adapter, saved: Option<&SavedAdapter>, target: &mut Target) {
-    let vports = saved.filter(|s| !s.vmq_off).into_iter().flat_map(|s| &s.vports);
+    let vports = saved.filter(|s| !s.scaling.vmq_off).into_iter().flat_map(|s| &s.scaling.vports);
     let cut = vports.filter_map(|(id, v)| {
         let (asked, given, by) = (v.queues, v.state.queues, vport::limit_of(v, &a.capability)?);
         Some(Reason::VPortQueues { vport: *id, asked, given, by })
@@ -188,11 +174,10 @@ pub(super) fn limits(a: &Adapter, saved: Option<&SavedAdapter>, target: &mut Tar
 /// Points the default queue where the default VPort's default or primary processor is, once that was asked for.
 pub(super) fn steer_default(a: &Adapter, saved: Option<&SavedAdapter>, target: &mut Target) {
     let Some(saved) = saved else { return };
-    let asked = if target.device.enabled { saved.default } else { saved.primary };
+    let asked = if target.device.enabled { saved.scaling.default } else { saved.scaling.primary };
     let Some(cpu) = asked.map(CpuId::from).filter(|_| takes_default(a)) else { return };
     let device = &mut target.device;
-    let own: Vec<_> =
-        (0..device.channels()).map(crate::ids::QueueId).filter(|q| device.holder(*q).is_none()).collect();
+    let own: Vec<_> = device.own_queues().collect();
     let serves = own.iter().copied().find(|q| device.home(*q) == Some(cpu));
     let idle = || own.iter().copied().find(|q| !device.table.contains(q) && *q != device.default_queue);
     let Some(queue) = serves.or_else(idle) else { return };
@@ -205,7 +190,7 @@ pub(super) fn steer_default(a: &Adapter, saved: Option<&SavedAdapter>, target: &
 
 /// Whether the adapter can send packets without a hash to a processor of choice.
 fn takes_default(a: &Adapter) -> bool {
-    a.capability.unhashed == crate::capability::UnhashedTarget::DefaultProcessor
+    a.capability.unhashed == UnhashedTarget::DefaultProcessor
 }
 
 fn error(a: &Adapter, why: VPortError) -> CommandError {
@@ -216,7 +201,6 @@ fn error(a: &Adapter, why: VPortError) -> CommandError {
 pub(super) fn views(a: &Adapter) -> Vec<VPortView> {
     let Some(limits) = a.capability.limits() else { return Vec::new() };
     let device = &a.device;
-    let own = (0..device.channels()).map(crate::ids::QueueId).filter(|q| device.holder(*q).is_none());
     let (primary, default) = (a.scaling.primary.map(CpuId::from), a.scaling.default.map(CpuId::from));
     let state = vport::default_vport(device, primary, default);
     let first = VPortView {
@@ -225,7 +209,7 @@ pub(super) fn views(a: &Adapter) -> Vec<VPortView> {
         asked: state.queues,
         limit: None,
         state,
-        queues: own.collect(),
+        queues: device.own_queues().collect(),
         filters: Vec::new(),
         spreading: limits.spreading(VPortKey::DEFAULT),
         in_force: true,
@@ -242,26 +226,6 @@ pub(super) fn views(a: &Adapter) -> Vec<VPortView> {
         in_force: device.vports.contains_key(id),
     });
     core::iter::once(first).chain(others).collect()
-}
-
-/// What an adapter has of VPorts, as it is in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct InForce {
-    pub(super) vports: vport::AskedVPorts,
-    pub(super) vmq_off: bool,
-    pub(super) primary: Option<Processor>,
-    pub(super) default: Option<Processor>,
-}
-
-impl InForce {
-    pub(super) fn of(saved: Option<&SavedAdapter>) -> Self {
-        saved.map_or_else(Self::default, |s| Self {
-            vports: s.vports.clone(),
-            vmq_off: s.vmq_off,
-            primary: s.primary,
-            default: s.default,
-        })
-    }
 }
 
 impl Manager {
@@ -299,13 +263,13 @@ impl Manager {
 /// Makes of a saved adapter what it is after a change.
 fn edit(a: &Adapter, entry: &mut SavedAdapter, change: &VPortChange) -> Result<(), VPortError> {
     match change {
-        VPortChange::Vmq(on) => entry.vmq_off = !on,
-        _ if entry.vmq_off => return Err(VPortError::VmqOff),
+        VPortChange::Vmq(on) => entry.scaling.vmq_off = !on,
+        _ if entry.scaling.vmq_off => return Err(VPortError::VmqOff),
         VPortChange::Delete(VPortId::DEFAULT) | VPortChange::Set(VPortId::DEFAULT, _) => {
             return Err(VPortError::Default);
         }
         VPortChange::Delete(id) => {
-            if entry.vports.remove(id).is_none() {
+            if entry.scaling.vports.remove(id).is_none() {
                 return Err(unknown(*id, entry));
             }
         }
@@ -316,7 +280,7 @@ fn edit(a: &Adapter, entry: &mut SavedAdapter, change: &VPortChange) -> Result<(
 }
 
 fn unknown(id: VPortId, entry: &SavedAdapter) -> VPortError {
-    VPortError::Unknown { id, known: entry.vports.keys().copied().collect() }
+    VPortError::Unknown { id, known: entry.scaling.vports.keys().copied().collect() }
 }
 
 /// The most that a VPort's number can be: Windows' is as wide, and 0 is the default one.
@@ -329,10 +293,11 @@ fn create(
     wish: &VPortWish,
 ) -> Result<(), VPortError> {
     let max = a.capability.vports.max;
-    if entry.vports.len() + 1 >= usize::from(max) {
+    if entry.scaling.vports.len() + 1 >= usize::from(max) {
         return Err(VPortError::TooMany { max });
     }
-    let free = || (1..=MOST_ID).map(VPortId).find(|id| !entry.vports.contains_key(id)).unwrap_or_default();
+    let free =
+        || (1..=MOST_ID).map(VPortId).find(|id| !entry.scaling.vports.contains_key(id)).unwrap_or_default();
     let id = id.unwrap_or_else(free);
     if id == VPortId::DEFAULT {
         return Err(VPortError::Default);
@@ -341,7 +306,7 @@ fn create(
         let (value, allowed) = (id.to_string(), alloc::format!("1 to {MOST_ID}"));
         return Err(VPortError::Value { id, field: "id", value, allowed });
     }
-    if entry.vports.contains_key(&id) {
+    if entry.scaling.vports.contains_key(&id) {
         return Err(VPortError::Exists { id });
     }
     let active = wish.activate.unwrap_or(true);
@@ -377,13 +342,13 @@ fn create(
     let name = wish.name.clone().unwrap_or_default();
     let mut vport = AskedVPort { name, queues: asked, state, filters: Vec::new() };
     filter(entry, id, &mut vport, wish)?;
-    entry.vports.insert(id, vport);
+    entry.scaling.vports.insert(id, vport);
     Ok(())
 }
 
 fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> Result<(), VPortError> {
     let status = |what| move |status| VPortError::Status { id, what, status };
-    let Some(mut vport) = entry.vports.get(&id).cloned() else { return Err(unknown(id, entry)) };
+    let Some(mut vport) = entry.scaling.vports.get(&id).cloned() else { return Err(unknown(id, entry)) };
     let granted = match wish.queues {
         Some(asked) => granted(a, entry, id, asked)?,
         None => vport.state.queues,
@@ -444,7 +409,7 @@ fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> 
         vport.name.clone_from(name);
     }
     filter(entry, id, &mut vport, wish)?;
-    entry.vports.insert(id, vport);
+    entry.scaling.vports.insert(id, vport);
     Ok(())
 }
 
@@ -455,7 +420,7 @@ fn parameters(scaling: &mut Scaling, key: VPortKey, request: &Parameters) -> Res
 
 /// Queues that the other VPorts hold.
 fn held_beside(entry: &SavedAdapter, id: VPortId) -> u16 {
-    let others = entry.vports.iter().filter(|(other, _)| **other != id);
+    let others = entry.scaling.vports.iter().filter(|(other, _)| **other != id);
     others.fold(0, |sum: u16, (_, v)| sum.saturating_add(v.state.queues))
 }
 
@@ -494,7 +459,7 @@ fn processors(
         }
         return Ok(cpus);
     }
-    let mut vports = entry.vports.clone();
+    let mut vports = entry.scaling.vports.clone();
     if let Some(v) = vports.get_mut(&id) {
         v.state.queues = queues;
     }
@@ -504,7 +469,7 @@ fn processors(
         vport::allot(&vports, device, channels).map_err(|id| VPortError::Shortage { id, channels })?;
     let used: Vec<_> = taken.values().flatten().copied().collect();
     let own = taken.remove(&id).unwrap_or_else(|| {
-        let free = (1..channels).rev().map(crate::ids::QueueId).filter(|q| !used.contains(q));
+        let free = (1..channels).rev().map(QueueId).filter(|q| !used.contains(q));
         free.take(queues.into()).collect()
     });
     Ok(vport::choose(queues, &array(a), device, &own))
@@ -605,7 +570,8 @@ fn filter(
         vport.filters.remove(at);
     }
     for test in &wish.add {
-        let others = entry.vports.iter().filter(|(other, _)| **other != id).flat_map(|(_, v)| &v.filters);
+        let others =
+            entry.scaling.vports.iter().filter(|(other, _)| **other != id).flat_map(|(_, v)| &v.filters);
         let used: Vec<FilterId> = others.chain(&vport.filters).map(|f| f.id).collect();
         let free = (1..).map(FilterId).find(|f| !used.contains(f)).unwrap_or_default();
         vport.filters.push(Filter { id: free, mac: test.mac, vlan: test.vlan });

@@ -20,14 +20,14 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    /// Queue q serves processor q (queues of VPorts are not counted, and stay where they are), and idle queues go round among the processors; where interrupts cannot be moved,
-    /// each processor has the first of its own queues.
+    /// Queue q serves processor q (queues of VPorts are not counted, and stay where they are), and idle queues go round
+    /// among the processors; where interrupts cannot be moved, each processor has the first of its own queues.
     pub(super) fn new(input: &AdapterInput<'_>, means: &Means, channels: u16, cpus: Vec<CpuId>) -> Self {
         let mut there = input.device.queues.clone();
         there.resize(usize::from(channels), Queue::default());
         let mut homes: Vec<Option<CpuId>> = there.into_iter().map(|q| q.home).collect();
         if input.capability.queue_affinity {
-            let own = own_queues(input, channels);
+            let own = input.device.own_queues_of(channels);
             for (queue, cpu) in own.zip(cpus.iter().cycle()) {
                 if let Some(home) = homes.get_mut(queue.index()) {
                     *home = Some(*cpu);
@@ -36,7 +36,7 @@ impl Seats {
         }
         let queues = match means {
             Means::Fixed(first) => cpus.iter().filter_map(|cpu| first.get(cpu).copied()).collect(),
-            Means::Table => own_queues(input, channels).take(cpus.len()).collect(),
+            Means::Table => input.device.own_queues_of(channels).take(cpus.len()).collect(),
             // Several queues have a processor each, but no table that tells them apart.
             Means::Kernel(_) => alloc::vec![QueueId(0)],
         };
@@ -57,7 +57,7 @@ impl Seats {
             Means::Fixed(first) => first.get(&cpu).copied()?,
             Means::Table => {
                 let channels = u16::try_from(self.homes.len()).unwrap_or(u16::MAX);
-                own_queues(input, channels).nth(self.cpus.len())?
+                input.device.own_queues_of(channels).nth(self.cpus.len())?
             }
             Means::Kernel(_) => return None,
         };
@@ -100,9 +100,4 @@ impl Seats {
         }
         Ok(table)
     }
-}
-
-/// The queues that no VPort has for itself.
-fn own_queues(input: &AdapterInput<'_>, channels: u16) -> impl Iterator<Item = QueueId> {
-    (0..channels).map(QueueId).filter(|queue| input.device.holder(*queue).is_none())
 }

@@ -86,6 +86,38 @@ pub mod protocol {
     pub const UDP: u32 = 0x20;
 }
 
+/// A hash type with ports, in all its names.
+pub(crate) struct Product {
+    pub(crate) ports: HashType,
+    /// What hashes the addresses alone.
+    pub(crate) addresses: HashType,
+    /// The bit of [`flag`].
+    pub(crate) flag: u32,
+    /// The bits of [`protocol`] for the addresses.
+    pub(crate) network: u32,
+    /// The bit of [`protocol`] for the ports.
+    pub(crate) transport: u32,
+}
+
+const fn product(ports: HashType, addresses: HashType, flag: u32, network: u32, transport: u32) -> Product {
+    Product { ports, addresses, flag, network, transport }
+}
+
+/// Every hash type with ports.
+pub(crate) const PRODUCTS: [Product; 6] = {
+    const V4: u32 = protocol::IPV4;
+    const V6: u32 = protocol::IPV6;
+    const V6_EX: u32 = protocol::IPV6 | protocol::IPV6_EXTENSIONS;
+    [
+        product(HashType::TcpIpv4, HashType::Ipv4, flag::TCP_IPV4, V4, protocol::TCP),
+        product(HashType::TcpIpv6, HashType::Ipv6, flag::TCP_IPV6, V6, protocol::TCP),
+        product(HashType::TcpIpv6Ex, HashType::Ipv6Ex, flag::TCP_IPV6_EX, V6_EX, protocol::TCP),
+        product(HashType::UdpIpv4, HashType::Ipv4, flag::UDP_IPV4, V4, protocol::UDP),
+        product(HashType::UdpIpv6, HashType::Ipv6, flag::UDP_IPV6, V6, protocol::UDP),
+        product(HashType::UdpIpv6Ex, HashType::Ipv6Ex, flag::UDP_IPV6_EX, V6_EX, protocol::UDP),
+    ]
+};
+
 /// All that the two structures can say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Capability {
@@ -180,23 +212,14 @@ impl Capability {
         if net.hash_functions == 0 {
             return Ok(None);
         }
-        let mut flags = flag::TOEPLITZ
+        let flags = flag::TOEPLITZ
             | flag::INDEPENDENT_ENTRY_MOVE
             | flag::MESSAGE_SIGNALED_INTERRUPTS
             | flag::SUPPORTS_MSI_X
             | flag::USING_MSI_X;
-        for (network, transport, product) in [
-            (protocol::IPV4, protocol::TCP, flag::TCP_IPV4),
-            (protocol::IPV6, protocol::TCP, flag::TCP_IPV6),
-            (protocol::IPV6_EXTENSIONS, protocol::TCP, flag::TCP_IPV6_EX),
-            (protocol::IPV4, protocol::UDP, flag::UDP_IPV4),
-            (protocol::IPV6, protocol::UDP, flag::UDP_IPV6),
-            (protocol::IPV6_EXTENSIONS, protocol::UDP, flag::UDP_IPV6_EX),
-        ] {
-            if has(network) && has(transport) {
-                flags |= product;
-            }
-        }
+        let has = |bits: u32| net.protocols & bits == bits;
+        let products = PRODUCTS.iter().filter(|p| has(p.network) && has(p.transport));
+        let flags = products.fold(flags, |all, p| all | p.flag);
         // Checked above to be at most 0x8000.
         let entries = u16::try_from(net.table_size).unwrap_or(u16::MAX);
         let ndis = NdisCapability { flags, interrupt_messages: net.queues, queues: net.queues, entries };
@@ -213,18 +236,8 @@ impl Capability {
     /// hashed by its addresses.
     #[must_use]
     pub fn hash_types(&self) -> HashTypes {
-        [
-            (flag::TCP_IPV4, HashType::TcpIpv4, HashType::Ipv4),
-            (flag::TCP_IPV6, HashType::TcpIpv6, HashType::Ipv6),
-            (flag::TCP_IPV6_EX, HashType::TcpIpv6Ex, HashType::Ipv6Ex),
-            (flag::UDP_IPV4, HashType::UdpIpv4, HashType::Ipv4),
-            (flag::UDP_IPV6, HashType::UdpIpv6, HashType::Ipv6),
-            (flag::UDP_IPV6_EX, HashType::UdpIpv6Ex, HashType::Ipv6Ex),
-        ]
-        .into_iter()
-        .filter(|(bit, _, _)| self.ndis.flags & bit != 0)
-        .flat_map(|(_, ports, addresses)| [ports, addresses])
-        .collect()
+        let has = PRODUCTS.iter().filter(|p| self.ndis.flags & p.flag != 0);
+        has.flat_map(|p| [p.ports, p.addresses]).collect()
     }
 }
 

@@ -44,9 +44,9 @@ impl Scaling {
     /// # Errors
     /// Nothing of the request can be done then. `ADAPTER_NOT_FOUND`, `ADAPTER_NOT_READY`; `INVALID_PARAMETER`,
     /// `INVALID_PORT`, `INVALID_PORT_STATE` for the VPort; to enable, `NOT_SUPPORTED` while the adapter hashes
-    /// without scaling, `INVALID_LENGTH` for a table that is no power of two, too large or not of the one size that a restricted adapter
-    /// has, and for a key that is not 40
-    /// bytes, what [`hash_types`] says; then what the first failing v2 request says.
+    /// without scaling, `INVALID_LENGTH` for a table that is no power of two, too large or not of the one size that a
+    /// restricted adapter has, and for a key that is not 40 bytes, what [`hash_types`] says; then what the first
+    /// failing v2 request says.
     pub fn v1_steps(&self, key: VPortKey, request: &ParametersV1) -> Result<Vec<Step>, Status> {
         Ok(self.v1(key, request)?.0)
     }

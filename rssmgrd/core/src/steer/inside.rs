@@ -13,9 +13,9 @@ impl Steering {
         self.steer_frame(frame, &outer)
     }
 
-    /// Send-side scaling: where the completion of a frame that this host sends belongs, which is where the frames of its flow
-    /// come in. So it is steered as what comes back. (NDIS: a miniport completes a send on the processor that the hash of the
-    /// connection and the indirection table give.)
+    /// Send-side scaling: where the completion of a frame that this host sends belongs, which is where the frames of
+    /// its flow come in. So it is steered as what comes back. (NDIS: a miniport completes a send on the processor that
+    /// the hash of the connection and the indirection table give.)
     ///
     /// Of a tunnel that is not looked into, that holds as far as both directions have the same outer ports; VXLAN's differ.
     #[must_use]

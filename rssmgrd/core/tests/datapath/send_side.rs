@@ -61,7 +61,6 @@ fn planned(machine: &str, queues: u16) -> Target {
         replan: true,
         rss_on: true,
         boot_key: None,
-        table_size: rssmgr_core::driver::TableSize::Fixed,
         team: None,
         give_back: GiveBack::default(),
     };

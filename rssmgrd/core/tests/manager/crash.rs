@@ -114,7 +114,7 @@ fn check_plan(s: &Sim) {
         let saved = saved.expect("a managed adapter is durable");
         assert_eq!(settings, v.settings, "{}: other settings in force than durable", v.facts.name);
         // VPorts that wait to be made or taken away are not there to be placed around.
-        let waits = saved.vports.keys().ne(nic.device.vports.keys()) && !saved.vmq_off;
+        let waits = saved.scaling.vports.keys().ne(nic.device.vports.keys()) && !saved.scaling.vmq_off;
         if waits && !v.pending.is_empty() {
             continue;
         }
@@ -130,7 +130,6 @@ fn check_plan(s: &Sim) {
             replan: false,
             rss_on: s.w.durable.rss_on,
             boot_key: Some(&key),
-            table_size: rssmgr_core::driver::TableSize::Fixed,
             team: None,
             give_back: GiveBack::default(),
         };

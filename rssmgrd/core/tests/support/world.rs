@@ -57,7 +57,6 @@ impl World {
                 replan: a.replan,
                 rss_on: self.rss_on,
                 boot_key: self.boot_key.as_ref(),
-                table_size: rssmgr_core::driver::TableSize::Fixed,
                 team: None,
                 give_back: GiveBack::default(),
             });

@@ -36,8 +36,8 @@ impl HashedPacket {
     }
 }
 
-/// Steers every packet of a capture, one after the other, looking into encapsulated ones as `steering` does. Errors are those of [`Capture::next_record`]; the iterator ends
-/// after damage.
+/// Steers every packet of a capture, one after the other, looking into encapsulated ones as `steering` does. Errors are
+/// those of [`Capture::next_record`]; the iterator ends after damage.
 pub fn hash_capture<R: Read>(
     capture: &mut Capture<R>,
     steering: &Steering,

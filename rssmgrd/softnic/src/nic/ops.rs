@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rssmgr_core::device::{BackendError, EntryMove, Op, Refusal, UserTable};
-use rssmgr_core::driver::round_robin;
+use rssmgr_core::driver::{none_held_from, not_held, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::packet::encap::EncapState;
 use rssmgr_core::steer::{Steering, TableError};
@@ -37,7 +37,7 @@ impl SoftNic {
             }
             Op::ResetTable => {
                 // It would point at all queues.
-                self.check_free(op, 0)?;
+                none_held_from(self.vports.devices(), op, 0)?;
                 self.set_table(round_robin(self.capability.table_entries, self.channels), UserTable::No)
             }
             Op::Channels(n) => self.set_channels(op, *n),
@@ -70,18 +70,7 @@ impl SoftNic {
     /// Whether the default VPort may use a queue.
     fn check_own(&self, op: &Op, queue: QueueId) -> Result<(), Refusal> {
         self.check_queue(op, queue)?;
-        match self.vports.holder(queue) {
-            Some(vport) => Err(Refusal::QueueHeld { op: op.to_string(), queue, vport }),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether no VPort has a queue of this number or a higher one.
-    fn check_free(&self, op: &Op, from: u16) -> Result<(), Refusal> {
-        match self.vports.first_held(from) {
-            Some((queue, vport)) => Err(Refusal::QueueHeld { op: op.to_string(), queue, vport }),
-            None => Ok(()),
-        }
+        not_held(self.vports.devices(), op, queue)
     }
 
     fn switch(&mut self, on: bool) -> Result<bool, BackendError> {
@@ -139,7 +128,7 @@ impl SoftNic {
         if n == 0 || n > max {
             return Err(Refusal::QueueCount { got: n, max }.into());
         }
-        self.check_free(op, n)?;
+        none_held_from(self.vports.devices(), op, n)?;
         for (entry, queue) in (0..).map(EntryIndex).zip(self.steering.table()) {
             if queue.0 >= n {
                 return Err(Refusal::QueueInUse { queues: n, entry, queue: *queue }.into());

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use rssmgr_core::VPortId;
 use rssmgr_core::device::{BackendError, Device, Filters, Op, Refusal, VPortDevice, VPortOp, VPortRefusal};
 use rssmgr_core::driver;
 use rssmgr_core::hash::HashTypes;
 use rssmgr_core::packet::encap::EncapConfig;
 use rssmgr_core::steer::Steering;
 use rssmgr_core::toeplitz::Toeplitz;
-use rssmgr_core::{QueueId, VPortId};
 
 use super::SoftNic;
 use super::ops::impossible;
@@ -31,19 +31,6 @@ impl VPorts {
     /// Their states.
     pub(super) fn devices(&self) -> &BTreeMap<VPortId, VPortDevice> {
         &self.devices
-    }
-
-    /// The VPort that has a queue for itself.
-    pub(super) fn holder(&self, queue: QueueId) -> Option<VPortId> {
-        self.devices.iter().find(|(_, vport)| vport.queues.contains(&queue)).map(|(id, _)| *id)
-    }
-
-    /// A queue that a VPort has, of this number or a higher one.
-    pub(super) fn first_held(&self, from: u16) -> Option<(QueueId, VPortId)> {
-        let held = |(id, vport): (&VPortId, &VPortDevice)| {
-            vport.queues.iter().find(|queue| queue.0 >= from).map(|queue| (*queue, *id))
-        };
-        self.devices.iter().find_map(held)
     }
 
     /// What the port shall have of them: nothing while no filter leads to one.

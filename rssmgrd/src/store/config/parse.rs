@@ -165,7 +165,8 @@ impl Reader<'_> {
                 "name" => matcher.name = Some(text.to_owned()),
                 "driver" => matcher.driver = Some(text.to_owned()),
                 _ => {
-                    let mac = mac(text).ok_or_else(|| self.wrong(name, value, "\"02:00:00:00:00:01\""))?;
+                    let mac = rssmgr_core::mac::parse(text)
+                        .ok_or_else(|| self.wrong(name, value, "\"02:00:00:00:00:01\""))?;
                     matcher.mac = Some(mac);
                 }
             }
@@ -205,12 +206,4 @@ fn raw(value: &DeValue<'_>) -> Option<Raw> {
         }
         DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
-}
-
-fn mac(text: &str) -> Option<[u8; 6]> {
-    let bytes: Vec<u8> = text
-        .split([':', '-'])
-        .map(|part| u8::from_str_radix(part, 16).ok().filter(|_| part.len() == 2))
-        .collect::<Option<_>>()?;
-    bytes.try_into().ok()
 }

@@ -9,7 +9,7 @@ use rssmgr_core::manager::{
     BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
 };
 use rssmgr_core::scaling::{VPort, VPortState};
-use rssmgr_core::vport::{AskedVPort, AskedVPorts};
+use rssmgr_core::vport::{AskedScaling, AskedVPort};
 use rssmgr_core::{CpuId, EntryIndex, FilterId, Moment, Processor, QueueId, VPortId};
 
 fn device() -> Device {
@@ -68,15 +68,15 @@ fn state(queues: i64) -> SavedState {
         }),
         ..SavedAdapter::default()
     };
-    a.vports.insert(VPortId(3), asked());
-    (a.vmq_off, a.primary) = (true, Some(Processor { group: 1, number: 3 }));
+    a.scaling.vports.insert(VPortId(3), asked());
+    (a.scaling.vmq_off, a.scaling.primary) = (true, Some(Processor { group: 1, number: 3 }));
     a.patch.set(Field::Queues, &Raw::Int(queues)).unwrap();
     a.patch.set(Field::Profile, &Raw::from("Closest")).unwrap();
     a.patch.set(Field::Enabled, &Raw::Bool(false)).unwrap();
     a.patch.set(Field::BaseProcessor, &Raw::from("1:")).unwrap();
     a.table.insert(EntryIndex(12), Processor { group: 1, number: 3 });
     let options = [("source".to_owned(), "synthetic:rate=10".to_owned())].into();
-    let after = SavedAdapter { vports: AskedVPorts::new(), original: None, ..a.clone() };
+    let after = SavedAdapter { scaling: AskedScaling::default(), original: None, ..a.clone() };
     let part = |applied, after| CheckpointPart { name: "nic0".into(), before: device(), applied, after };
     let parts = [("k".to_owned(), part(true, Some(after))), ("l".to_owned(), part(false, None))].into();
     let checkpoint = Checkpoint {

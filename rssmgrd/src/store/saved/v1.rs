@@ -16,6 +16,7 @@ use rssmgr_core::manager::{
 };
 use rssmgr_core::packet::encap::{EncapState, Encapsulations, VxlanPort};
 use rssmgr_core::settings::SettingsPatch;
+use rssmgr_core::vport::AskedScaling;
 use rssmgr_core::{CpuId, EntryIndex, Moment, Processor, QueueId};
 use serde::{Deserialize, Serialize};
 
@@ -248,10 +249,10 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
         settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
         table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
         original: a.original.as_ref().map(hardware),
-        vmq_off: a.vmq_off,
-        primary: a.primary.map(|p| p.to_string()),
-        default: a.default.map(|p| p.to_string()),
-        vports: a.vports.iter().map(|(id, v)| vports::Asked::of(*id, v)).collect(),
+        vmq_off: a.scaling.vmq_off,
+        primary: a.scaling.primary.map(|p| p.to_string()),
+        default: a.scaling.default.map(|p| p.to_string()),
+        vports: a.scaling.vports.iter().map(|(id, v)| vports::Asked::of(*id, v)).collect(),
     }
 }
 
@@ -351,10 +352,12 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
         pending: a.pending.as_deref().map(impact).transpose()?,
         found_queues: a.found_queues,
         original: a.original.map(device).transpose()?,
-        vports: a.vports.into_iter().map(vports::Asked::read).collect::<Result<_, _>>()?,
-        vmq_off: a.vmq_off,
-        primary: a.primary.map(|p| p.parse().map_err(text)).transpose()?,
-        default: a.default.map(|p| p.parse().map_err(text)).transpose()?,
+        scaling: AskedScaling {
+            vports: a.vports.into_iter().map(vports::Asked::read).collect::<Result<_, _>>()?,
+            vmq_off: a.vmq_off,
+            primary: a.primary.map(|p| p.parse().map_err(text)).transpose()?,
+            default: a.default.map(|p| p.parse().map_err(text)).transpose()?,
+        },
     })
 }
 

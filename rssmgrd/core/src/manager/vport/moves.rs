@@ -38,9 +38,8 @@ impl Manager {
         })?;
         self.moved.insert(id, results);
         let done = self.change(id, caller, selector, options, |_, saved, now| {
-            saved.vports.clone_from(&entry.vports);
+            saved.scaling.clone_from(&entry.scaling);
             saved.table.clone_from(&entry.table);
-            (saved.primary, saved.default) = (entry.primary, entry.default);
             now.table.clone_from(&runtime.table);
             Ok(())
         });
@@ -80,7 +79,7 @@ fn judge(
         }
         results.extend(answers);
     }
-    for (id, vport) in &mut entry.vports {
+    for (id, vport) in &mut entry.scaling.vports {
         if let Some(state) = scaling.vport(super::key(*id)) {
             vport.state = state.clone();
         }
@@ -117,8 +116,8 @@ fn keep(group: &[Move], a: &Adapter, entry: &mut SavedAdapter, runtime: &mut Run
     for m in group.iter().filter(|m| m.key() == VPortKey::DEFAULT) {
         let to = Processor::from(m.target);
         match m.steering() {
-            Ok(Steering::Primary) => entry.primary = Some(to),
-            Ok(Steering::Default) => entry.default = Some(to),
+            Ok(Steering::Primary) => entry.scaling.primary = Some(to),
+            Ok(Steering::Default) => entry.scaling.default = Some(to),
             Ok(Steering::Entry(index)) => note(index, to, a, entry, runtime, for_now),
             Err(_) => {}
         }

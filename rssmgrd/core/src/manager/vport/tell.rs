@@ -2,14 +2,17 @@
 
 use alloc::string::{String, ToString};
 
-use super::InForce;
 use crate::event::{EventKind, List};
 use crate::ids::VPortId;
 use crate::scaling::{VPort, VPortState};
-use crate::vport::AskedVPort;
+use crate::vport::{AskedScaling, AskedVPort};
 
 /// Tells what became of the VPorts of an adapter.
-pub(in crate::manager) fn tell_vports(before: &InForce, after: &InForce, tell: &mut impl FnMut(EventKind)) {
+pub(in crate::manager) fn tell_vports(
+    before: &AskedScaling,
+    after: &AskedScaling,
+    tell: &mut impl FnMut(EventKind),
+) {
     for (id, vport) in &before.vports {
         if !after.vports.contains_key(id) {
             tell(EventKind::VPortDeleted { vport: id.0, name: vport.name.clone() });

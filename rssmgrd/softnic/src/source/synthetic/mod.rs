@@ -1,6 +1,7 @@
 //! Made-up flows with Zipf popularity: the same packets in the same order for the same seed.
 //!
-//! The rooms: `flows` (which flows there are), `build` (their frames), `tunnel` (what is around them), `random` (popularity and the generator).
+//! The rooms: `flows` (which flows there are), `build` (their frames), `tunnel` (what is around them), `random`
+//! (popularity and the generator).
 
 mod build;
 mod flows;
@@ -101,8 +102,8 @@ pub struct SyntheticSpec {
     /// Percentage of packets that come through one VXLAN tunnel, whose sender always takes the same source port: the
     /// worst case for a NIC that hashes the outer headers.
     pub vxlan: u8,
-    /// Percentage of packets that the host sends, in answer to those of a flow: their completions are handled. Nobody answers a
-    /// multicast group, or through a tunnel.
+    /// Percentage of packets that the host sends, in answer to those of a flow: their completions are handled. Nobody
+    /// answers a multicast group, or through a tunnel.
     pub sent: u8,
     /// Frame sizes.
     pub size: Sizes,

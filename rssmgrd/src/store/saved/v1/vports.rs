@@ -2,12 +2,13 @@
 
 use rssmgr_core::device::{Filter, VPortDevice};
 use rssmgr_core::hash::HashTypes;
+use rssmgr_core::mac;
 use rssmgr_core::scaling::{VPort, VPortState};
 use rssmgr_core::vport::AskedVPort;
 use rssmgr_core::{CpuId, FilterId, QueueId, VPortId};
 use serde::{Deserialize, Serialize};
 
-use super::{key, text};
+use super::key;
 
 /// A VPort as it was asked for. The key is in hex; entries and processors are kernel CPU ids.
 #[derive(Serialize, Deserialize)]
@@ -122,15 +123,10 @@ fn types(bits: u32) -> Result<HashTypes, String> {
 }
 
 fn saved(f: &Filter) -> SavedFilter {
-    let mac = f.mac.map(|mac| mac.map(|b| format!("{b:02x}")).join(":"));
-    SavedFilter { id: f.id.0, mac, vlan: f.vlan }
+    SavedFilter { id: f.id.0, mac: f.mac.map(mac::show), vlan: f.vlan }
 }
 
 fn filter(f: SavedFilter) -> Result<Filter, String> {
-    let mac = |t: String| -> Result<[u8; 6], String> {
-        let bytes: Vec<u8> =
-            t.split(':').map(|b| u8::from_str_radix(b, 16)).collect::<Result<_, _>>().map_err(text)?;
-        bytes.try_into().map_err(|_| format!("`{t}` is no Ethernet address"))
-    };
+    let mac = |t: String| mac::parse(&t).ok_or_else(|| format!("`{t}` is no Ethernet address"));
     Ok(Filter { id: FilterId(f.id), mac: f.mac.map(mac).transpose()?, vlan: f.vlan })
 }
