@@ -7,6 +7,7 @@
 
 use std::env;
 use std::io::Write as _;
+use std::sync::Mutex;
 
 use rssmgr_core::backend::Backend as _;
 use rssmgr_core::capability::{Capability, ChannelControl};
@@ -15,7 +16,10 @@ use rssmgr_core::device::{Device, Op, UserTable};
 use rssmgr_core::driver::{Driver, Nic, TableState, round_robin};
 use rssmgr_core::hash::{HashKey, HashType, HashTypes};
 use rssmgr_core::ids::{CpuId, QueueId};
-use rssmgr_ethtool::{LinuxNic, Sampling, discover};
+use rssmgr_ethtool::{Found, LinuxNic, Sampling, discover};
+use rssmgr_netlink::sock_diag::XdpSockets;
+use rustix::net::xdp::{SocketAddrXdp, SocketAddrXdpFlags, XdpUmemReg, XdpUmemRegFlags};
+use rustix::net::{self, AddressFamily, SocketType, sockopt};
 
 /// Operations of one sequence.
 const STEPS: u32 = 60;
@@ -35,18 +39,73 @@ impl Random {
     }
 }
 
-#[test]
-fn the_kernel_does_what_the_row_says() {
-    let Ok(name) = env::var("RSSMGR_REAL_NIC") else {
+/// One test at a time has the interface.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// The interface that may be changed, if there is one.
+fn named(test: &str) -> Option<String> {
+    let name = env::var("RSSMGR_REAL_NIC").ok();
+    if name.is_none() {
         // Beside the test harness, which would keep it to itself.
         let why = "RSSMGR_REAL_NIC names no interface that may be changed; `cargo xtask lab` does";
-        let _ = writeln!(std::io::stderr(), "SKIPPED the_kernel_does_what_the_row_says: {why}");
-        return;
+        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+    }
+    name
+}
+
+/// The adapter of this name.
+fn adapter(name: &str) -> Found {
+    let found = discover(&Sampling::start().unwrap()).unwrap();
+    found.adapters.into_iter().find(|f| f.facts.name == name).expect("no such adapter")
+}
+
+/// A program that takes the packets of a queue by itself, as DPDK and Suricata do, is seen before anything is changed.
+#[test]
+fn a_program_that_takes_packets_is_seen() {
+    let Some(name) = named("a_program_that_takes_packets_is_seen") else { return };
+    let _turn = TURN.lock();
+    let found = adapter(&name);
+    let (ifindex, surveyor) = (found.nic.ifindex(), found.nic.surveyor().unwrap());
+    let mut sockets = XdpSockets::open().unwrap();
+    match sockets.list() {
+        Ok(none) => assert_eq!(none, []),
+        Err(e) if e.is_missing() => return println!("{name}: this kernel does not tell of AF_XDP sockets"),
+        Err(e) => panic!("{e}"),
+    }
+    assert!(!surveyor.survey().af_xdp);
+
+    let memory = vec![0_u8; 8 * 4096];
+    let page = memory.as_ptr().addr().next_multiple_of(4096);
+    let socket = net::socket(AddressFamily::XDP, SocketType::RAW, None).unwrap();
+    let frames = XdpUmemReg {
+        addr: u64::try_from(page).unwrap(),
+        len: 4 * 4096,
+        chunk_size: 4096,
+        headroom: 0,
+        flags: XdpUmemRegFlags::empty(),
+        tx_metadata_len: 0,
     };
+    sockopt::set_xdp_umem_reg(&socket, frames).unwrap();
+    sockopt::set_xdp_umem_fill_ring_size(&socket, 4).unwrap();
+    sockopt::set_xdp_umem_completion_ring_size(&socket, 4).unwrap();
+    sockopt::set_xdp_rx_ring_size(&socket, 4).unwrap();
+    net::bind(&socket, &SocketAddrXdp::new(SocketAddrXdpFlags::XDP_COPY, ifindex, 0)).unwrap();
+    let taken: Vec<_> = sockets.list().unwrap().into_iter().map(|s| (s.ifindex, s.queue)).collect();
+    assert_eq!(taken, [(ifindex, 0)]);
+    assert!(surveyor.survey().af_xdp);
+    drop(socket);
+    drop(memory);
+    assert!(!surveyor.survey().af_xdp);
+    println!("{name}: an AF_XDP socket was seen, and that it was closed");
+}
+
+#[test]
+fn the_kernel_does_what_the_row_says() {
+    let Some(name) = named("the_kernel_does_what_the_row_says") else { return };
+    let _turn = TURN.lock();
     let seed = env::var("RSSMGR_REAL_SEED").map_or_else(|_| drawn(), |s| s.parse().unwrap());
     println!("{name}: RSSMGR_REAL_SEED={seed}");
-    let found = discover(&Sampling::start().unwrap()).unwrap();
-    let found = found.adapters.into_iter().find(|f| f.facts.name == name).expect("no such adapter");
+    let found = adapter(&name);
     let driver = Driver::by_name(&found.facts.driver).expect("a driver that has a row");
     let mut random = Random(seed);
     let mut nic = found.nic;

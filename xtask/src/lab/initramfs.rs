@@ -14,8 +14,19 @@ const AGENT: &str = include_str!("../../lab/agent.sh");
 const AGENT_SERVICE: &str = include_str!("../../lab/agent.service");
 
 /// The modules that every guest loads, in this order, each after what it depends on.
-const MODULES: &[&str] =
-    &["virtio_pci", "9pnet_virtio", "9p", "virtio_net", "igb", "e1000e", "vmxnet3", "tun", "veth", "bonding"];
+const MODULES: &[&str] = &[
+    "virtio_pci",
+    "9pnet_virtio",
+    "9p",
+    "virtio_net",
+    "igb",
+    "e1000e",
+    "vmxnet3",
+    "tun",
+    "veth",
+    "bonding",
+    "xsk_diag",
+];
 
 /// The modules of a guest that goes on from a disk.
 const DISK_MODULES: &[&str] = &["crc32c_generic", "ext4", "virtio_blk"];
