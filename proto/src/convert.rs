@@ -38,9 +38,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{ApiError, ErrorKind};
 use crate::text;
 use crate::types::{
-    AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, EntryRecord, EventRecord, PlanRecord,
-    PreflightRecord, ProcessorRecord, QueueRecord, ReasonRecord, SettingRecord, StateRecord, SteeringRecord,
-    StepRecord, VerifiedQueueRecord, VerifyRecord,
+    AdapterRecord, AnswerRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, EntryRecord, EventRecord,
+    PlanRecord, PreflightRecord, ProcessorRecord, QueueRecord, ReasonRecord, SettingRecord, StateRecord,
+    SteeringRecord, StepRecord, VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -187,6 +187,15 @@ fn cpus_of(queues: &[CpuSet]) -> Vec<SteeringRecord> {
 }
 
 /// The CPUs that a device sends packets to, in the order of its target. A device whose queues have no CPUs of their own
+/// The receive queues of each transmit queue.
+fn answers_of(queues: &[BTreeSet<QueueId>]) -> Vec<AnswerRecord> {
+    let record = |(i, receive): (usize, &BTreeSet<QueueId>)| AnswerRecord {
+        queue: count(i),
+        receive_queues: receive.iter().map(|q| q.0.into()).collect(),
+    };
+    queues.iter().enumerate().map(record).collect()
+}
+
 /// is shown with those of its target.
 fn used(device: &Device, target: Option<&Target>) -> Vec<CpuId> {
     let mut used = in_use(device);
@@ -275,6 +284,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         queues: queues(&view.device, topology),
         xps: cpus_of(&view.device.xps),
         rps: cpus_of(&view.device.rps),
+        xps_rxqs: answers_of(&view.device.xps_rxqs),
         hash_types: hash_types(view.device.hash_types),
         encapsulation: encapsulations(view.device.encapsulation.kinds),
         vxlan_port: view.device.encapsulation.vxlan_port.get().into(),
@@ -296,6 +306,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             xps: cap.xps,
             rps: cap.rps,
             link_mbps: cap.link_mbps,
+            xps_rxqs: cap.xps_rxqs,
             max_vports: cap.vports.max.max(1).into(),
             rss_contexts: cap.rss_contexts,
             dynamic_affinity: cap.vports.dynamic_affinity,

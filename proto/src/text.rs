@@ -97,6 +97,10 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::PacketSteeringNamed => {
             "the adapter has no indirection table and was set by name, so the kernel spreads its packets over the processors (RPS); rps = false keeps it from that"
         }
+        Rule::TransmitAnswers => {
+            "a connection sends through the transmit queue of the receive queue that it comes in on (xps_rxqs); what has \
+             none goes by CPU"
+        }
         Rule::PacketSteeringUnneeded => {
             "the adapter spreads by its own table, so the kernel does not have to (rps = true changes nothing)"
         }

@@ -56,6 +56,16 @@ pub struct QueueRecord {
     pub entries: u32,
 }
 
+/// The receive queues whose connections send through a transmit queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AnswerRecord {
+    /// The transmit queue.
+    pub queue: u32,
+    /// Its receive queues.
+    pub receive_queues: Vec<u32>,
+}
+
 /// The CPUs of a queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -103,6 +113,9 @@ pub struct CapabilityRecord {
     #[serde(default)]
     pub rps: bool,
     /// Link speed in Mbit/s.
+    /// It can be chosen which receive queues' connections send through which transmit queue.
+    #[serde(default)]
+    pub xps_rxqs: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_mbps: Option<u32>,
     /// VPorts that it can have, the default one included.
@@ -222,6 +235,10 @@ pub struct AdapterRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rps: Vec<SteeringRecord>,
     /// Hash types in force.
+    /// Transmit packet steering by receive queue: the receive queues whose connections send through each transmit queue,
+    /// which the kernel asks before `xps`; absent where there is nothing to choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub xps_rxqs: Vec<AnswerRecord>,
     pub hash_types: Vec<String>,
     /// Encapsulations looked into: `nvgre`, `gre`, `vxlan`.
     #[serde(default)]

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use rssmgr_proto::types::{AdapterRecord, ProcessorRecord, SteeringRecord};
+use rssmgr_proto::types::{AdapterRecord, AnswerRecord, ProcessorRecord, SteeringRecord};
 
 use super::style::Paint;
 
@@ -115,6 +115,10 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
     if !a.xps.is_empty() {
         line(&mut out, "TransmitSteering: [Queue:CPUs]", &columns.rows(&steering(&a.xps), "  ", ""));
     }
+    if a.xps_rxqs.iter().any(|q| !q.receive_queues.is_empty()) {
+        let text = columns.rows(&answers(&a.xps_rxqs), "  ", "");
+        line(&mut out, "TransmitByReceiveQueue: [Queue:ReceiveQueues]", &text);
+    }
     if a.rps.iter().any(|q| !q.cpus.is_empty()) {
         line(&mut out, "PacketSteering: [Queue:CPUs]", &columns.rows(&steering(&a.rps), "  ", ""));
     }
@@ -198,6 +202,14 @@ fn rows_of_one(items: &[String]) -> String {
         return "all default".into();
     }
     items.join(&format!("\n{:width$}", "", width = LABEL + 3))
+}
+
+fn answers(queues: &[AnswerRecord]) -> Vec<String> {
+    let receive = |q: &AnswerRecord| {
+        let names: Vec<String> = q.receive_queues.iter().map(u32::to_string).collect();
+        if names.is_empty() { "-".into() } else { names.join(",") }
+    };
+    queues.iter().map(|q| format!("{}:{}", q.queue, receive(q))).collect()
 }
 
 /// An adapter: Windows' block, an empty line, the rest.

@@ -83,7 +83,11 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
                     if a.pending.is_empty() { "-".into() } else { format!("{} steps", a.pending.len()) },
                     a.checkpoint.map_or("-".into(), |id| id.to_string()),
                     a.indirection_table.len().to_string(),
-                    steered(&a.xps),
+                    if a.xps_rxqs.iter().any(|q| !q.receive_queues.is_empty()) {
+                        format!("{}+rxqs", steered(&a.xps))
+                    } else {
+                        steered(&a.xps)
+                    },
                     steered(&a.rps),
                     if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(",") },
                     if a.encapsulation.is_empty() { "none".into() } else { a.encapsulation.join(",") },

@@ -107,7 +107,8 @@ pub enum HomeFate {
 pub enum XpsFate {
     /// The kernel's doing alone: queues that stay keep their CPUs.
     Kept,
-    /// The driver gives its queues CPUs of its own choice, or may.
+    /// The driver gives its queues CPUs of its own choice, or may. No driver chooses receive queues, but some clear them
+    /// together with the CPUs (`netdev_reset_tc`).
     Lost,
 }
 
@@ -328,7 +329,7 @@ impl Driver {
                 }
             }
             // A flow's packets may leave through two queues, or be taken up by two CPUs, for a moment.
-            Op::Xps { .. } | Op::Rps { .. } => Impact::Reorder,
+            Op::Xps { .. } | Op::XpsRxqs { .. } | Op::Rps { .. } => Impact::Reorder,
             Op::Vector { .. } => Impact::None,
             Op::VPort { id, op } => {
                 let vport = device.vports.get(id);

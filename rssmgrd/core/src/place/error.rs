@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::eligible::{Eligibility, eligibility};
+use crate::capability::Capability;
 use crate::cpuset::CpuSet;
 use crate::field::Field;
 use crate::hash::{HashType, HashTypes};
@@ -66,6 +67,14 @@ pub enum PlaceError {
     #[error("rps: the kernel cannot spread this adapter's packets; use `false`")]
     NoPacketSteering,
     /// An explicit entry beyond the table.
+    /// Transmit queues were to be chosen by receive queue, and cannot be.
+    #[error("xps: `rxqs` is not supported by {driver}: {}; use `cpus`", .because.words())]
+    NoReceiveMap {
+        /// Its driver.
+        driver: String,
+        /// Why not.
+        because: NoReceiveMap,
+    },
     #[error("table entry {entry} does not exist: {}", table(*.entries))]
     NoSuchEntry {
         /// The entry asked for.
@@ -164,6 +173,45 @@ pub enum PlaceError {
 }
 
 /// What hardware that looks into nothing does with tunnels.
+/// Why transmit queues cannot be chosen by receive queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoReceiveMap {
+    /// It has no transmit queues: each send is completed where the table says.
+    NoQueues,
+    /// There is nothing to choose.
+    OneQueue,
+    /// Only one is in use, or the kernel steers none.
+    Unsteered,
+    /// The kernel has no such map.
+    Kernel,
+}
+
+impl NoReceiveMap {
+    pub(super) fn of(cap: &Capability) -> Self {
+        match cap.tx_queues.count(cap.max_queues) {
+            0 => Self::NoQueues,
+            1 => Self::OneQueue,
+            _ if cap.xps => Self::Kernel,
+            _ => Self::Unsteered,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::NoQueues => {
+                "it has no transmit queues, each send is completed where the indirection table says"
+            }
+            Self::OneQueue => "it has a single transmit queue, so there is nothing to choose",
+            Self::Unsteered => {
+                "only one transmit queue is in use, or this kernel steers none (it is built without XPS)"
+            }
+            Self::Kernel => {
+                "this kernel has no map from receive queues to transmit queues (Linux 4.18 and newer have)"
+            }
+        }
+    }
+}
+
 fn tunnels(types: HashTypes) -> String {
     let types = match (types.is_empty(), types.has(HashType::UdpIpv4) || types.has(HashType::UdpIpv6)) {
         (true, _) => return "it hashes nothing".into(),
@@ -197,6 +245,7 @@ impl PlaceError {
     pub(super) fn nothing_eligible(settings: &Settings, topology: &Topology) -> Self {
         let verdicts = eligibility(topology, settings);
         let of = |name: &str| -> CpuSet {
+                | Self::NoReceiveMap { .. }
             verdicts.iter().filter(|(_, v)| v.name() == name).map(|(c, _)| *c).collect()
         };
         let kinds: [(&str, &str); 7] = [
