@@ -18,6 +18,7 @@ pub use why::why;
 
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Refusal, VPortRefusal};
+use rssmgr_core::driver::Driver;
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
@@ -300,6 +301,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             hash_types_settable: cap.hash_types_settable,
             encapsulation: encapsulation_capability(&cap.encapsulation),
             tunnel_features: cap.tunnel_features.clone(),
+            inner_hash: inner_hash(&view.facts.driver),
             independent_entry_move: cap.independent_entry_move,
             vectors: cap.vectors.into(),
             msi_x: cap.msi_x,
@@ -321,6 +323,12 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         checkpoint: view.checkpoint.map(|id| id.0),
         generation: view.generation.0,
     }
+}
+
+/// The tunnels whose inner headers a driver hashes.
+fn inner_hash(driver: &str) -> Option<Vec<String>> {
+    let kinds = Driver::of(driver).inner_hash.kinds()?;
+    Some(kinds.iter().map(|kind| kind.name().to_owned()).collect())
 }
 
 /// A text, where there is one.

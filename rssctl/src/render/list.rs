@@ -156,7 +156,14 @@ pub fn encapsulation(a: &AdapterRecord) -> String {
     line(&mut out, "VxlanUDPPortNumber", &a.vxlan_port.to_string());
     let Some(cap) = &a.capabilities.encapsulation else {
         line(&mut out, "Supported", "none: what the hardware looks into cannot be switched");
-        line(&mut out, "Hashed: outer headers, by", &a.hash_types.join(", "));
+        let by = a.hash_types.join(", ");
+        let (inner, outer) = match a.capabilities.inner_hash.as_deref() {
+            None => ("unknown".into(), by),
+            Some([]) => ("none".into(), by),
+            Some(kinds) => (kinds.join(", "), format!("{by}, of all others")),
+        };
+        line(&mut out, "Hashed: inner headers, of", &inner);
+        line(&mut out, "Hashed: outer headers, by", &outer);
         let features = &a.capabilities.tunnel_features;
         line(
             &mut out,
@@ -197,19 +204,19 @@ fn steering(queues: &[SteeringRecord]) -> Vec<String> {
     queues.iter().map(|q| format!("{}:{}", q.queue, cpus(q))).collect()
 }
 
-fn rows_of_one(items: &[String]) -> String {
-    if items.is_empty() {
-        return "all default".into();
-    }
-    items.join(&format!("\n{:width$}", "", width = LABEL + 3))
-}
-
 fn answers(queues: &[AnswerRecord]) -> Vec<String> {
     let receive = |q: &AnswerRecord| {
         let names: Vec<String> = q.receive_queues.iter().map(u32::to_string).collect();
         if names.is_empty() { "-".into() } else { names.join(",") }
     };
     queues.iter().map(|q| format!("{}:{}", q.queue, receive(q))).collect()
+}
+
+fn rows_of_one(items: &[String]) -> String {
+    if items.is_empty() {
+        return "all default".into();
+    }
+    items.join(&format!("\n{:width$}", "", width = LABEL + 3))
 }
 
 /// An adapter: Windows' block, an empty line, the rest.

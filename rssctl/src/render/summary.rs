@@ -45,6 +45,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
             "RPS",
             "HASH-TYPES",
             "ENCAPSULATION",
+            "INNER-HASH",
             "VERIFIED",
             "RSSV2",
             "DYNAMIC-AFFINITY",
@@ -91,6 +92,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
                     steered(&a.rps),
                     if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(",") },
                     if a.encapsulation.is_empty() { "none".into() } else { a.encapsulation.join(",") },
+                    inner(a),
                     a.verified.clone(),
                     yes(a.capabilities.independent_entry_move),
                     yes(a.capabilities.dynamic_affinity),
@@ -112,6 +114,15 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
 
 fn yes(is: bool) -> String {
     if is { "yes".into() } else { "no".into() }
+}
+
+/// The tunnels whose inner headers are hashed without being told, by this driver: `-` where nobody knows.
+pub(super) fn inner(a: &AdapterRecord) -> String {
+    match a.capabilities.inner_hash.as_deref() {
+        None => "-".into(),
+        Some([]) => "none".into(),
+        Some(kinds) => kinds.join(","),
+    }
 }
 
 /// What the members of `NET_ADAPTER_RECEIVE_SCALING_CAPABILITIES` come to: `8q/128e/ipv4+tcp`.

@@ -1,11 +1,13 @@
 //! Drivers as data: what each driver's operations do, a row each, and the one function that models them.
 
+mod inner;
 mod model;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod vport;
 
+pub use inner::InnerHash;
 pub use model::{Happening, Nic, TableState, apply, round_robin};
 pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
 pub use vport::{change_vport, none_held_from, not_held};
@@ -273,6 +275,8 @@ pub struct Driver {
     pub controls: Controls,
     /// Hash types that the hardware cannot leave out.
     pub fixed_types: HashTypes,
+    /// Whether the hash looks into tunnels.
+    pub inner_hash: InnerHash,
     /// The least time in ms between table writes of a balancer; `None`: it must not write at all.
     pub table_interval_ms: Option<u32>,
     /// What to mind.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::eligible::{Eligibility, eligibility};
 use crate::capability::Capability;
 use crate::cpuset::CpuSet;
+use crate::driver::{Driver, InnerHash};
 use crate::field::Field;
 use crate::hash::{HashType, HashTypes};
 use crate::ids::{CpuId, EntryIndex, NodeId, Processor};
@@ -66,7 +67,6 @@ pub enum PlaceError {
     /// Packet steering was asked for and cannot be had.
     #[error("rps: the kernel cannot spread this adapter's packets; use `false`")]
     NoPacketSteering,
-    /// An explicit entry beyond the table.
     /// Transmit queues were to be chosen by receive queue, and cannot be.
     #[error("xps: `rxqs` is not supported by {driver}: {}; use `cpus`", .because.words())]
     NoReceiveMap {
@@ -75,6 +75,7 @@ pub enum PlaceError {
         /// Why not.
         because: NoReceiveMap,
     },
+    /// An explicit entry beyond the table.
     #[error("table entry {entry} does not exist: {}", table(*.entries))]
     NoSuchEntry {
         /// The entry asked for.
@@ -148,7 +149,7 @@ pub enum PlaceError {
         supported: HashTypes,
     },
     /// Encapsulations that the adapter does not look into.
-    #[error("encapsulation: {lacking} is not supported by {driver}, which looks into {supported}; {}", tunnels(*.types))]
+    #[error("encapsulation: {lacking} is not supported by {driver}, which looks into {supported}; {}", tunnels(.driver, *.types))]
     Encapsulation {
         /// Its driver.
         driver: String,
@@ -172,7 +173,6 @@ pub enum PlaceError {
     },
 }
 
-/// What hardware that looks into nothing does with tunnels.
 /// Why transmit queues cannot be chosen by receive queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoReceiveMap {
@@ -212,7 +212,13 @@ impl NoReceiveMap {
     }
 }
 
-fn tunnels(types: HashTypes) -> String {
+/// What hardware that looks into nothing does with tunnels.
+fn tunnels(driver: &str, types: HashTypes) -> String {
+    if let (InnerHash::Of(_), Some(words)) =
+        (Driver::of(driver).inner_hash, Driver::of(driver).inner_hash.words())
+    {
+        return format!("it {words}, and that is not to be switched");
+    }
     let types = match (types.is_empty(), types.has(HashType::UdpIpv4) || types.has(HashType::UdpIpv6)) {
         (true, _) => return "it hashes nothing".into(),
         (false, true) => {
@@ -239,13 +245,13 @@ impl PlaceError {
                 | Self::VxlanPortFixed { .. }
                 | Self::NoBootKey
                 | Self::NoPacketSteering
+                | Self::NoReceiveMap { .. }
         )
     }
 
     pub(super) fn nothing_eligible(settings: &Settings, topology: &Topology) -> Self {
         let verdicts = eligibility(topology, settings);
         let of = |name: &str| -> CpuSet {
-                | Self::NoReceiveMap { .. }
             verdicts.iter().filter(|(_, v)| v.name() == name).map(|(c, _)| *c).collect()
         };
         let kinds: [(&str, &str); 7] = [
