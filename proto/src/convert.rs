@@ -187,7 +187,6 @@ fn cpus_of(queues: &[CpuSet]) -> Vec<SteeringRecord> {
     queues.iter().enumerate().map(record).collect()
 }
 
-/// The CPUs that a device sends packets to, in the order of its target. A device whose queues have no CPUs of their own
 /// The receive queues of each transmit queue.
 fn answers_of(queues: &[BTreeSet<QueueId>]) -> Vec<AnswerRecord> {
     let record = |(i, receive): (usize, &BTreeSet<QueueId>)| AnswerRecord {
@@ -197,6 +196,7 @@ fn answers_of(queues: &[BTreeSet<QueueId>]) -> Vec<AnswerRecord> {
     queues.iter().enumerate().map(record).collect()
 }
 
+/// The CPUs that a device sends packets to, in the order of its target. A device whose queues have no CPUs of their own
 /// is shown with those of its target.
 fn used(device: &Device, target: Option<&Target>) -> Vec<CpuId> {
     let mut used = in_use(device);
@@ -284,8 +284,8 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         indirection_table: table(&view.device),
         queues: queues(&view.device, topology),
         xps: cpus_of(&view.device.xps),
-        rps: cpus_of(&view.device.rps),
         xps_rxqs: answers_of(&view.device.xps_rxqs),
+        rps: cpus_of(&view.device.rps),
         hash_types: hash_types(view.device.hash_types),
         encapsulation: encapsulations(view.device.encapsulation.kinds),
         vxlan_port: view.device.encapsulation.vxlan_port.get().into(),
@@ -306,9 +306,9 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             vectors: cap.vectors.into(),
             msi_x: cap.msi_x,
             xps: cap.xps,
+            xps_rxqs: cap.xps_rxqs,
             rps: cap.rps,
             link_mbps: cap.link_mbps,
-            xps_rxqs: cap.xps_rxqs,
             max_vports: cap.vports.max.max(1).into(),
             rss_contexts: cap.rss_contexts,
             dynamic_affinity: cap.vports.dynamic_affinity,
@@ -408,6 +408,11 @@ pub fn offline_plan(
     }
 }
 
+/// Whether a reason is one of the change that a result tells of: a VPort that was cut short before is so still.
+const fn of_this_change(reason: &Reason) -> bool {
+    !matches!(reason, Reason::VPortQueues { new: false, .. })
+}
+
 /// What a request did, or would do, to one adapter.
 #[must_use]
 pub fn result(r: &AdapterResult, topology: &Topology) -> PlanRecord {
@@ -437,7 +442,7 @@ pub fn result(r: &AdapterResult, topology: &Topology) -> PlanRecord {
         processors: processors(topology, array, &used),
         table: table(&r.after),
         queues: queues(&r.after, topology),
-        reasons: r.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
+        reasons: r.target.iter().flat_map(|t| &t.reasons).filter(|r| of_this_change(r)).map(reason).collect(),
         pending: r.pending.iter().map(step).collect(),
         findings: r.findings.iter().map(preflight).collect(),
         refusals: r.refusals.iter().map(error).collect(),

@@ -18,7 +18,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Rule(r) => rule(*r).to_string(),
         Reason::Driver(q) => quirk(*q).to_string(),
         Reason::Asked { field } => format!("asked for: {field}"),
-        Reason::VPortQueues { vport, asked, given, by } => {
+        Reason::VPortQueues { vport, asked, given, by, .. } => {
             format!("VPort {vport} has {given} of {asked} queues, limited by {} ({})", by.words(), by.name())
         }
         Reason::Moved { entry, from, to } => {

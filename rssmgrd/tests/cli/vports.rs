@@ -244,6 +244,44 @@ fn the_cmdlets_of_vmq_and_vports_work() {
     assert!(wide.contains("NDIS-CAPS") && wide.contains("8q/128e/ipv4+"), "{wide}");
 }
 
+/// What cut a VPort short is told by the change that did it, and by no later one; the list tells it always.
+#[test]
+fn a_vport_that_was_cut_short_is_told_once() {
+    let mut daemon = Daemon::with_nic_of("8", "2x8x1");
+    let note = |said: &crate::run::Said| said.out.contains("limited by the queues that other VPorts leave");
+    let said = daemon.line("vport create nic0 --queues 16 --what-if");
+    assert!(said.code == 0 && said.out.contains("VPort 1 has 7 of 16 queues"), "{said:?}");
+    let said = daemon.line("vport create nic0 --queues 16 --mac 02:00:00:00:00:07");
+    assert!(said.code == 0 && note(&said), "{said:?}");
+    for line in [
+        "set nic0 --hash-types ipv4,tcp_ipv4",
+        "vport filter nic0 1 --add 02:00:00:00:00:08",
+        "disable nic0",
+        "enable nic0",
+        "table move nic0 --vport 1 --from 0:7 --to 0:6",
+    ] {
+        let said = daemon.line(line);
+        assert!(said.code == 0 && !said.out.contains("of 16 queues"), "{line}: {said:?}");
+    }
+    daemon.kill();
+    daemon.restart();
+    assert_eq!(daemon.line("wait --timeout 30s").code, 0);
+    let said = daemon.line("set nic0 --hash-types ipv4");
+    assert!(said.code == 0 && !said.out.contains("of 16 queues"), "after a restart: {said:?}");
+    assert!(daemon.line("vport list nic0").out.contains("7 of 16 (MaxNumQueuePairs)"));
+    let reasons = daemon.adapter("nic0")["reasons"].to_string();
+    assert!(reasons.contains("VPort 1 has 7 of 16 queues"), "why it is so: {reasons}");
+    // Asked for anew, it is this change's: cut short again, less, and not at all.
+    for (queues, told) in
+        [("12", Some("VPort 1 has 7 of 12 queues")), ("7", None), ("9", Some("7 of 9 queues"))]
+    {
+        let said = daemon.line(&format!("vport set nic0 1 --queues {queues}"));
+        assert_eq!(said.code, 0, "{queues}: {said:?}");
+        assert_eq!(told.is_some_and(|t| said.out.contains(t)), note(&said), "{queues}: {said:?}");
+        assert_eq!(note(&said), told.is_some(), "{queues}: {said:?}");
+    }
+}
+
 #[test]
 fn changes_of_vports_are_refused_by_name() {
     let daemon = Daemon::with_nic_of("4", "1x4x1");

@@ -166,7 +166,9 @@ pub(super) fn limits(a: &Adapter, saved: Option<&SavedAdapter>, target: &mut Tar
     let vports = saved.filter(|s| !s.scaling.vmq_off).into_iter().flat_map(|s| &s.scaling.vports);
     let cut = vports.filter_map(|(id, v)| {
         let (asked, given, by) = (v.queues, v.state.queues, vport::limit_of(v, &a.capability)?);
-        Some(Reason::VPortQueues { vport: *id, asked, given, by })
+        let before = a.scaling.vports.get(id).map(|b| (b.queues, b.state.queues));
+        let new = before != Some((asked, given));
+        Some(Reason::VPortQueues { vport: *id, asked, given, by, new })
     });
     target.reasons.extend(cut);
 }

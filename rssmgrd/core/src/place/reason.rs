@@ -244,6 +244,8 @@ pub enum Reason {
         given: u16,
         /// What limits it.
         by: QueueLimit,
+        /// Whether it is so by the change that this belongs to.
+        new: bool,
     },
     /// An entry was moved.
     Moved {

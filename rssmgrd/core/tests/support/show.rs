@@ -231,7 +231,7 @@ fn why(reason: &Reason) -> String {
         Reason::Rule(rule) => format!("rule {}", rule.name()),
         Reason::Driver(quirk) => format!("driver {}", quirk.name()),
         Reason::Asked { field } => format!("asked {field}"),
-        Reason::VPortQueues { vport, asked, given, by } => {
+        Reason::VPortQueues { vport, asked, given, by, .. } => {
             format!("VPort {vport}: {given} of {asked} queues ({})", by.name())
         }
         Reason::Moved { entry, from, to } => format!("moved entry {entry}: {} to {}", home(*from), home(*to)),
