@@ -244,6 +244,67 @@ fn the_cmdlets_of_vmq_and_vports_work() {
     assert!(wide.contains("NDIS-CAPS") && wide.contains("8q/128e/ipv4+"), "{wide}");
 }
 
+/// The switch of an adapter, and that of the machine, are those of all its VPorts: each sends everything to its primary
+/// processor, keeps its table, and spreads again as before.
+#[test]
+fn rss_off_is_off_for_every_vport_also_after_a_crash() {
+    let mut daemon = Daemon::with_nic_of("8", "1x8x1");
+    capture(&daemon);
+    let said = daemon.line("vport create nic0 --queues 3 --mac 02:00:00:00:00:07 --processors 0:5,0:6,0:7");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(
+        daemon.line("vport create nic0 --queues 2 --mac any/100 --enabled false --processors 0:3,0:4").code,
+        0
+    );
+    let before = vports(&daemon);
+    let each = u64::from(FLOWS);
+    let mut sent = 0;
+    // Packets of the first VPort by processor, in this run of the capture.
+    let mut run = |daemon: &Daemon| -> Vec<u64> {
+        let on = |p: &str| handled_on(daemon, &[p.to_owned()]);
+        let cpus = ["0:5", "0:6", "0:7"];
+        let then = cpus.map(on);
+        assert_eq!(daemon.line("softnic source nic0 none").code, 0);
+        sent += 3 * each;
+        send(daemon, sent);
+        cpus.iter().zip(then).map(|(cpu, then)| on(cpu) - then).collect()
+    };
+    let spread = run(&daemon);
+    assert!(spread.iter().all(|n| *n > 0), "{spread:?}");
+    for (off, on) in [
+        ("disable nic0", "enable nic0"),
+        ("global set --rss off", "global set --rss on"),
+        ("set nic0 --enabled false", "set nic0 --enabled true"),
+    ] {
+        let said = daemon.line(off);
+        assert_eq!(said.code, 0, "{said:?}");
+        let now = vports(&daemon);
+        for (then, now) in before.iter().zip(&now).skip(1) {
+            assert_eq!(now["enabled"], false, "{off}: {now:#}");
+            assert_eq!(now["processors"], serde_json::json!([now["primary_processor"]]), "{off}: {now:#}");
+            for kept in ["indirection_table", "num_queue_pairs", "hash_types", "default_processor", "filters"]
+            {
+                assert_eq!(then[kept], now[kept], "{off}: {kept}");
+            }
+        }
+        let primary = now[1]["primary_processor"].as_str().unwrap();
+        let alone = run(&daemon);
+        let of = |p: &str| alone[["0:5", "0:6", "0:7"].iter().position(|cpu| *cpu == p).unwrap()];
+        assert_eq!((of(primary), alone.iter().sum::<u64>()), (each, each), "{off}: {alone:?}");
+        assert_eq!(daemon.line(on).code, 0);
+        assert_eq!(vports(&daemon), before, "{on}");
+        assert_eq!(run(&daemon), spread, "{on}: as before");
+    }
+    assert_eq!(daemon.line("disable nic0").code, 0);
+    let off = vports(&daemon);
+    daemon.kill();
+    daemon.restart();
+    assert_eq!(daemon.line("wait --timeout 30s").code, 0);
+    assert_eq!(vports(&daemon), off, "off after a crash too");
+    assert_eq!(daemon.line("enable nic0").code, 0);
+    assert_eq!(vports(&daemon), before);
+}
+
 /// What cut a VPort short is told by the change that did it, and by no later one; the list tells it always.
 #[test]
 fn a_vport_that_was_cut_short_is_told_once() {

@@ -61,7 +61,7 @@ impl Manager {
             .iter()
             .filter(|(_, (i, _))| i.managed && i.restore.is_none())
             .filter_map(|(id, (i, after))| {
-                Some((*id, vport::wanted(self.adapters.get(id)?, i.saved.as_ref(), after, i.named)))
+                Some((*id, vport::wanted(self.adapters.get(id)?, i.saved.as_ref(), after, i.named, rss_on)))
             })
             .collect();
         let mut targets = self.targets(&intents, &wanted, rss_on);
