@@ -5,6 +5,7 @@ mod doctor;
 mod encapsulation;
 mod events;
 mod find;
+mod hidden;
 mod parity;
 mod run;
 #[path = "../../../rssctl/tests/common/schema.rs"]

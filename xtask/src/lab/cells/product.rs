@@ -47,6 +47,11 @@ struct Test {
 /// as `awaited`, and count nowhere.
 const AWAITED: &[Test] = &[
     Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
+    Test {
+        name: "connections are answered through the queue they come in on",
+        run: transmit::answers,
+        of: |card| card.queues > 1,
+    },
     Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
 ];
 
