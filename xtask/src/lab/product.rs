@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const PROGRAMS: [&str; 2] = ["rssmgrd", "rssctl"];
 
-/// Tests that run in the guest, each the only one of its program: its name here and there.
+/// Programs of tests that run in the guest: their names here and there.
 const TESTS: [(&str, &str); 2] = [("real", ROWS_TEST), ("many_changes", CHANGES_TEST)];
 
 /// The name in the guest of the test that compares real drivers with their rows.

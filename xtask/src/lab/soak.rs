@@ -86,7 +86,10 @@ pub(crate) fn soak(project: &Project, arguments: &[&str]) -> Result<bool> {
     let store = super::open(project)?;
     let programs = product::build(project)?;
     let drivers: Vec<&str> = cells::driver_names().filter(|name| name.contains(&progress.driver)).collect();
-    let kernels = store.kernels().iter().filter(|name| name.contains(&progress.kernel));
+    // `linux-6.1` is a kernel, and a part of the name of another.
+    let exact = store.kernels().contains(&progress.kernel);
+    let asked = |name: &&String| **name == progress.kernel || !exact && name.contains(&progress.kernel);
+    let kernels = store.kernels().iter().filter(asked);
     let cells: Vec<(&str, &str)> =
         kernels.flat_map(|kernel| drivers.iter().map(move |driver| (kernel.as_str(), *driver))).collect();
     ensure!(!cells.is_empty(), "no driver and kernel of these names");
