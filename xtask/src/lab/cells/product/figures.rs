@@ -201,7 +201,7 @@ fn repairs(guest: &mut Guest, checks: &mut Checks, card: &'static Card) -> Resul
              show() {{ read a </proc/irq/$1/smp_affinity_list; echo \"$2 $a\"; }}\n\
              move() {{ echo 7 >/proc/irq/$1/smp_affinity_list; }}\n\
              each_vector() {{ for i in $d/msi_irqs/*; do i=${{i##*/}}; for v in /proc/irq/$i/*/; do v=${{v%/}}; v=${{v##*/}}\n\
-             case $v in *-*[0-9]) $1 $i $v;; esac; done; done 2>/dev/null; }}\n\
+             case $v in *-event-*) ;; *-*[0-9]) $1 $i $v;; esac; done; done 2>/dev/null; }}\n\
              state() {{ ethtool -x $n | grep '^ *[0-9]*: '; each_vector show | sort; }}\n\
              {NOW}\n\
              state >/tmp/wanted; {event}\n\
