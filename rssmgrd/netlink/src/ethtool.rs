@@ -108,6 +108,12 @@ impl Ethtool {
         self.does(rss::SET)
     }
 
+    /// Whether the kernel makes and deletes RSS contexts here (since Linux 6.17).
+    #[must_use]
+    pub fn can_create_rss(&self) -> bool {
+        self.does(rss::CREATE) && self.does(rss::DELETE)
+    }
+
     fn does(&self, op: Op) -> bool {
         self.family().operation(op.command).is_some_and(|found| found.does)
     }

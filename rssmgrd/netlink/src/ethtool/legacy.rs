@@ -10,7 +10,7 @@ mod rss;
 mod rule;
 mod sys;
 
-pub use rule::MacRule;
+pub use rule::{MacRule, Packets, PlacedRule, PlacedRules};
 
 use super::{FlowType, HashFields, Rss, RssChange};
 use crate::Error;

@@ -14,8 +14,8 @@ pub(super) const GET: Op = Op {
 };
 pub(super) const SET: Op =
     Op { command: 48, name: "rss-set", since: "it is there since Linux 6.17; before, use the ioctl" };
-const CREATE: Op = Op { command: 49, name: "rss-create-act", since: SET.since };
-const DELETE: Op = Op { command: 50, name: "rss-delete-act", since: SET.since };
+pub(super) const CREATE: Op = Op { command: 49, name: "rss-create-act", since: SET.since };
+pub(super) const DELETE: Op = Op { command: 50, name: "rss-delete-act", since: SET.since };
 
 /// `ETHTOOL_A_RSS_*`.
 mod attribute {

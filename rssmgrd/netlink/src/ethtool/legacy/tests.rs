@@ -2,7 +2,7 @@
 
 use super::super::{HashFunctions, HashKey, InputTransform, Table};
 use super::rss::{Set, TransformByte, choose_transform, prepare, read};
-use super::rule::locations;
+use super::rule::{locations, space};
 use super::*;
 use std::io::Write as _;
 
@@ -144,7 +144,7 @@ fn receive_rules_are_written_and_read_byte_for_byte() {
     expected[154..156].copy_from_slice(&[0x0f, 0xff]);
     // ring_cookie 0 at 168, location at 176, rss_context behind the rule.
     (expected[176], expected[184]) = (9, 3);
-    let rule = MacRule { mac: [2, 0, 0, 0, 0, 7], vlan: Some(100), context: 3 };
+    let rule = MacRule { mac: [2, 0, 0, 0, 0, 7], vlan: Some(100), packets: Packets::All, context: 3 };
     let mut bytes = [0; rxnfc::SIZE];
     rule.write(&mut bytes, 9);
     assert_eq!(bytes, expected);
@@ -160,14 +160,79 @@ fn receive_rules_are_written_and_read_byte_for_byte() {
     assert_eq!(bytes, expected);
     assert_eq!(MacRule::read(&bytes), Some(any));
 
-    // Rules of other kinds: TCP over IPv4, a part of an address, a part of a VLAN, without a context, to a queue.
-    for (at, other) in [(16, 0x01), (92, 0xfe), (19, 0), (168, 1)] {
+    // Rules of other kinds: TCP over IPv4, a part of an address, a source besides, without a context, to a queue.
+    for (at, other) in [(16, 0x01), (92, 0xfe), (98, 0xff), (19, 0), (168, 1)] {
         let mut bytes = bytes;
         bytes[at] = other;
         assert_eq!(MacRule::read(&bytes), None, "{at}");
     }
     (bytes[19], bytes[155]) = (0xa0, 0x01);
     assert_eq!(MacRule::read(&bytes), None);
+}
+
+/// `ethtool -N eth0 flow-type ip4 dst-mac 02:00:00:00:00:07 vlan 100 m 0xf000 context 3 loc 9` and its like, byte for byte:
+/// what devices take that hash each protocol in an object of its own.
+#[test]
+fn receive_rules_for_a_protocol_are_written_and_read_byte_for_byte() {
+    let kinds = [
+        (Packets::Tcp4, 0x01),
+        (Packets::Udp4, 0x02),
+        (Packets::Ip4, 0x0d),
+        (Packets::Tcp6, 0x05),
+        (Packets::Udp6, 0x06),
+        (Packets::Ip6, 0x0e),
+    ];
+    assert_eq!(kinds.map(|(packets, _)| packets), Packets::PROTOCOLS);
+    for (packets, flow_type) in kinds {
+        let mut expected = [0; 192];
+        // flow_type of the rule: the protocol's, FLOW_RSS, FLOW_MAC_EXT, FLOW_EXT.
+        (expected[16], expected[19]) = (flow_type, 0xe0);
+        if packets == Packets::Ip4 {
+            // h_u.usr_ip4_spec.ip_ver: ETH_RX_NFC_IP4.
+            expected[33] = 1;
+        }
+        // h_ext at 16 + 4 + 52: padding 2, h_dest 6, vlan_etype 2, vlan_tci in network order.
+        expected[74..80].copy_from_slice(&[2, 0, 0, 0, 0, 7]);
+        expected[82..84].copy_from_slice(&[0, 100]);
+        // m_ext.
+        expected[146..152].fill(0xff);
+        expected[154..156].copy_from_slice(&[0x0f, 0xff]);
+        (expected[176], expected[184]) = (9, 3);
+        let rule = MacRule { mac: [2, 0, 0, 0, 0, 7], vlan: Some(100), packets, context: 3 };
+        let mut bytes = [0; rxnfc::SIZE];
+        rule.write(&mut bytes, 9);
+        assert_eq!(bytes, expected, "{packets:?}");
+        assert_eq!(MacRule::read(&bytes), Some(rule));
+        // A port or an address besides: another kind.
+        for at in [92, 100, 104, 140] {
+            let mut bytes = bytes;
+            bytes[at] = 0xff;
+            assert_eq!(MacRule::read(&bytes), None, "{packets:?} {at}");
+        }
+        bytes[19] = 0xc0;
+        assert_eq!(MacRule::read(&bytes), None, "to a queue");
+        assert_eq!(PlacedRule::read(9, &bytes).context, None);
+    }
+    // Of a rule of another kind its context is known all the same.
+    let mut bytes = [0; rxnfc::SIZE];
+    (bytes[16], bytes[19], bytes[184], bytes[104]) = (0x01, 0x20, 5, 0xff);
+    let other = PlacedRule { location: 4, context: Some(5), rule: None };
+    assert_eq!(PlacedRule::read(4, &bytes), other);
+}
+
+/// mlx5 tells how many places there are with the list, others with the count; the highest bit is a flag.
+#[test]
+fn where_rules_can_be_is_in_one_of_two_answers() {
+    for (counted, listed, places, by_driver) in [
+        (0, 1024, 1024, false),
+        (64, 0, 64, false),
+        (0x8000_0000 | 256, 256, 256, true),
+        (0x8000_0000, 0, 0, true),
+        (0, 0, 0, false),
+    ] {
+        let found = space(counted, listed);
+        assert_eq!((found.places, found.by_driver), (places, by_driver), "{counted:x} {listed:x}");
+    }
 }
 
 #[test]
@@ -183,7 +248,7 @@ fn places_of_rules_are_as_many_as_there_is_room_for() {
 #[test]
 fn rules_that_mean_nothing_are_refused() {
     let mut ioctl = Ioctl::open().unwrap();
-    let rule = MacRule { mac: [2, 0, 0, 0, 0, 7], vlan: Some(4096), context: 3 };
+    let rule = MacRule { mac: [2, 0, 0, 0, 0, 7], vlan: Some(4096), packets: Packets::All, context: 3 };
     assert!(ioctl.insert_rule("eth0", &rule).unwrap_err().to_string().contains("0 to 4095"));
     let rule = MacRule { vlan: None, context: 0, ..rule };
     assert!(ioctl.insert_rule("eth0", &rule).unwrap_err().is_unsupported());
