@@ -179,7 +179,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     // A demonstration never touches the machine.
     let kernel = demo.is_none() && !args.software_only;
     let news = unbounded_channel();
-    let adapters = if kernel { interfaces(poll, news.0.clone()).await? } else { Vec::new() };
+    let adapters = if kernel { interfaces(poll, folder.clone(), news.0.clone()).await? } else { Vec::new() };
     let parts = Parts { factory, adapters, news, save, disk: disk.clone(), events: Arc::clone(&events) };
     let (owner, handle) = Owner::new(manager, parts).context("making a timer")?;
     let (stop, stopped) = oneshot::channel::<()>();
@@ -261,10 +261,10 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
 }
 
 /// The machine's adapters, and what is told of them from now on. Asking the drivers may block for long.
-async fn interfaces(poll: u32, tell: UnboundedSender<News>) -> anyhow::Result<Vec<Made>> {
+async fn interfaces(poll: u32, state: PathBuf, tell: UnboundedSender<News>) -> anyhow::Result<Vec<Made>> {
     let look = move || {
         let watcher = Watcher::open()?;
-        let interfaces = Interfaces::new()?;
+        let interfaces = Interfaces::new(&state)?;
         let found = interfaces.all()?;
         watcher.start(interfaces, tell, Duration::from_secs(poll.max(1).into()))?;
         anyhow::Ok(found)

@@ -8,6 +8,7 @@ use rssmgr_core::backend::{Backend as _, Sampler};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::doctor::{NicReport, QueueReport, Sampled, Tunnel, TunnelKind};
 use rssmgr_core::stats::Sample;
+use rssmgr_ethtool::contexts::LedgerPlace;
 use rssmgr_ethtool::{Found, Sampling, discover};
 use rssmgr_host::Counts;
 use rssmgr_netlink::rtnetlink::{Link, Links};
@@ -92,7 +93,8 @@ fn sample(sampler: &dyn Sampler) -> Sample {
 /// The adapters that the kernel tells of; why it does not tell of others that have a device.
 fn adapters(reader: &mut Reader) -> Vec<Found> {
     let discovered = Sampling::start().map_err(|e| e.to_string());
-    let discovered = discovered.and_then(|sampling| discover(&sampling).map_err(|e| e.to_string()));
+    let discovered = discovered
+        .and_then(|sampling| discover(&sampling, &LedgerPlace::default()).map_err(|e| e.to_string()));
     match discovered {
         Ok(discovered) => {
             let hardware = |name: &str| reader.facts.iter().any(|f| f.name == name);

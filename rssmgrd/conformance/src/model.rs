@@ -42,6 +42,7 @@ impl Model {
                 mac_filters: true,
                 vlan_filters: true,
                 filters: 64,
+                ..VPortCapability::default()
             },
             ..Capability::default()
         };

@@ -72,6 +72,10 @@ pub struct VPortCapability {
     pub vlan_filters: bool,
     /// Filters on the whole adapter at most.
     pub filters: u16,
+    /// Every filter tests an address, whatever else; and a packet without a tag has no VLAN that could be tested.
+    pub address_required: bool,
+    /// VPorts hash what the adapter hashes, and nothing else.
+    pub shared_hash_types: bool,
 }
 
 impl VPortCapability {
@@ -133,7 +137,8 @@ pub struct Capability {
     pub link_mbps: Option<u32>,
     /// What VPorts it can have.
     pub vports: VPortCapability,
-    /// The driver has RSS contexts and receive rules, of which VPorts could be made.
+    /// The driver has RSS contexts and receive rules. VPorts are made of them where its row says how, and that is in
+    /// `vports` then.
     pub rss_contexts: bool,
     /// What the adapter said of itself in the words of NDIS or `NetAdapterCx`, where it did
     /// ([`Capability::reported`]).

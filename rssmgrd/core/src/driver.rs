@@ -1,5 +1,6 @@
 //! Drivers as data: what each driver's operations do, a row each, and the one function that models them.
 
+mod contexts;
 mod inner;
 mod model;
 mod rows;
@@ -7,6 +8,7 @@ mod rows;
 mod tests;
 mod vport;
 
+pub use contexts::{ContextRules, Contexts};
 pub use inner::InnerHash;
 pub use model::{Happening, Nic, TableState, apply, round_robin};
 pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
@@ -279,6 +281,8 @@ pub struct Driver {
     pub inner_hash: InnerHash,
     /// The least time in ms between table writes of a balancer; `None`: it must not write at all.
     pub table_interval_ms: Option<u32>,
+    /// What it has of RSS contexts, of which VPorts are made.
+    pub contexts: Contexts,
     /// What to mind.
     pub traps: &'static [Trap],
 }

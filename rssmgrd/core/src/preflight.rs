@@ -19,9 +19,9 @@ pub struct Surroundings {
     pub af_xdp: bool,
     /// Traffic classes by `mqprio`, which ADQ uses too.
     pub mqprio: bool,
-    /// Receive flow steering rules (`ethtool -n`).
+    /// Receive flow steering rules (`ethtool -n`) that somebody else made.
     pub ntuple_rules: u32,
-    /// RSS contexts besides the main one.
+    /// RSS contexts besides the main one that somebody else made.
     pub extra_contexts: u32,
     /// Virtual functions in use.
     pub vfs: u32,
@@ -134,8 +134,12 @@ impl fmt::Display for Finding {
             Self::Xdp => f.write_str("an XDP program is attached"),
             Self::AfXdp => f.write_str("an AF_XDP socket is bound to a queue"),
             Self::Mqprio => f.write_str("mqprio or ADQ has given its queues to traffic classes"),
-            Self::NtupleRules(n) => write!(f, "{n} flow steering rules name its queues (ethtool -n)"),
-            Self::ExtraContexts(n) => write!(f, "{n} more RSS contexts use its queues"),
+            Self::NtupleRules(n) => {
+                write!(f, "{n} flow steering rules of somebody else name its queues (ethtool -n)")
+            }
+            Self::ExtraContexts(n) => {
+                write!(f, "{n} RSS contexts of somebody else use its queues (ethtool -x NAME context N)")
+            }
             Self::Vfs(n) => write!(f, "{n} virtual functions are in use"),
             Self::Rdma => f.write_str("an RDMA device is bound to it"),
             Self::ForeignRps => f.write_str("somebody set up RPS or RFS on its queues"),

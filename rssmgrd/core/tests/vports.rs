@@ -226,6 +226,36 @@ fn what_a_vport_holds_is_refused_to_others() {
     assert_eq!(refused.to_string(), "VPort 1: delete: not supported by this adapter");
 }
 
+/// Where VPorts hash what the adapter hashes, they cannot hash anything else, nor can the adapter as long as they are there.
+#[test]
+fn hash_types_that_vports_share_with_the_adapter_are_one_for_all() {
+    let full = capability(false);
+    let vports = VPortCapability { shared_hash_types: true, ..full.vports };
+    let cap = Capability { vports, ..full.clone() };
+    let ops = [
+        VPortOp::Create { queues: q(&[6, 7]) },
+        VPortOp::SetKey(bare().key),
+        VPortOp::WriteTable(q(&[6, 7])),
+        VPortOp::Enable(HashTypes::DEFAULT),
+    ];
+    let d = ops.into_iter().fold(bare(), |d, op| apply(&cap, &d, &vport(1, op)).unwrap());
+    let other = HashTypes::parse("ipv4").unwrap();
+    let enable = vport(1, VPortOp::Enable(other));
+    let refusal = apply(&cap, &d, &enable).unwrap_err().to_string();
+    assert!(refusal.contains("hashes what the adapter hashes"), "{refusal}");
+    assert!(apply(&full, &d, &enable).is_ok());
+    // Asked of the adapter alone, it would change the VPort: refused.
+    let mut target = Target::snapshot(d.clone());
+    target.device.hash_types = other;
+    assert!(plan(&SOFTNIC, &cap, &d, &target).is_err());
+    // Somebody else did it: one step back is the way for both.
+    let changed = apply(&cap, &d, &Op::HashTypes(other)).unwrap();
+    assert_eq!(changed.vports[&VPortId(1)].hash_types, other);
+    let back = plan(&SOFTNIC, &cap, &changed, &Target::snapshot(d.clone())).unwrap();
+    let after = back.iter().fold(changed, |d, step| apply(&cap, &d, &step.op).unwrap());
+    assert_eq!((back.len(), after.difference(&d)), (1, None));
+}
+
 /// Nothing that a packet could notice is nothing, whatever the driver; what VPorts do stays within what drivers do.
 #[test]
 fn only_what_packets_notice_has_an_impact() {

@@ -1,11 +1,11 @@
 //! What an adapter can do, asked of the kernel.
 
-use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget, VPortCapability};
-use rssmgr_core::driver::{Driver, KeySource};
+use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
+use rssmgr_core::driver::{ContextRules, Driver, KeySource};
 use rssmgr_core::hash::{HashTypes, KEY_BYTES};
 use rssmgr_core::packet::encap::EncapCapability;
 use rssmgr_netlink::Error;
-use rssmgr_netlink::ethtool::legacy::Ioctl;
+use rssmgr_netlink::ethtool::legacy::{Ioctl, PlacedRules};
 use rssmgr_netlink::ethtool::{ChannelChange, Channels};
 
 use crate::fields;
@@ -74,7 +74,7 @@ pub(crate) fn ask(
 ) -> Result<Asked, Error> {
     let (queues, channels) = queues(kernel, ifindex, facts.rx_queues)?;
     let rss = offered(kernel.rss(ifindex))?;
-    let fields = fields::read(kernel, ifindex, rss.as_ref())?;
+    let fields = fields::read(kernel, ifindex, 0, rss.as_ref())?;
     let link = offered(kernel.ethtool.link_modes(ifindex))?;
     let folder = interrupts::folder(facts);
     let interrupts = interrupts::find(kernel, ifindex, driver_name, folder.as_deref(), queues);
@@ -125,11 +125,23 @@ pub(crate) fn ask(
         xps_rxqs: facts.tx_queues > 1
             && kernel.name(ifindex).is_ok_and(|name| steering::has_answers(kernel.root(), &name)),
         rps: facts.rx_queues > 0,
-        vports: VPortCapability::default(),
         rss_contexts: kernel.has_rss_contexts(ifindex),
-        report: None,
+        ..Capability::default()
     };
-    Ok(Asked { capability: driver.limit(capability), interrupts })
+    let mut capability = driver.limit(capability);
+    if capability.rss_contexts && driver.contexts.rules != ContextRules::None {
+        // Where rules cannot be read there are no VPorts, and the adapter is one all the same.
+        let rules = kernel.by_ioctl(ifindex, Ioctl::rules).unwrap_or_default();
+        capability.vports = driver.contexts.vports(&capability, places(&rules));
+    }
+    Ok(Asked { capability, interrupts })
+}
+
+/// Places for receive rules where the driver does not tell how many it has.
+const UNTOLD_PLACES: u32 = 64;
+
+fn places(rules: &PlacedRules) -> u32 {
+    if rules.places == 0 && rules.by_driver { UNTOLD_PLACES } else { rules.places }
 }
 
 /// Of the features that show how far the hardware understands tunnels, those that are on.

@@ -12,6 +12,7 @@ use rssmgr_netlink::Error;
 use rssmgr_netlink::rtnetlink::Link;
 
 use crate::capability;
+use crate::contexts::{Ledger, LedgerPlace, VPorts};
 use crate::interrupts;
 use crate::kernel::Kernel;
 use crate::nic::LinuxNic;
@@ -63,18 +64,19 @@ enum Failure {
     Backend(#[from] BackendError),
 }
 
-/// All interfaces of this network namespace.
+/// All interfaces of this network namespace. `ledgers` is where it is kept which RSS contexts are ours.
 ///
 /// # Errors
 /// The kernel does not list them. An interface that cannot be read is hidden, and says why.
-pub fn discover(sampling: &Sampling) -> Result<Discovered, Error> {
+pub fn discover(sampling: &Sampling, ledgers: &LedgerPlace) -> Result<Discovered, Error> {
     let mut kernel = Kernel::open()?;
     let mut links = kernel.links.list()?;
     links.sort_by_key(|l| l.index);
+    Ledger::tidy(ledgers, &links.iter().map(|l| l.index).collect::<Vec<_>>());
     let mut discovered = Discovered::default();
     for link in links {
         let name = link.name.clone();
-        match look(&mut kernel, link, sampling) {
+        match look(&mut kernel, link, sampling, ledgers) {
             Ok(Ok(found)) => discovered.adapters.push(found),
             Ok(Err(because)) => discovered.hidden.push(Hidden { name, because }),
             // It went while it was looked at.
@@ -89,13 +91,17 @@ pub fn discover(sampling: &Sampling) -> Result<Discovered, Error> {
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn discover_one(ifindex: u32, sampling: &Sampling) -> Result<Option<Found>, String> {
+pub fn discover_one(
+    ifindex: u32,
+    sampling: &Sampling,
+    ledgers: &LedgerPlace,
+) -> Result<Option<Found>, String> {
     let look_at = || -> Result<Option<Found>, Failure> {
         let mut kernel = Kernel::open()?;
         let mut link = kernel.links.get(ifindex)?;
         loop {
             let name = link.name.clone();
-            let found = look(&mut kernel, link, sampling);
+            let found = look(&mut kernel, link, sampling, ledgers);
             link = kernel.links.get(ifindex)?;
             // New interfaces are renamed as soon as they are there: what was found under the old name is somebody else's
             // or nothing.
@@ -154,7 +160,12 @@ pub fn hidden(adapters: &[&str]) -> Result<Vec<Hidden>, Error> {
     Ok(links.into_iter().map(hidden).collect())
 }
 
-fn look(kernel: &mut Kernel, link: Link, sampling: &Sampling) -> Result<Result<Found, String>, Failure> {
+fn look(
+    kernel: &mut Kernel,
+    link: Link,
+    sampling: &Sampling,
+    ledgers: &LedgerPlace,
+) -> Result<Result<Found, String>, Failure> {
     if let Some(because) = no_adapter(&link) {
         return Ok(Err(because));
     }
@@ -182,6 +193,10 @@ fn look(kernel: &mut Kernel, link: Link, sampling: &Sampling) -> Result<Result<F
         team: rssmgr_host::team(kernel.root(), &link.name)?,
     };
     let sampler = LinuxSampler::new(sampling, link.index, &driver_name);
+    let vports = asked.capability.vports.any().then(|| {
+        let ledger = Ledger::open(ledgers, link.index);
+        VPorts::new(&driver_name, driver.contexts, ledger)
+    });
     let mut nic = LinuxNic {
         kernel: Kernel::open()?,
         ifindex: link.index,
@@ -193,6 +208,7 @@ fn look(kernel: &mut Kernel, link: Link, sampling: &Sampling) -> Result<Result<F
         boot_key: rssmgr_host::boot_key(kernel.root()),
         interrupts: Some(asked.interrupts),
         off: None,
+        vports,
         sampler: Arc::new(sampler),
     };
     let device = nic.observe()?;

@@ -14,6 +14,9 @@ pub(crate) enum What {
     Table,
     Key,
     Fields,
+    Context,
+    ContextTable,
+    Rule,
     Affinity,
     Steering,
 }
@@ -24,6 +27,7 @@ const EIO: i32 = 5;
 const EAGAIN: i32 = 11;
 const EACCES: i32 = 13;
 const EBUSY: i32 = 16;
+const EEXIST: i32 = 17;
 const EINVAL: i32 = 22;
 const ENOSPC: i32 = 28;
 const EROFS: i32 = 30;
@@ -36,7 +40,7 @@ const EOPNOTSUPP: i32 = 95;
 struct Row(&'static str, What, i32, &'static str);
 
 /// Sources: the kernel's `net/ethtool/` and the drivers' `ethtool` operations in Linux 7.1; `kernel/irq/proc.c`.
-const ROWS: [Row; 38] = [
+const ROWS: [Row; 52] = [
     Row(
         "virtio_net",
         What::Channels,
@@ -178,6 +182,90 @@ const ROWS: [Row; 38] = [
         "the driver does not hash these fields of this kind of packet, or symmetric hashing forbids it",
     ),
     Row("", What::Fields, EOPNOTSUPP, "the driver does not let its hash types be set"),
+    Row(
+        "",
+        What::Context,
+        ENOSPC,
+        "the driver has no room for another RSS context: delete a VPort, or contexts of others (`ethtool -X NAME context N delete`)",
+    ),
+    Row(
+        "",
+        What::Context,
+        ERANGE,
+        "the driver has no more RSS contexts: delete a VPort, or contexts of others (`ethtool -X NAME context N delete`)",
+    ),
+    Row(
+        "",
+        What::Context,
+        EOPNOTSUPP,
+        "the driver makes no RSS context in this state: that is a matter of its firmware and mode, see the kernel log",
+    ),
+    Row(
+        "",
+        What::Context,
+        EINVAL,
+        "the driver does not take this table for a context: the number of queues may just have changed, try again",
+    ),
+    Row(
+        "",
+        What::Context,
+        EBUSY,
+        "a receive rule leads to the RSS context: see `ethtool -n NAME`, and remove the rule that rssmgrd did not make",
+    ),
+    Row(
+        "",
+        What::Context,
+        EAGAIN,
+        "the driver makes contexts only while the interface is up: set the link up first",
+    ),
+    Row(
+        "",
+        What::ContextTable,
+        EINVAL,
+        "the table does not fit the RSS context: the number of queues, and with it the size of tables, may just have changed, try again",
+    ),
+    Row(
+        "",
+        What::ContextTable,
+        EOPNOTSUPP,
+        "the driver does not change a context that is there: delete the VPort and make it again",
+    ),
+    Row(
+        "",
+        What::ContextTable,
+        ENOENT,
+        "the RSS context is gone: somebody deleted it, or the driver was reset",
+    ),
+    Row(
+        "mlx5_core",
+        What::Rule,
+        EINVAL,
+        "mlx5 leads IPv4 and IPv6 as a whole to RSS contexts since Linux 6.15, and never to one that is gone",
+    ),
+    Row(
+        "",
+        What::Rule,
+        ENOSPC,
+        "the adapter has no room for another receive rule: delete filters, or rules of others (`ethtool -n NAME`)",
+    ),
+    Row(
+        "",
+        What::Rule,
+        EEXIST,
+        "the same rule is there already, and rssmgrd did not make it: see `ethtool -n NAME`",
+    ),
+    Row(
+        "",
+        What::Rule,
+        EINVAL,
+        "the driver takes no such rule: the address, the VLAN, or an RSS context as its end",
+    ),
+    Row(
+        "",
+        What::Rule,
+        EOPNOTSUPP,
+        "the driver takes no receive rules in this state: the feature ntuple may be off, and rssmgrd never switches it on (`ethtool -K NAME ntuple on`)",
+    ),
     Row(
         "",
         What::Affinity,

@@ -12,7 +12,7 @@ use rssmgr_netlink::ethtool::{FlowType, HashFields, RXHASH, Rss, RssChange};
 use crate::kernel::Kernel;
 
 /// The hash fields of the flow types that matter, as far as the driver tells.
-pub(crate) type Fields = BTreeMap<FlowType, HashFields>;
+pub type Fields = BTreeMap<FlowType, HashFields>;
 
 /// A family of packets: its flow types and hash types.
 struct Protocol {
@@ -35,12 +35,17 @@ const PROTOCOLS: [Protocol; 2] = [
 pub(crate) const UNTOLD: HashTypes =
     HashTypes::only(HashType::Ipv4).with(HashType::TcpIpv4).with(HashType::Ipv6).with(HashType::TcpIpv6);
 
-/// The fields of an interface: those in `rss` where the kernel put them there (since Linux 6.17), else asked one by
+/// The fields of a context of an interface: those in `rss` where the kernel put them there (since Linux 6.17), else asked one by
 /// one. Empty where the driver does not tell.
 ///
 /// # Errors
 /// The interface is gone, or the kernel fails otherwise.
-pub(crate) fn read(kernel: &mut Kernel, ifindex: u32, rss: Option<&Rss>) -> Result<Fields, Error> {
+pub(crate) fn read(
+    kernel: &mut Kernel,
+    ifindex: u32,
+    context: u32,
+    rss: Option<&Rss>,
+) -> Result<Fields, Error> {
     let wanted = || PROTOCOLS.iter().flat_map(|p| [p.ip.0, p.ports[0].0, p.ports[1].0]);
     if let Some(fields) = rss.and_then(|r| r.fields.as_ref()) {
         return Ok(wanted().filter_map(|flow| Some((flow, *fields.get(&flow)?))).collect());
@@ -48,7 +53,7 @@ pub(crate) fn read(kernel: &mut Kernel, ifindex: u32, rss: Option<&Rss>) -> Resu
     kernel.by_ioctl(ifindex, |ioctl, name| {
         let mut fields = Fields::new();
         for flow in wanted() {
-            match ioctl.hash_fields(name, 0, flow) {
+            match ioctl.hash_fields(name, context, flow) {
                 Ok(found) => drop(fields.insert(flow, found)),
                 // EINVAL: a flow type that this driver does not know.
                 Err(e) if e.is_gone() => return Err(e),
@@ -125,6 +130,7 @@ pub(crate) fn changes(present: &Fields, types: HashTypes) -> Vec<(FlowType, Hash
 pub(crate) fn set(
     kernel: &mut Kernel,
     ifindex: u32,
+    context: u32,
     changes: &[(FlowType, HashFields)],
     needs_rxhash: bool,
 ) -> Result<(), Error> {
@@ -136,10 +142,10 @@ pub(crate) fn set(
     }
     if kernel.ethtool.can_set_rss() {
         let change = RssChange { fields: changes.iter().copied().collect(), ..RssChange::default() };
-        return kernel.ethtool.set_rss(ifindex, 0, &change);
+        return kernel.ethtool.set_rss(ifindex, context, &change);
     }
     kernel.by_ioctl(ifindex, |ioctl, name| {
-        changes.iter().try_for_each(|(flow, fields)| ioctl.set_hash_fields(name, 0, *flow, *fields))
+        changes.iter().try_for_each(|(flow, fields)| ioctl.set_hash_fields(name, context, *flow, *fields))
     })
 }
 

@@ -9,6 +9,7 @@ use rssmgr_netlink::netdev::Netdev;
 use rssmgr_netlink::rtnetlink::Links;
 
 const ENOENT: i32 = 2;
+const EINVAL: i32 = 22;
 
 /// Handles to the kernel, for one thread at a time.
 #[derive(Debug)]
@@ -97,6 +98,33 @@ impl Kernel {
         };
         let no_such = asked.err().and_then(|e| e.errno()).map(rssmgr_netlink::Errno::raw_os_error);
         no_such == Some(ENOENT) && self.ioctl.receive_rules(&name).is_ok()
+    }
+
+    /// All RSS contexts but the default one, whoever made them. A kernel that cannot list them is asked for one after the
+    /// other, up to the number `most`.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub fn contexts(&mut self, ifindex: u32, most: u16) -> Result<Vec<Rss>, Error> {
+        if self.ethtool.can_list_rss() {
+            let all = self.ethtool.rss_list(Some(ifindex.into()))?;
+            return Ok(all.into_iter().filter(|rss| rss.context != 0).collect());
+        }
+        let mut found = Vec::new();
+        for context in 1..=u32::from(most) {
+            match self.by_ioctl(ifindex, |ioctl, name| ioctl.rss(name, context)) {
+                Ok(rss) => found.push(rss),
+                // The driver's own answer, before the kernel kept contexts itself (Linux 6.11).
+                Err(e)
+                    if matches!(
+                        e.errno().map(rssmgr_netlink::Errno::raw_os_error),
+                        Some(ENOENT | EINVAL)
+                    ) => {}
+                Err(e) if e.is_unsupported() => break,
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(found)
     }
 
     /// Changes table, key, function or symmetric mode, by netlink where the kernel has it there.

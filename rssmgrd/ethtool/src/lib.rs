@@ -11,6 +11,7 @@
 
 mod capability;
 mod capture;
+pub mod contexts;
 mod discover;
 mod explain;
 mod fields;
@@ -25,6 +26,7 @@ mod survey;
 
 pub use capture::{Capture, capture};
 pub use discover::{Discovered, Found, Hidden, discover, discover_one, hidden};
+pub use fields::Fields;
 pub use interrupts::{Interrupts, Vectors, by_name};
 pub use kernel::Kernel;
 pub use nic::{LINK_BACK, LinuxNic};

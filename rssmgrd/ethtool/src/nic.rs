@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable, Vector};
+use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable, VPortOp, Vector};
 use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
-use rssmgr_core::ids::{CpuId, QueueId};
+use rssmgr_core::ids::{CpuId, QueueId, VPortId};
 use rssmgr_core::packet::encap::EncapState;
 use rssmgr_netlink::ethtool::{HashKey as KernelKey, Rss, RssChange, Table};
 
 use crate::capability::{self, offered};
+use crate::contexts::{OfInterface, VPorts};
 use crate::explain::{What, refused, unwritten};
 use crate::fields;
 use crate::interrupts::{self, Interrupts};
@@ -51,6 +52,8 @@ pub struct LinuxNic {
     pub(crate) interrupts: Option<Interrupts>,
     /// The table in force when RSS is on again; `None` while it is on.
     pub(crate) off: Option<Vec<QueueId>>,
+    /// `None` where the driver has no contexts that rules lead to.
+    pub(crate) vports: Option<VPorts>,
     pub(crate) sampler: Arc<LinuxSampler>,
 }
 
@@ -245,14 +248,14 @@ impl LinuxNic {
 
     fn set_hash_types(&mut self, types: rssmgr_core::hash::HashTypes) -> Result<Outcome, BackendError> {
         let rss = self.rss()?;
-        let present = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
+        let present = fields::read(&mut self.kernel, self.ifindex, 0, rss.as_ref())
             .map_err(|e| self.refused(What::Read, &e))?;
         let changes = fields::changes(&present, types);
         if changes.is_empty() {
             return Ok(Outcome::Unchanged);
         }
         let needs_rxhash = self.driver.traps.contains(&Trap::RxhashStaysOn);
-        fields::set(&mut self.kernel, self.ifindex, &changes, needs_rxhash)
+        fields::set(&mut self.kernel, self.ifindex, 0, &changes, needs_rxhash)
             .map_err(|e| self.refused(What::Fields, &e))?;
         Ok(Outcome::Changed)
     }
@@ -316,7 +319,7 @@ impl LinuxNic {
     fn read(&mut self) -> Result<Device, BackendError> {
         let count = self.queue_count()?;
         let rss = self.rss()?;
-        let fields = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
+        let fields = fields::read(&mut self.kernel, self.ifindex, 0, rss.as_ref())
             .map_err(|e| self.refused(What::Read, &e))?;
         self.find_interrupts(count);
         let steering = self.steering(count)?;
@@ -339,7 +342,7 @@ impl LinuxNic {
             self.off = None;
         }
         let types = if fields.is_empty() { fields::UNTOLD } else { fields::types(&fields) };
-        Ok(Device {
+        let mut device = Device {
             enabled: self.off.is_none(),
             queues,
             table: self.off.clone().unwrap_or(table),
@@ -350,7 +353,23 @@ impl LinuxNic {
             user_table: UserTable::Unknown,
             others,
             ..steering
-        })
+        };
+        if let Some(vports) = &mut self.vports {
+            let mut kernel = OfInterface { kernel: &mut self.kernel, ifindex: self.ifindex };
+            let found = vports.observe(&mut kernel, &device);
+            device.vports = found.map_err(|e| self.refused(What::Read, &e))?;
+        }
+        Ok(device)
+    }
+
+    fn change_vport(&mut self, doing: &str, id: VPortId, op: &VPortOp) -> Result<Outcome, BackendError> {
+        if self.vports.is_none() {
+            return Err(Refusal::Unsupported { op: doing.to_owned() }.into());
+        }
+        let device = self.read()?;
+        let Some(vports) = &mut self.vports else { return Ok(Outcome::Unchanged) };
+        let mut kernel = OfInterface { kernel: &mut self.kernel, ifindex: self.ifindex };
+        vports.execute(&mut kernel, &self.capability, &device, id, op)
     }
 
     fn change(&mut self, op: &Op) -> Result<Outcome, BackendError> {
@@ -409,7 +428,8 @@ impl LinuxNic {
             Op::XpsRxqs { queue, receive } => self.steer(Map::Answers, *queue, &steering::mask(receive)),
             Op::Rps { queue, cpus } => self.steer(Map::Receive, *queue, cpus),
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
-            Op::Encapsulation(_) | Op::DefaultQueue(_) | Op::VPort { .. } => {
+            Op::VPort { id, op } => self.change_vport(doing, *id, op),
+            Op::Encapsulation(_) | Op::DefaultQueue(_) => {
                 Err(Refusal::Unsupported { op: doing.to_owned() }.into())
             }
         }
@@ -440,6 +460,8 @@ impl Backend for LinuxNic {
             ifindex: self.ifindex,
             driver: self.driver_name.clone(),
             has_table: self.capability.table_entries > 0,
+            contexts: self.driver.contexts.most,
+            ours: self.vports.as_ref().map(VPorts::ours).unwrap_or_default(),
         }))
     }
 
@@ -449,6 +471,6 @@ impl Backend for LinuxNic {
 }
 
 /// The kernel's table in our words.
-fn queue_ids(table: &[u32]) -> Vec<QueueId> {
+pub(crate) fn queue_ids(table: &[u32]) -> Vec<QueueId> {
     table.iter().map(|q| QueueId(u16::try_from(*q).unwrap_or(u16::MAX))).collect()
 }

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rssmgr_core::backend::Surveyor;
 use rssmgr_core::preflight::Surroundings;
 use rssmgr_netlink::sock_diag::XdpSockets;
 
+use crate::contexts::Ours;
 use crate::kernel::Kernel;
 
 /// Looks around one interface.
@@ -16,6 +18,10 @@ pub struct LinuxSurveyor {
     pub(crate) driver: String,
     /// Whether it has a table, so that steering in the kernel is none of ours.
     pub(crate) has_table: bool,
+    /// RSS contexts that the driver can have, the default one left out.
+    pub(crate) contexts: u16,
+    /// Those that are ours, and rules.
+    pub(crate) ours: Arc<Mutex<Ours>>,
 }
 
 impl Surveyor for LinuxSurveyor {
@@ -26,15 +32,15 @@ impl Surveyor for LinuxSurveyor {
         let interface = root.join("sys/class/net").join(&link.name);
         let default_route =
             rssmgr_host::default_routes(&root).is_ok_and(|through| through.contains(&link.name));
-        let contexts =
-            kernel.ethtool.can_list_rss().then(|| kernel.ethtool.rss_list(Some(self.ifindex.into())));
-        let extra =
-            contexts.and_then(Result::ok).map_or(0, |all| all.iter().filter(|c| c.context != 0).count());
+        let ours = self.ours.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let contexts = kernel.contexts(self.ifindex, self.contexts).unwrap_or_default();
+        let extra = contexts.iter().filter(|c| !ours.contexts.contains(&c.context)).count();
+        let ntuple_rules = rules_of_others(&mut kernel, &link.name, &ours);
         Surroundings {
             xdp: link.xdp,
             af_xdp: takes_packets(self.ifindex),
             mqprio: queues(&interface, "tx-", "traffic_class").any(|class| number(&class) > 0),
-            ntuple_rules: kernel.ioctl.receive_rules(&link.name).unwrap_or_default(),
+            ntuple_rules,
             extra_contexts: u32::try_from(extra).unwrap_or(u32::MAX),
             vfs: number(&read(&interface.join("device/sriov_numvfs"))),
             rdma: has_entries(&interface.join("device/infiniband")),
@@ -48,6 +54,18 @@ impl Surveyor for LinuxSurveyor {
             addresses: kernel.links.addresses(self.ifindex).unwrap_or_default(),
         }
     }
+}
+
+/// Receive rules that somebody else made: all of them where ours cannot be told apart.
+fn rules_of_others(kernel: &mut Kernel, name: &str, ours: &Ours) -> u32 {
+    let all = kernel.ioctl.receive_rules(name).unwrap_or_default();
+    if ours.rules.is_empty() {
+        return all;
+    }
+    kernel.ioctl.rules(name).map_or(all, |found| {
+        let others = found.rules.iter().filter(|rule| !ours.rules.contains(&rule.location));
+        u32::try_from(others.count()).unwrap_or(u32::MAX)
+    })
 }
 
 /// Whether a program takes packets of the interface by itself. A kernel without that diagnosis does not tell.

@@ -16,6 +16,7 @@ use rssmgr_core::device::{Device, Op, UserTable};
 use rssmgr_core::driver::{Driver, Nic, TableState, round_robin};
 use rssmgr_core::hash::{HashKey, HashType, HashTypes};
 use rssmgr_core::ids::{CpuId, QueueId};
+use rssmgr_ethtool::contexts::LedgerPlace;
 use rssmgr_ethtool::{Found, LinuxNic, Sampling, discover};
 use rssmgr_netlink::sock_diag::XdpSockets;
 use rustix::net::xdp::{SocketAddrXdp, SocketAddrXdpFlags, XdpUmemReg, XdpUmemRegFlags};
@@ -55,7 +56,7 @@ fn named(test: &str) -> Option<String> {
 
 /// The adapter of this name.
 fn adapter(name: &str) -> Found {
-    let found = discover(&Sampling::start().unwrap()).unwrap();
+    let found = discover(&Sampling::start().unwrap(), &LedgerPlace::default()).unwrap();
     found.adapters.into_iter().find(|f| f.facts.name == name).expect("no such adapter")
 }
 

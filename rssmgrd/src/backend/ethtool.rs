@@ -9,26 +9,31 @@ use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::manager::{Created, Unusable};
 use rssmgr_core::topology::Topology;
+use rssmgr_ethtool::contexts::LedgerPlace;
 use rssmgr_ethtool::{Found, LinuxNic, Sampling, discover, discover_one};
 
 use super::{Made, Nic, Source};
 use crate::kernel::Discover;
+use crate::switches;
 
 /// Finds the machine's adapters.
 #[derive(Clone, Debug)]
 pub struct Interfaces {
     sampling: Sampling,
+    ledgers: LedgerPlace,
     topology: Arc<Topology>,
 }
 
 impl Interfaces {
-    /// Reads the machine and starts the thread that reads counters.
+    /// Reads the machine and starts the thread that reads counters. `state` is the state folder.
     ///
     /// # Errors
     /// The machine's processors cannot be read, or the system gives no thread.
-    pub fn new() -> anyhow::Result<Self> {
+    pub fn new(state: &Path) -> anyhow::Result<Self> {
         let topology = Arc::new(rssmgr_host::topology(Path::new("/"))?);
-        Ok(Self { sampling: Sampling::start()?, topology })
+        let boot = switches::boot_id(Path::new("/"));
+        let ledgers = LedgerPlace { folder: Some(state.join("contexts")), boot };
+        Ok(Self { sampling: Sampling::start()?, ledgers, topology })
     }
 
     /// All adapters of this network namespace.
@@ -36,7 +41,7 @@ impl Interfaces {
     /// # Errors
     /// The kernel does not list its interfaces.
     pub fn all(&self) -> Result<Vec<Made>, rssmgr_netlink::Error> {
-        let found = discover(&self.sampling)?;
+        let found = discover(&self.sampling, &self.ledgers)?;
         for hidden in &found.hidden {
             tracing::debug!("{} is no adapter: {}", hidden.name, hidden.because);
         }
@@ -48,7 +53,7 @@ impl Interfaces {
     /// # Errors
     /// Why it cannot be read.
     pub fn one(&self, ifindex: u32) -> Result<Option<Made>, String> {
-        Ok(discover_one(ifindex, &self.sampling)?.map(|f| self.made(f)))
+        Ok(discover_one(ifindex, &self.sampling, &self.ledgers)?.map(|f| self.made(f)))
     }
 
     fn made(&self, found: Found) -> Made {

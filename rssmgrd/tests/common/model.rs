@@ -65,6 +65,7 @@ impl Factory for ModelFactory {
                 mac_filters: true,
                 vlan_filters: true,
                 filters: 16,
+                ..VPortCapability::default()
             },
             ..Capability::default()
         };

@@ -114,6 +114,15 @@ pub(crate) fn check<'a>(
         if vlan.is_some() && !cap.vlan_filters {
             return Err(VPortRefusal::FilterField { filter: id, field: "a VLAN" });
         }
+        if cap.address_required && mac.is_none() {
+            return Err(VPortRefusal::FilterField {
+                filter: id,
+                field: "a VLAN without an Ethernet address",
+            });
+        }
+        if cap.address_required && vlan == Some(0) {
+            return Err(VPortRefusal::FilterField { filter: id, field: "that a packet has no VLAN tag" });
+        }
         if filters.iter().take(i).any(|f| f.id == id) {
             return Err(VPortRefusal::FilterTwice { filter: id, vport });
         }
@@ -194,6 +203,15 @@ mod tests {
         let no_vlan = VPortCapability { vlan_filters: false, ..cap };
         let vlan = [filter(1, None, Some(1))];
         assert!(matches!(ask(&no_vlan, &vlan), Err(VPortRefusal::FilterField { .. })));
+        let address = VPortCapability { address_required: true, ..cap };
+        for (filter, fits) in [
+            (filter(1, Some(B), None), true),
+            (filter(1, Some(B), Some(5)), true),
+            (filter(1, Some(B), Some(0)), false),
+            (filter(1, None, Some(5)), false),
+        ] {
+            assert_eq!(ask(&address, &[filter]).is_ok(), fits, "{filter:?}");
+        }
         let no_mac = VPortCapability { mac_filters: false, ..cap };
         assert!(matches!(ask(&no_mac, &[filter(1, Some(B), None)]), Err(VPortRefusal::FilterField { .. })));
     }

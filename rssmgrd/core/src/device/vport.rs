@@ -225,6 +225,14 @@ pub enum VPortRefusal {
         /// What is not there.
         lacks: &'static str,
     },
+    /// Other hash types than the adapter's, where all have the same.
+    #[error(
+        "hashes what the adapter hashes, {types}, as every VPort of this adapter: give both the same, or delete the VPort"
+    )]
+    SharedTypes {
+        /// What the adapter hashes.
+        types: HashTypes,
+    },
     /// Hash types that the hardware does not have.
     #[error("hash types {types} are not supported, the adapter has {supported}")]
     HashTypes {

@@ -360,6 +360,9 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
         Op::Rps { queue, cpus } => *steered(&mut d.rps, cap.rps, *queue, op)? = cpus.clone(),
         Op::VPort { id, op } => vport::change(cap, d, *id, op)?,
     }
+    if let Op::HashTypes(_) = op {
+        vport::share(cap, d);
+    }
     Ok(())
 }
 

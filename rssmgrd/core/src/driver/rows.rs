@@ -5,8 +5,8 @@
 //! 100 ms, none where a write stops traffic.
 
 use super::{
-    Controls, Driver, Fate, HomeFate, Impact, Impacts, InnerHash, KeyFate, KeySource, Refuses, Shape,
-    TableFate, TableSize, Trap, XpsFate,
+    ContextRules, Contexts, Controls, Driver, Fate, HomeFate, Impact, Impacts, InnerHash, KeyFate, KeySource,
+    Refuses, Shape, TableFate, TableSize, Trap, XpsFate,
 };
 use crate::doctor::TunnelKind;
 use crate::hash::{HashType, HashTypes};
@@ -56,6 +56,7 @@ const COMMON: Driver = Driver {
     fixed_types: HashTypes::NONE,
     inner_hash: InnerHash::Unknown,
     table_interval_ms: Some(100),
+    contexts: Contexts::NONE,
     traps: &[],
 };
 
@@ -212,21 +213,27 @@ const IAVF: Driver =
 /// channels, and a change of size under a user's table is EINVAL ("RXFH is configured"). Named by its bus driver.
 /// `en_fs.c` (`mlx5_tunnel_inner_ft_supported`; GRE since 4.14, IP in IP since 5.4): packets of these tunnels go on to a
 /// second table that hashes inner headers, where the firmware has `tunnel_stateless_gre` and `tunnel_stateless_ip_over_ip`.
+/// Contexts (`MLX5E_MAX_NUM_RSS`, `en_fs_ethtool.c`): 16 with the default one, each with key and fields; a rule leads to the
+/// object that hashes one protocol, so that `ETHER_FLOW` is EINVAL and each protocol takes a rule (IPv4 and IPv6 as a whole
+/// since Linux 6.15). Never run on hardware.
 const MLX5: Driver = Driver {
     name: "mlx5_core",
     table_size: TableSize::PowerOfTwo { least: 256, per_queue: 2 },
     inner_hash: InnerHash::Of(&[TunnelKind::Gre, TunnelKind::IpIp]),
+    contexts: Contexts { most: 15, own_key: true, own_fields: true, rules: ContextRules::PerProtocol },
     ..COMMON
 };
 
 /// `ethernet/broadcom/bnxt/bnxt_ethtool.c` (`bnxt_set_rxfh`): every table, key or function closes and opens the rings.
-/// The table has 64 entries for each started 64 rings (P5 chips and later; older have 128 and never resize). Which headers of
-/// a tunnel are hashed is the firmware's default (`HASH_MODE_FLAGS_DEFAULT`).
+/// The table has 64 entries for each started 64 rings (P5 chips and later; older have 128 and never resize). Contexts
+/// (`BNXT_MAX_ETH_RSS_CTX`) have keys of their own, but `bnxt_srxclsrlins` takes no rule by address that leads to one.
+/// Which headers of a tunnel are hashed is the firmware's default (`HASH_MODE_FLAGS_DEFAULT`).
 const BNXT: Driver = Driver {
     name: "bnxt_en",
     impact: Impacts { table: Impact::Gap, rehash: Impact::Gap, ..CHANNELS_GAP },
     table_size: TableSize::Groups { of: 64, most: 512 },
     table_interval_ms: None,
+    contexts: Contexts { most: 32, own_key: true, ..Contexts::NONE },
     traps: &[Trap::NeedsInterfaceUp],
     ..COMMON
 };
@@ -274,8 +281,19 @@ const HV_NETVSC: Driver = Driver {
 };
 const NETVSC_CHANNELS: Fate = Fate { user_table: TableFate::Zeros, ..FOLLOWS };
 
+/// `ethernet/sfc/ethtool.c`, `ethtool_common.c`: no request for channels, hash fields are read only; the rest was read and
+/// not seen. Contexts have keys of their own and the adapter's fields (`rxfh_per_ctx_key`); `efx_ethtool_set_class_rule`
+/// takes `ETHER_FLOW` with a context and picks the place itself. The driver sets no limit to contexts, the firmware says
+/// when there are no more; the 64 are ours. Never run on hardware.
+const SFC: Driver = Driver {
+    name: "sfc",
+    controls: Controls { channels: false, table: true, key: true, hash_types: false },
+    contexts: Contexts { most: 64, own_key: true, own_fields: false, rules: ContextRules::Whole },
+    ..COMMON
+};
+
 /// All rows but [`UNKNOWN`].
-pub const DRIVERS: [Driver; 16] = [
+pub const DRIVERS: [Driver; 17] = [
     SOFTNIC, VIRTIO_NET, IGB, IGC, E1000E, VMXNET3, IXGBE, I40E, ICE, IAVF, MLX5, BNXT, ENA, GVE, MANA,
-    HV_NETVSC,
+    HV_NETVSC, SFC,
 ];

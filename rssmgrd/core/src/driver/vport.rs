@@ -50,6 +50,9 @@ fn execute(cap: &Capability, d: &mut Device, id: VPortId, op: &VPortOp) -> Resul
             let all = d.vports.iter().map(|(id, vport)| (*id, vport.filters.as_slice()));
             filter::check(&cap.vports, &all, id, filters)?;
         }
+        VPortOp::Enable(types) if cap.vports.shared_hash_types && *types != d.hash_types => {
+            return Err(VPortRefusal::SharedTypes { types: d.hash_types });
+        }
         VPortOp::Delete => return d.vports.remove(&id).map(|_| ()).ok_or(VPortRefusal::Unknown),
         _ => {}
     }
@@ -143,6 +146,15 @@ fn sorted<T: Ord + Clone>(list: &[T]) -> Vec<T> {
     let mut list = list.to_vec();
     list.sort_unstable();
     list
+}
+
+/// What VPorts share with the adapter changes with the adapter's.
+pub(super) fn share(cap: &Capability, d: &mut Device) {
+    for vport in d.vports.values_mut() {
+        if cap.vports.shared_hash_types && vport.enabled {
+            vport.hash_types = d.hash_types;
+        }
+    }
 }
 
 /// Whether the default VPort may use a queue.

@@ -116,6 +116,7 @@ fn capability(max: u16, entries: u16) -> Capability {
             mac_filters: true,
             vlan_filters: true,
             filters: 6,
+            ..VPortCapability::default()
         },
         ..Capability::default()
     }

@@ -294,6 +294,7 @@ fn capability(spec: &SoftnicSpec) -> Capability {
             mac_filters: true,
             vlan_filters: true,
             filters: FILTERS,
+            ..VPortCapability::default()
         },
         ..Capability::default()
     }

@@ -10,7 +10,7 @@ use crate::scaling::Status;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VPortError {
     /// The adapter has none beside the default one.
-    #[error("VPorts are not supported by {driver}: {}; the default VPort is the adapter itself (`rssctl set`)", if *.contexts { "it has RSS contexts and receive rules, of which rssmgrd makes none yet" } else { "it has no RSS contexts with receive rules to make them of" })]
+    #[error("VPorts are not supported by {driver}: {}; the default VPort is the adapter itself (`rssctl set`)", if *.contexts { "it has RSS contexts and receive rules, but none by an address that lead to a context, or rssmgrd does not know them" } else { "it has no RSS contexts with receive rules to make them of" })]
     NotSupported {
         /// The driver.
         driver: String,

@@ -1,0 +1,146 @@
+//! What somebody sees of VPorts of a network interface, a case each.
+
+use rssmgr_core::device::{BackendError, Filter, Op, VPortOp};
+use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::{FilterId, QueueId, VPortId};
+use rssmgr_ethtool::contexts::LedgerPlace;
+use rssmgr_netlink::ethtool::legacy::{MacRule, Packets};
+
+use crate::nic::Nic;
+
+const VM: [u8; 6] = [2, 0, 0, 0, 0, 7];
+
+fn vport(op: VPortOp) -> Op {
+    Op::VPort { id: VPortId(1), op }
+}
+
+fn q(queues: &[u16]) -> Vec<QueueId> {
+    queues.iter().copied().map(QueueId).collect()
+}
+
+fn filter(vlan: Option<u16>) -> Filter {
+    Filter { id: FilterId(1), mac: Some(VM), vlan }
+}
+
+/// A VPort that spreads over two queues and takes an address.
+fn made(driver: &'static str) -> Nic {
+    let mut nic = Nic::new(driver, LedgerPlace::default());
+    for op in [
+        VPortOp::Create { queues: q(&[6, 7]) },
+        VPortOp::SetKey(HashKey::new(vec![1; 40])),
+        VPortOp::WriteTable(q(&[6, 7])),
+        VPortOp::Enable(HashTypes::DEFAULT),
+        VPortOp::Filters(vec![filter(None)]),
+    ] {
+        nic.execute(&vport(op)).unwrap();
+    }
+    nic
+}
+
+fn said(refused: Result<rssmgr_core::device::Outcome, BackendError>) -> String {
+    refused.unwrap_err().to_string()
+}
+
+#[test]
+fn a_vport_is_a_context_with_rules_of_each_protocol_or_one() {
+    let nic = made("mlx5_core");
+    let kernel = nic.kernel();
+    assert_eq!(kernel.contexts[&1].table, [6, 7].repeat(8));
+    let packets: Vec<_> = kernel.rules.values().rev().map(|rule| rule.packets).collect();
+    assert_eq!(packets, Packets::PROTOCOLS, "without a VLAN from the last place on");
+    assert_eq!(*kernel.rules.keys().next_back().unwrap(), 1023);
+    drop(kernel);
+    let nic = made("sfc");
+    let expected = MacRule { mac: VM, vlan: None, packets: Packets::All, context: 1 };
+    assert_eq!(nic.kernel().rules.values().collect::<Vec<_>>(), [&expected]);
+}
+
+/// Where places are chosen here, what says more comes first: hardware that goes by the place takes the first that fits.
+#[test]
+fn rules_that_say_more_come_first() {
+    let mut nic = made("mlx5_core");
+    let more = Filter { id: FilterId(2), ..filter(Some(100)) };
+    nic.execute(&vport(VPortOp::Filters(vec![filter(None), more]))).unwrap();
+    let vlans: Vec<_> = nic.kernel().rules.values().map(|rule| rule.vlan).collect();
+    assert_eq!(vlans, [[Some(100); 6], [None; 6]].concat());
+}
+
+#[test]
+fn a_rule_of_somebody_else_keeps_the_vport_and_is_named() {
+    let mut nic = made("mlx5_core");
+    let theirs = MacRule { mac: [4; 6], vlan: None, packets: Packets::Tcp4, context: 1 };
+    nic.kernel().rules.insert(3, theirs);
+    let before = nic.kernel().clone();
+    let said = said(nic.execute(&vport(VPortOp::Delete)));
+    assert!(said.contains("receive rule 3, which somebody else made") && said.contains("delete 3"), "{said}");
+    let after = nic.kernel().clone();
+    assert_eq!((after.rules, after.contexts), (before.rules, before.contexts));
+    nic.kernel().rules.remove(&3);
+    nic.execute(&vport(VPortOp::Delete)).unwrap();
+    let kernel = nic.kernel();
+    assert!(kernel.rules.is_empty() && kernel.contexts.is_empty());
+}
+
+#[test]
+fn no_room_says_whose_contexts_to_delete() {
+    let mut nic = Nic::new("sfc", LedgerPlace::default());
+    while nic.kernel().make(vec![0; 16]).is_some() {}
+    let said = said(nic.execute(&vport(VPortOp::Create { queues: q(&[6]) })));
+    assert!(
+        said.contains("no more RSS contexts") && said.contains("ethtool -X NAME context N delete"),
+        "{said}"
+    );
+    assert!(nic.observe().vports.is_empty());
+}
+
+/// What cannot be kept on disk is not made: it would be somebody else's from the next start on.
+#[test]
+fn what_cannot_be_kept_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let in_the_way = dir.path().join("file");
+    std::fs::write(&in_the_way, "").unwrap();
+    let place = LedgerPlace { folder: Some(in_the_way), boot: "b".into() };
+    let mut nic = Nic::new("mlx5_core", place);
+    let said = said(nic.execute(&vport(VPortOp::Create { queues: q(&[6]) })));
+    assert!(said.contains("keeping what is ours"), "{said}");
+    assert!(nic.kernel().contexts.is_empty() && nic.observe().vports.is_empty());
+}
+
+#[test]
+fn without_a_vport_nothing_is_asked_of_the_kernel_and_nothing_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("contexts");
+    let mut nic = Nic::new("mlx5_core", LedgerPlace { folder: Some(folder.clone()), boot: "b".into() });
+    nic.kernel().make(vec![0; 16]);
+    assert!(nic.observe().vports.is_empty());
+    nic.restart();
+    assert!(nic.observe().vports.is_empty());
+    let kernel = nic.kernel();
+    assert_eq!((kernel.reads, kernel.changes), (0, 0));
+    assert!(!folder.exists());
+}
+
+/// A driver that has no contexts for a while (its firmware, its mode) leaves an adapter without VPorts, not one that
+/// cannot be read; what is ours stays ours.
+#[test]
+fn vports_that_cannot_be_seen_are_kept_until_they_can() {
+    let mut nic = made("mlx5_core");
+    let (before, ours) = (nic.observe(), nic.ours());
+    nic.kernel().unsupported = true;
+    assert!(nic.observe().vports.is_empty());
+    assert!(nic.execute(&vport(VPortOp::Create { queues: q(&[6]) })).is_err());
+    nic.kernel().unsupported = false;
+    assert_eq!((nic.observe(), nic.ours()), (before, ours));
+    assert_eq!(nic.kernel().contexts.len(), 1);
+}
+
+/// A table that somebody else wrote is shown as it is; the VPort stays ours, also without its filters.
+#[test]
+fn a_table_that_somebody_else_wrote_loses_no_vport() {
+    let mut nic = made("sfc");
+    nic.kernel().contexts.get_mut(&1).unwrap().table = vec![0; 16];
+    assert_eq!(nic.observe().vports[&VPortId(1)].table, [QueueId(0); 16]);
+    nic.execute(&vport(VPortOp::Filters(Vec::new()))).unwrap();
+    nic.execute(&vport(VPortOp::WriteTable(q(&[6, 7])))).unwrap();
+    assert_eq!(nic.kernel().contexts[&1].table, [6, 7].repeat(8));
+}
