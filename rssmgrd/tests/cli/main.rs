@@ -6,6 +6,7 @@ mod encapsulation;
 mod events;
 mod find;
 mod parity;
+mod power;
 mod run;
 #[path = "../../../rssctl/tests/common/schema.rs"]
 mod schema;
