@@ -118,8 +118,9 @@ impl Drift {
     /// A group is through with the adapter.
     pub(super) fn settled(&mut self, member: &Member, tell: &mut impl FnMut(EventKind)) {
         let mending = self.mending.take();
-        // What was refused is not tried again by an event: only what failed because there was nothing to ask.
-        self.closed = member.is_closed() && !member.succeeded();
+        // What was refused on the way and is not back is not tried again by an event: only what failed because there was
+        // nothing to ask.
+        self.closed = !member.succeeded() && member.met_closed() && (member.is_closed() || member.is_whole());
         if !member.succeeded() {
             // What failed by itself, and is as before, is tried again after the next look: an interface that has just
             // come is renamed and opened by others meanwhile.
@@ -276,7 +277,7 @@ impl Manager {
             }
             return self.leave_so(id, changed);
         }
-        if left_alone || (back && self.observe.is_some()) {
+        if left_alone {
             return self.leave_so(id, changed);
         }
         let asked = settings(&a.facts, &self.config, intent.saved.as_ref(), &intent.runtime);
@@ -303,10 +304,12 @@ impl Manager {
         let key = self.adapters.get(&id).map(|a| a.facts.key.clone()).unwrap_or_default();
         let held = self.observe.is_some() || self.checkpoint_of(&key).is_some();
         let allow = if heard.broke() { Impact::Link } else { Impact::Reorder };
-        let Some(mut member) = self.by_itself(id, intent.clone(), allow) else { return };
-        if self.adapters.get(&id).is_some_and(|a| a.power.is_back()) && self.observe.is_none() {
+        let Some(member) = self.by_itself(id, intent.clone(), allow) else { return };
+        if self.replays(id, held) {
             return self.replay(id, member);
         }
+        // What is not replayed is a difference like any other, and seen at least.
+        let seen = Seen { changed: self.forgo_replay(id) || seen.changed, ..seen };
         if seen.resettled && !held {
             // Not the adapter has changed but what it is to be.
             let failed = member.error.as_ref().map(ToString::to_string);
@@ -370,8 +373,6 @@ impl Manager {
         a.drift.quarrel.repaired(self.now);
         a.verified = Verified::Unknown;
         a.drift.mending = Some(what.clone());
-        member.replays = heard.broke();
-        a.power.tries += u32::from(member.replays);
         self.announce(id, EventKind::AdapterDrifted { what, policy: policy.name().into() });
         self.begin_by_itself(member);
     }
@@ -481,9 +482,6 @@ impl Manager {
             hint => hint,
         };
         drift.heard.add(hint, broke);
-        if broke {
-            a.power.tries = 0;
-        }
     }
 
     /// An operation of ours was answered: a change of channels is told to everybody, also to us.

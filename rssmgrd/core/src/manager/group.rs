@@ -198,6 +198,11 @@ impl Member {
         self.down && !self.refused
     }
 
+    /// Whether anything failed because somebody closed the interface.
+    pub(super) const fn met_closed(&self) -> bool {
+        self.down
+    }
+
     fn note<T>(&mut self, result: &Result<T, BackendError>) {
         match result {
             Ok(_) => {}
@@ -605,6 +610,11 @@ impl Manager {
         if group.members.iter().any(Member::is_at_work) {
             return;
         }
+        for m in group.members.iter_mut().filter(|m| !m.is_over()) {
+            if m.interrupted || self.adapters.get(&m.id).is_some_and(|a| a.power.is_down()) {
+                m.lose_power();
+            }
+        }
         if group.atomic && group.phase == Phase::Running && group.members.iter().any(Member::has_failed) {
             for m in group.members.iter_mut().filter(|m| !m.has_failed() && m.error.is_none()) {
                 m.recall(CommandError::Atomic);
@@ -612,12 +622,8 @@ impl Manager {
         }
         hold_back(&mut group.members);
         while let Some(m) = group.members.iter_mut().find(|m| !m.is_over()) {
-            let Some(a) = self.adapters.get(&m.id) else {
+            if !self.adapters.contains_key(&m.id) {
                 m.fail(BackendError::Gone.into());
-                continue;
-            };
-            if m.interrupted || a.power.is_down() {
-                m.lose_power();
                 continue;
             }
             m.begin();

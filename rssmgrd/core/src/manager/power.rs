@@ -3,7 +3,8 @@
 //! An adapter without power has no queues: nothing is executed on it or read from it, requests are refused, and what was
 //! under way ends. When it is back everything of it is lost, and that broke its link already: what is there is read, and
 //! what its settings say is replayed by a plan, in the order of its driver's row and with the whole table. Three tries,
-//! then RSS is revoked: the adapter is degraded and left alone until a person asks.
+//! then RSS is revoked: the adapter is degraded and left alone until a person asks. Network cards of the kernel tell of no
+//! power: what a link event takes from them is a difference as any other, settled once for each event (`drift`).
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -15,7 +16,7 @@ use super::effect::{Effect, PowerChange};
 use super::group::Member;
 use crate::adapter::TRIES;
 use crate::device::{BackendError, Op};
-use crate::drift::Hint;
+use crate::drift::{Hint, Policy};
 use crate::event::EventKind;
 use crate::ids::AdapterId;
 use crate::plan::Step;
@@ -64,7 +65,7 @@ pub(super) enum Replay {
     Again,
     /// It failed as often as it may.
     Revoked(CommandError),
-    /// It does not count: the adapter lost everything again, or was closed.
+    /// It does not count: the adapter lost everything again.
     Void,
 }
 
@@ -82,6 +83,7 @@ impl Manager {
         }
         a.busy = true;
         self.powering.insert(adapter, id);
+        self.publish(&[adapter]);
         self.effects.push_back(Effect::Power { adapter, change });
         Ok(())
     }
@@ -92,6 +94,7 @@ impl Manager {
         a.busy = false;
         self.wake = true;
         let waits = a.power.is_back();
+        self.publish(&[id]);
         match result {
             Err(e) => self.answer_power(id, Err(e.into())),
             Ok(()) if waits => {}
@@ -118,6 +121,7 @@ impl Manager {
             (PowerChange::Off | PowerChange::Reset, Phase::Down) | (PowerChange::On, _) => return,
         };
         let name = a.facts.name.clone();
+        let again = a.power.is_back();
         // What was half done is no more.
         a.back = None;
         if change == PowerChange::Off {
@@ -129,6 +133,10 @@ impl Manager {
         self.interrupt(id);
         self.publish(&[id]);
         self.tell(Some((id, &name)), kind);
+        if again && change == PowerChange::Off {
+            // Who waits for the replay would wait for the next power.
+            self.answer_power(id, Err(CommandError::PowerLost { name }));
+        }
     }
 
     /// What its settings say is brought to an adapter that lost everything.
@@ -168,6 +176,25 @@ impl Manager {
         self.answer_power(id, Err(error));
     }
 
+    /// Whether what an adapter lost is to be put in force again. Where a person asked for the event it always is; what
+    /// nobody asked for is only told about where that is the policy, or while the adapter is `held`: the daemon only
+    /// observes, or a change waits to be confirmed.
+    pub(super) fn replays(&self, id: AdapterId, held: bool) -> bool {
+        let replays = |a: &Adapter| {
+            let allowed = !held && a.settings.drift.value != Policy::Report;
+            a.power.is_back() && (a.power.named || allowed)
+        };
+        self.adapters.get(&id).is_some_and(replays)
+    }
+
+    /// What an adapter lost is not replayed, if it lost anything: it is one like any other again. Whether it had.
+    pub(super) fn forgo_replay(&mut self, id: AdapterId) -> bool {
+        let Some(a) = self.adapters.get_mut(&id).filter(|a| a.power.is_back()) else { return false };
+        a.power = Power::default();
+        self.answer_power(id, Ok(()));
+        true
+    }
+
     /// There is nothing to replay, or nothing that may be.
     pub(super) fn needs_no_replay(&mut self, id: AdapterId) {
         if let Some(a) = self.adapters.get_mut(&id) {
@@ -185,9 +212,6 @@ pub(super) fn ended(a: &Adapter, m: &Member) -> Replay {
     }
     if m.succeeded() {
         return Replay::Done;
-    }
-    if m.is_closed() && a.power.is_up() {
-        return Replay::Void;
     }
     if a.power.tries < TRIES && a.degraded.is_none() {
         return Replay::Again;

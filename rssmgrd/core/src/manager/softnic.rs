@@ -181,10 +181,10 @@ impl Manager {
     pub(super) fn set_source(
         &mut self,
         id: CommandId,
-        name: String,
+        name: &str,
         source: String,
     ) -> Result<(), CommandError> {
-        let (adapter, a) = self.softnic(&name)?;
+        let (adapter, a) = self.softnic(name)?;
         a.busy = true;
         let softnic = self.saved.softnics.iter().find(|s| s.name == name);
         let old = softnic.and_then(|s| s.options.get("source").cloned());

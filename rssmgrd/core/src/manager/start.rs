@@ -66,7 +66,7 @@ impl Manager {
             }
             Command::CreateSoftnic { name, options } => self.create(id, name, options),
             Command::DeleteSoftnic { name } => self.delete(id, &name),
-            Command::SetSource { name, source } => self.set_source(id, name, source),
+            Command::SetSource { name, source } => self.set_source(id, &name, source),
             Command::Power { name, change } => self.power(id, name, change),
             Command::Reload(config) => {
                 self.config = config;

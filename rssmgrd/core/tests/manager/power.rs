@@ -8,8 +8,8 @@ use rssmgr_core::drift::Hint;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::Field;
 use rssmgr_core::manager::{
-    AdapterState, AdapterView, Command, CommandError, Options, PowerChange, Reply, Selector, VPortChange,
-    VPortWish,
+    AdapterState, AdapterView, Command, CommandError, ObserveOnly, Options, PowerChange, Reply, Selector,
+    VPortChange, VPortWish,
 };
 
 use crate::cases::patch;
@@ -39,7 +39,7 @@ fn ask(s: &mut Sim, command: Command) -> Result<Reply, CommandError> {
 fn done(s: &mut Sim, command: Command) {
     match ask(s, command) {
         Ok(Reply::Adapters { results, .. }) => {
-            assert!(results.iter().all(|r| r.error.is_none()), "{results:?}")
+            assert!(results.iter().all(|r| r.error.is_none()), "{results:?}");
         }
         Ok(_) => {}
         Err(e) => panic!("{e}"),
@@ -233,18 +233,136 @@ fn a_request_whose_adapter_loses_its_power_ends_and_nothing_of_it_is_kept() {
 }
 
 #[test]
-fn what_a_link_event_lost_on_a_network_card_is_tried_three_times_too() {
+fn who_waits_for_a_replay_is_told_when_power_is_lost_again() {
+    let mut told = 0;
+    for answers in 0..30 {
+        let mut s = softnic();
+        let wanted = s.w.nics[S0].device.clone();
+        done(&mut s, power(PowerChange::Off));
+        let id = s.ask_root(power(PowerChange::On));
+        for _ in 0..answers {
+            s.execute();
+            s.answer();
+        }
+        s.switch(S0, PowerChange::Off);
+        s.settle();
+        match s.replies.remove(&id).expect("an answer") {
+            Ok(_) => {}
+            Err(CommandError::PowerLost { .. }) => told += 1,
+            Err(e) => panic!("after {answers} answers: {e}"),
+        }
+        assert_eq!(
+            s.w.nics[S0].powered,
+            view(&s, "s0").state != AdapterState::Down,
+            "after {answers} answers"
+        );
+        done(&mut s, power(PowerChange::On));
+        assert_eq!(s.w.nics[S0].device.difference(&wanted), None, "after {answers} answers");
+    }
+    assert!(told > 5, "{told} were told");
+}
+
+/// Somebody else resets it: what was lost is only told about. A person resets it: it is replayed.
+fn is_replayed_for_a_person_only(mut s: Sim) {
+    let wanted = s.w.nics[S0].device.clone();
+    quiet(&mut s);
+    for (change, state) in
+        [(PowerChange::Reset, "drifted"), (PowerChange::Off, "down"), (PowerChange::On, "drifted")]
+    {
+        s.switch(S0, change);
+        s.settle();
+        assert_eq!(view(&s, "s0").state.name(), state);
+    }
+    let seen = view(&s, "s0");
+    assert_eq!(
+        (s.runs, seen.state.name(), count(&s, "AdapterDrifted")),
+        (0, "drifted", 1),
+        "{:?}",
+        seen.state
+    );
+    assert_eq!((seen.device.enabled, s.w.nics[S0].device.difference(&seen.device)), (false, None));
+    s.pass(10_000_000_000);
+    s.settle();
+    assert_eq!(s.runs, 0);
+    done(&mut s, power(PowerChange::Reset));
+    assert_eq!(s.w.nics[S0].device.difference(&wanted), None);
+    assert_eq!(view(&s, "s0").state, AdapterState::Managed);
+}
+
+#[test]
+fn what_nobody_asked_for_is_only_reported_where_that_is_the_policy() {
+    let mut s = softnic();
+    done(&mut s, set("s0", &[(Field::Drift, "report")]));
+    is_replayed_for_a_person_only(s);
+}
+
+#[test]
+fn what_nobody_asked_for_is_only_reported_while_a_change_waits_to_be_confirmed() {
+    let mut s = softnic();
+    let options =
+        Options { allow: Impact::Link, confirm_within: Some(3_600_000_000_000), ..Options::default() };
+    let patch = patch(&[(Field::Profile, "NUMA")]);
+    done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
+    is_replayed_for_a_person_only(s);
+}
+
+#[test]
+fn a_daemon_that_only_observes_replays_nothing() {
+    let mut w = softnic().w.crashed();
+    w.observe = Some(ObserveOnly::File);
+    let mut s = Sim::start(w, Rng(7));
+    s.in_order = true;
+    s.settle();
+    quiet(&mut s);
+    s.switch(S0, PowerChange::Reset);
+    s.settle();
+    let seen = view(&s, "s0");
+    assert_eq!((s.runs, seen.device.enabled), (0, false), "{:?}", seen.state);
+    assert_eq!(s.w.nics[S0].device.difference(&seen.device), None);
+    assert!(!matches!(seen.state, AdapterState::Managed | AdapterState::Applying), "{:?}", seen.state);
+}
+
+#[test]
+fn a_released_software_nic_keeps_what_it_comes_back_with_and_is_shown_so() {
+    let mut s = softnic();
+    done(&mut s, Command::Release { selector: Selector::one("s0"), options: Options::default() });
+    quiet(&mut s);
+    s.switch(S0, PowerChange::Off);
+    s.settle();
+    assert_eq!(view(&s, "s0").state, AdapterState::Down);
+    done(&mut s, power(PowerChange::On));
+    let seen = view(&s, "s0");
+    assert_eq!((s.runs, &seen.state, seen.device.enabled), (0, &AdapterState::Observed, false));
+    assert_eq!(s.w.nics[S0].device.difference(&seen.device), None);
+    let own = s.w.nics[S0].device.clone();
+    // What a release goes back to from now on.
+    done(&mut s, set("s0", &[(Field::Profile, "Closest")]));
+    done(&mut s, Command::Release { selector: Selector::one("s0"), options: Options::default() });
+    assert_eq!(s.w.nics[S0].device.difference(&own), None);
+}
+
+/// Network cards of the kernel have no power to lose: one try for each event, as for anything that others do to them.
+#[test]
+fn what_a_link_event_lost_on_a_network_card_is_tried_once() {
     let mut s = card();
     fail(&mut s, 1000);
-    s.others(K0, Hint::Link, true, |d| d.queues.iter_mut().for_each(|q| q.home = None));
-    s.settle();
-    assert_eq!((s.runs, count(&s, "AdapterDegraded"), view(&s, "k0").state.name()), (3, 1, "degraded"));
+    for event in 1..=4 {
+        s.others(K0, Hint::Link, true, |d| d.queues.iter_mut().for_each(|q| q.home = None));
+        s.settle();
+        assert_eq!(
+            (s.runs, count(&s, "AdapterDegraded"), view(&s, "k0").state.name()),
+            (event, 0, "drifted")
+        );
+        assert_eq!(count(&s, "StateReplayed"), 0);
+    }
     s.w.scripted.clear();
     s.others(K0, Hint::Link, true, |_| {});
     s.settle();
-    assert_eq!((s.runs, view(&s, "k0").state.name()), (3, "degraded"), "until a person asks");
-    done(&mut s, set("k0", &[(Field::Profile, "Closest")]));
     assert_eq!(view(&s, "k0").state, AdapterState::Managed);
+    let runs = s.runs;
+    s.others(K0, Hint::Link, true, |_| {});
+    s.settle();
+    assert_eq!(s.runs, runs, "it agrees: no setter is called");
 }
 
 /// A change fails, and so does the way back.
