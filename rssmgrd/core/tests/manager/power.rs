@@ -233,6 +233,32 @@ fn a_request_whose_adapter_loses_its_power_ends_and_nothing_of_it_is_kept() {
 }
 
 #[test]
+fn an_atomic_request_goes_back_everywhere_when_one_of_its_adapters_loses_its_power() {
+    let mut lost = 0;
+    for answers in 0..30 {
+        let mut s = softnic();
+        let before = s.w.nics[K0].device.clone();
+        let options = Options { allow: Impact::Link, atomic: true, ..Options::default() };
+        let patch = patch(&[(Field::Profile, "NUMA"), (Field::HashTypes, "ipv4")]);
+        let selector = Selector(vec!["k0".into(), "s0".into()]);
+        let id = s.ask_root(Command::Apply { selector, patch, options });
+        for _ in 0..answers {
+            s.execute();
+            s.answer();
+        }
+        s.switch(S0, PowerChange::Reset);
+        s.settle();
+        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+        if matches!(results[1].error, Some(CommandError::PowerLost { .. })) {
+            lost += 1;
+            assert!(matches!(results[0].error, Some(CommandError::Atomic)), "after {answers} answers");
+            assert_eq!(s.w.nics[K0].device.difference(&before), None, "after {answers} answers");
+        }
+    }
+    assert!(lost > 5, "{lost} were lost");
+}
+
+#[test]
 fn who_waits_for_a_replay_is_told_when_power_is_lost_again() {
     let mut told = 0;
     for answers in 0..30 {
