@@ -110,7 +110,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l encapsulation -d '
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l vxlan-port -d 'UDP destination port by which VXLAN is recognised' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
-complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: who sends through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
@@ -394,7 +394,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l encapsulation -d 
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l vxlan-port -d 'UDP destination port by which VXLAN is recognised' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether SMT siblings may receive' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
-complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: which CPUs send through which transmit queue' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: who sends through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l drift -d 'What is done when somebody else changes the adapter' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''

@@ -18,6 +18,7 @@ pub use why::why;
 
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Refusal, VPortRefusal};
+use rssmgr_core::driver::Driver;
 use rssmgr_core::event::{Event, FieldValue};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
@@ -38,9 +39,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{ApiError, ErrorKind};
 use crate::text;
 use crate::types::{
-    AdapterRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, EntryRecord, EventRecord, PlanRecord,
-    PreflightRecord, ProcessorRecord, QueueRecord, ReasonRecord, SettingRecord, StateRecord, SteeringRecord,
-    StepRecord, VerifiedQueueRecord, VerifyRecord,
+    AdapterRecord, AnswerRecord, CapabilityRecord, ChangeRecord, CheckpointRecord, EntryRecord, EventRecord,
+    PlanRecord, PreflightRecord, ProcessorRecord, QueueRecord, ReasonRecord, SettingRecord, StateRecord,
+    SteeringRecord, StepRecord, VerifiedQueueRecord, VerifyRecord,
 };
 
 fn count(n: usize) -> u32 {
@@ -186,6 +187,15 @@ fn cpus_of(queues: &[CpuSet]) -> Vec<SteeringRecord> {
     queues.iter().enumerate().map(record).collect()
 }
 
+/// The receive queues of each transmit queue.
+fn answers_of(queues: &[BTreeSet<QueueId>]) -> Vec<AnswerRecord> {
+    let record = |(i, receive): (usize, &BTreeSet<QueueId>)| AnswerRecord {
+        queue: count(i),
+        receive_queues: receive.iter().map(|q| q.0.into()).collect(),
+    };
+    queues.iter().enumerate().map(record).collect()
+}
+
 /// The CPUs that a device sends packets to, in the order of its target. A device whose queues have no CPUs of their own
 /// is shown with those of its target.
 fn used(device: &Device, target: Option<&Target>) -> Vec<CpuId> {
@@ -274,6 +284,7 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         indirection_table: table(&view.device),
         queues: queues(&view.device, topology),
         xps: cpus_of(&view.device.xps),
+        xps_rxqs: answers_of(&view.device.xps_rxqs),
         rps: cpus_of(&view.device.rps),
         hash_types: hash_types(view.device.hash_types),
         encapsulation: encapsulations(view.device.encapsulation.kinds),
@@ -290,10 +301,12 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
             hash_types_settable: cap.hash_types_settable,
             encapsulation: encapsulation_capability(&cap.encapsulation),
             tunnel_features: cap.tunnel_features.clone(),
+            inner_hash: inner_hash(&view.facts.driver),
             independent_entry_move: cap.independent_entry_move,
             vectors: cap.vectors.into(),
             msi_x: cap.msi_x,
             xps: cap.xps,
+            xps_rxqs: cap.xps_rxqs,
             rps: cap.rps,
             link_mbps: cap.link_mbps,
             max_vports: cap.vports.max.max(1).into(),
@@ -310,6 +323,12 @@ pub fn adapter(view: &AdapterView, rss_on: bool) -> AdapterRecord {
         checkpoint: view.checkpoint.map(|id| id.0),
         generation: view.generation.0,
     }
+}
+
+/// The tunnels whose inner headers a driver hashes.
+fn inner_hash(driver: &str) -> Option<Vec<String>> {
+    let kinds = Driver::of(driver).inner_hash.kinds()?;
+    Some(kinds.iter().map(|kind| kind.name().to_owned()).collect())
 }
 
 /// A text, where there is one.
@@ -389,6 +408,11 @@ pub fn offline_plan(
     }
 }
 
+/// Whether a reason is one of the change that a result tells of: a VPort that was cut short before is so still.
+const fn of_this_change(reason: &Reason) -> bool {
+    !matches!(reason, Reason::VPortQueues { new: false, .. })
+}
+
 /// What a request did, or would do, to one adapter.
 #[must_use]
 pub fn result(r: &AdapterResult, topology: &Topology) -> PlanRecord {
@@ -418,7 +442,7 @@ pub fn result(r: &AdapterResult, topology: &Topology) -> PlanRecord {
         processors: processors(topology, array, &used),
         table: table(&r.after),
         queues: queues(&r.after, topology),
-        reasons: r.target.iter().flat_map(|t| &t.reasons).map(reason).collect(),
+        reasons: r.target.iter().flat_map(|t| &t.reasons).filter(|r| of_this_change(r)).map(reason).collect(),
         pending: r.pending.iter().map(step).collect(),
         findings: r.findings.iter().map(preflight).collect(),
         refusals: r.refusals.iter().map(error).collect(),

@@ -18,7 +18,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Rule(r) => rule(*r).to_string(),
         Reason::Driver(q) => quirk(*q).to_string(),
         Reason::Asked { field } => format!("asked for: {field}"),
-        Reason::VPortQueues { vport, asked, given, by } => {
+        Reason::VPortQueues { vport, asked, given, by, .. } => {
             format!("VPort {vport} has {given} of {asked} queues, limited by {} ({})", by.words(), by.name())
         }
         Reason::Moved { entry, from, to } => {
@@ -96,6 +96,10 @@ pub const fn rule(rule: Rule) -> &'static str {
         }
         Rule::PacketSteeringNamed => {
             "the adapter has no indirection table and was set by name, so the kernel spreads its packets over the processors (RPS); rps = false keeps it from that"
+        }
+        Rule::TransmitAnswers => {
+            "a connection sends through the transmit queue of the receive queue that it comes in on (xps_rxqs); what has \
+             none goes by CPU"
         }
         Rule::PacketSteeringUnneeded => {
             "the adapter spreads by its own table, so the kernel does not have to (rps = true changes nothing)"

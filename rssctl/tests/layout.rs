@@ -3,7 +3,9 @@
 
 use rssctl::render::list::{self, Columns};
 use rssctl::render::{Paint, summary};
-use rssmgr_proto::types::{AdapterRecord, EntryRecord, ProcessorRecord, SettingRecord, SteeringRecord};
+use rssmgr_proto::types::{
+    AdapterRecord, AnswerRecord, EntryRecord, ProcessorRecord, SettingRecord, SteeringRecord,
+};
 
 /// No terminal, or one that is wide enough.
 const FILE: Columns = Columns::of(None);
@@ -135,6 +137,10 @@ fn what_windows_does_not_tell_comes_after_its_block() {
     a.processors = vec![processor(1, 0, 0), processor(1, 2, 0)];
     let queue = |queue, cpus: &str| SteeringRecord { queue, cpus: cpus.into() };
     a.xps = vec![queue(0, "0,8"), queue(1, "")];
+    a.xps_rxqs = vec![
+        AnswerRecord { queue: 0, receive_queues: vec![0, 2] },
+        AnswerRecord { queue: 1, receive_queues: vec![] },
+    ];
     a.rps = vec![queue(0, ""), queue(1, "")];
     a.hash_key_size = 40;
     a.hash_key = "random".into();
@@ -154,6 +160,7 @@ fn what_windows_does_not_tell_comes_after_its_block() {
     assert_eq!(value("State"), "degraded: the table did not hold");
     assert_eq!(value("Processors: [Group:Number@Node]"), "1:0@1  1:2@1");
     assert_eq!(value("TransmitSteering: [Queue:CPUs]"), "0:0,8  1:-");
+    assert_eq!(value("TransmitByReceiveQueue: [Queue:ReceiveQueues]"), "0:0,2  1:-");
     assert!(!rest.contains("PacketSteering"), "no queue is spread by the kernel: {rest}");
     assert_eq!(value("HashKey"), "40 bytes (random)");
     assert_eq!(value("Settings"), "profile = Conservative (saved)");

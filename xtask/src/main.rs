@@ -30,7 +30,7 @@ usage: cargo xtask COMMAND
   dist            build the programs for users and make a Debian package of them, in target/dist
   lab [COMMAND]   every network driver on every kernel, in emulated machines; `lab help` says more
   soak [--minutes N] [KERNEL [DRIVER]]
-                  1,000 random sequences on each driver and kernel, or as many as there is time for
+                  1,000 random sequences over all drivers and kernels, or as many as there is time for; `soak help`
   man [--check]   write man pages, completions and JSON schemas anew; --check only compares
   help            this text
 

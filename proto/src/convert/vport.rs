@@ -52,7 +52,7 @@ fn vport(adapter: &str, v: &VPortView) -> VPortRecord {
         function_id: "PF".into(),
         state: if s.state == VPortState::Activated { "activated" } else { "deactivated" }.into(),
         in_force: v.in_force,
-        enabled: s.rss_enabled,
+        enabled: v.spreads,
         num_queue_pairs_requested: v.asked.into(),
         num_queue_pairs: s.queues.into(),
         limited_by: v.limit.map(|l| l.name().into()),
@@ -135,7 +135,7 @@ pub(super) fn stats(view: &AdapterView, sample: &Sample) -> Vec<VPortStatsRecord
 
 /// The processors that take a VPort's packets.
 fn used(v: &VPortView) -> Vec<CpuId> {
-    if v.state.rss_enabled { v.state.spread().into_iter().collect() } else { vec![v.state.primary] }
+    if v.spreads { v.state.spread().into_iter().collect() } else { vec![v.state.primary] }
 }
 
 /// What came of each move, and of the adapter; the rest of the record is the caller's.

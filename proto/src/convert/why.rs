@@ -122,6 +122,9 @@ fn cpu_why(snapshot: &Snapshot, view: &AdapterView, cpu: CpuId) -> CpuWhyRecord 
     let transmit_queue = device.xps.iter().position(|cpus| cpus.contains(cpu)).map(count);
     if let Some(queue) = transmit_queue {
         text += &format!("; it sends through transmit queue {queue}");
+        if device.xps_rxqs.iter().any(|receive| !receive.is_empty()) {
+            text += ", connections through that of the receive queue they come in on";
+        }
     }
     if !shared_with.is_empty() {
         text += &format!("; also used by {}", shared_with.join(", "));

@@ -56,6 +56,16 @@ pub struct QueueRecord {
     pub entries: u32,
 }
 
+/// The receive queues whose connections send through a transmit queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AnswerRecord {
+    /// The transmit queue.
+    pub queue: u32,
+    /// Its receive queues.
+    pub receive_queues: Vec<u32>,
+}
+
 /// The CPUs of a queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -90,6 +100,10 @@ pub struct CapabilityRecord {
     /// Features that show how far the hardware understands tunnels, by the kernel's names, of those that are on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tunnel_features: Vec<String>,
+    /// Tunnels whose inner headers the driver is known to hash without being told, by their names; empty where it hashes outer
+    /// headers only, absent where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inner_hash: Option<Vec<String>>,
     /// Single entries can be moved (RSSv2).
     pub independent_entry_move: bool,
     /// Receive interrupt vectors.
@@ -99,6 +113,9 @@ pub struct CapabilityRecord {
     /// It can be chosen which CPUs send through which transmit queue.
     #[serde(default)]
     pub xps: bool,
+    /// It can be chosen which receive queues' connections send through which transmit queue.
+    #[serde(default)]
+    pub xps_rxqs: bool,
     /// The kernel can spread a queue's packets over CPUs.
     #[serde(default)]
     pub rps: bool,
@@ -218,6 +235,10 @@ pub struct AdapterRecord {
     /// Transmit packet steering: the CPUs that send through each transmit queue; absent where there is nothing to choose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub xps: Vec<SteeringRecord>,
+    /// Transmit packet steering by receive queue: the receive queues whose connections send through each transmit queue,
+    /// which the kernel asks before `xps`; absent where there is nothing to choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub xps_rxqs: Vec<AnswerRecord>,
     /// Receive packet steering: the CPUs over which the kernel spreads each queue's packets; absent where it cannot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rps: Vec<SteeringRecord>,

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use rssmgr_proto::types::{AdapterRecord, ProcessorRecord, SteeringRecord};
+use rssmgr_proto::types::{AdapterRecord, AnswerRecord, ProcessorRecord, SteeringRecord};
 
 use super::style::Paint;
 
@@ -115,6 +115,10 @@ pub fn beyond(a: &AdapterRecord, paint: Paint, columns: Columns) -> String {
     if !a.xps.is_empty() {
         line(&mut out, "TransmitSteering: [Queue:CPUs]", &columns.rows(&steering(&a.xps), "  ", ""));
     }
+    if a.xps_rxqs.iter().any(|q| !q.receive_queues.is_empty()) {
+        let text = columns.rows(&answers(&a.xps_rxqs), "  ", "");
+        line(&mut out, "TransmitByReceiveQueue: [Queue:ReceiveQueues]", &text);
+    }
     if a.rps.iter().any(|q| !q.cpus.is_empty()) {
         line(&mut out, "PacketSteering: [Queue:CPUs]", &columns.rows(&steering(&a.rps), "  ", ""));
     }
@@ -152,7 +156,14 @@ pub fn encapsulation(a: &AdapterRecord) -> String {
     line(&mut out, "VxlanUDPPortNumber", &a.vxlan_port.to_string());
     let Some(cap) = &a.capabilities.encapsulation else {
         line(&mut out, "Supported", "none: what the hardware looks into cannot be switched");
-        line(&mut out, "Hashed: outer headers, by", &a.hash_types.join(", "));
+        let by = a.hash_types.join(", ");
+        let (inner, outer) = match a.capabilities.inner_hash.as_deref() {
+            None => ("unknown".into(), by),
+            Some([]) => ("none".into(), by),
+            Some(kinds) => (kinds.join(", "), format!("{by}, of all others")),
+        };
+        line(&mut out, "Hashed: inner headers, of", &inner);
+        line(&mut out, "Hashed: outer headers, by", &outer);
         let features = &a.capabilities.tunnel_features;
         line(
             &mut out,
@@ -191,6 +202,14 @@ fn at_nodes(processors: &[ProcessorRecord]) -> Vec<String> {
 fn steering(queues: &[SteeringRecord]) -> Vec<String> {
     let cpus = |q: &SteeringRecord| if q.cpus.is_empty() { "-".into() } else { q.cpus.clone() };
     queues.iter().map(|q| format!("{}:{}", q.queue, cpus(q))).collect()
+}
+
+fn answers(queues: &[AnswerRecord]) -> Vec<String> {
+    let receive = |q: &AnswerRecord| {
+        let names: Vec<String> = q.receive_queues.iter().map(u32::to_string).collect();
+        if names.is_empty() { "-".into() } else { names.join(",") }
+    };
+    queues.iter().map(|q| format!("{}:{}", q.queue, receive(q))).collect()
 }
 
 fn rows_of_one(items: &[String]) -> String {

@@ -45,6 +45,7 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
             "RPS",
             "HASH-TYPES",
             "ENCAPSULATION",
+            "INNER-HASH",
             "VERIFIED",
             "RSSV2",
             "DYNAMIC-AFFINITY",
@@ -83,10 +84,15 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
                     if a.pending.is_empty() { "-".into() } else { format!("{} steps", a.pending.len()) },
                     a.checkpoint.map_or("-".into(), |id| id.to_string()),
                     a.indirection_table.len().to_string(),
-                    steered(&a.xps),
+                    if a.xps_rxqs.iter().any(|q| !q.receive_queues.is_empty()) {
+                        format!("{}+rxqs", steered(&a.xps))
+                    } else {
+                        steered(&a.xps)
+                    },
                     steered(&a.rps),
                     if a.hash_types.is_empty() { "none".into() } else { a.hash_types.join(",") },
                     if a.encapsulation.is_empty() { "none".into() } else { a.encapsulation.join(",") },
+                    inner(a),
                     a.verified.clone(),
                     yes(a.capabilities.independent_entry_move),
                     yes(a.capabilities.dynamic_affinity),
@@ -108,6 +114,15 @@ pub fn summary(adapters: &[AdapterRecord], wide: bool, paint: Paint) -> String {
 
 fn yes(is: bool) -> String {
     if is { "yes".into() } else { "no".into() }
+}
+
+/// The tunnels whose inner headers are hashed without being told, by this driver: `-` where nobody knows.
+pub(super) fn inner(a: &AdapterRecord) -> String {
+    match a.capabilities.inner_hash.as_deref() {
+        None => "-".into(),
+        Some([]) => "none".into(),
+        Some(kinds) => kinds.join(","),
+    }
 }
 
 /// What the members of `NET_ADAPTER_RECEIVE_SCALING_CAPABILITIES` come to: `8q/128e/ipv4+tcp`.

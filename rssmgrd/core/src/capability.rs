@@ -125,6 +125,8 @@ pub struct Capability {
     pub tx_queues: TxQueues,
     /// Whether it can be chosen which CPUs send through which transmit queue (XPS).
     pub xps: bool,
+    /// Whether it can be chosen which receive queues' connections send through which transmit queue (`xps_rxqs`).
+    pub xps_rxqs: bool,
     /// Whether the kernel can spread a queue's packets over CPUs (RPS).
     pub rps: bool,
     /// Link speed in Mbit/s, where known. Only Windows' queue default looks at it.
@@ -146,6 +148,12 @@ impl Capability {
             n if self.xps && n > 1 => n,
             _ => 0,
         }
+    }
+
+    /// Transmit queues whose receive queues can be chosen, with this many channels.
+    #[must_use]
+    pub const fn answering_tx_queues(&self, channels: u16) -> u16 {
+        if self.xps_rxqs { self.steered_tx_queues(channels) } else { 0 }
     }
 
     /// Windows' default number of queues by link speed and interrupt type: the certification kit's minimum for

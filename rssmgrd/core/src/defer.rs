@@ -54,6 +54,7 @@ fn give_up(target: &mut Target, device: &Device, op: &Op) {
         Op::Enable | Op::Disable => want.enabled = device.enabled,
         Op::DefaultQueue(_) => want.default_queue = device.default_queue,
         Op::Xps { .. } => want.xps.clone_from(&device.xps),
+        Op::XpsRxqs { .. } => want.xps_rxqs.clone_from(&device.xps_rxqs),
         Op::Vector { .. } => want.others.clone_from(&device.others),
         Op::Rps { .. } => want.rps.clone_from(&device.rps),
         Op::VPort { .. } => want.vports.clone_from(&device.vports),
@@ -76,6 +77,7 @@ fn keep_channels(target: &mut Target, device: &Device) {
     want.default_queue = among(want.default_queue, have);
     // Steering in the kernel follows the queues when they are there.
     want.xps.clone_from(&device.xps);
+    want.xps_rxqs.clone_from(&device.xps_rxqs);
     want.rps.clone_from(&device.rps);
     want.user_table = if want.table == device.table { device.user_table } else { UserTable::Yes };
 }

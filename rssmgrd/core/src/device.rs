@@ -5,7 +5,7 @@
 pub(crate) mod filter;
 mod vport;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -69,6 +69,10 @@ pub struct Device {
     /// mapped to it. Empty where there is nothing to steer: a single transmit queue, steering not supported or not
     /// known. In a target, empty leaves it alone.
     pub xps: Vec<CpuSet>,
+    /// Transmit packet steering by receive queue (`xps_rxqs`): for each transmit queue the receive queues whose connections
+    /// send through it. The kernel asks these first and the CPUs after them (`get_xps_queue`). Empty where not supported,
+    /// not known, or where there is nothing to steer. In a target, empty leaves it alone.
+    pub xps_rxqs: Vec<BTreeSet<QueueId>>,
     /// Receive packet steering (RPS): for each receive queue the CPUs over which the kernel spreads its packets, none
     /// where they stay on the CPU of the interrupt. Empty where not supported or not known. In a target, empty leaves
     /// it alone.
@@ -143,6 +147,8 @@ impl Device {
             Some("enabled")
         } else if differs(&self.xps, &other.xps) {
             Some("transmit steering")
+        } else if differs(&self.xps_rxqs, &other.xps_rxqs) {
+            Some("transmit steering by receive queue")
         } else if differs(&self.rps, &other.rps) {
             Some("receive packet steering")
         } else if self.other_differs(other) {
@@ -166,7 +172,7 @@ pub(crate) fn holder(vports: &BTreeMap<VPortId, VPortDevice>, queue: QueueId) ->
 }
 
 /// Whether two states steer differently; one that does not tell differs from nothing.
-fn differs(a: &[CpuSet], b: &[CpuSet]) -> bool {
+pub(crate) fn differs<T: PartialEq>(a: &[T], b: &[T]) -> bool {
     !a.is_empty() && !b.is_empty() && a != b
 }
 
@@ -221,6 +227,13 @@ pub enum Op {
         /// The CPUs; none takes every CPU off the queue.
         cpus: CpuSet,
     },
+    /// Have the connections of these receive queues, and of no others, send through a transmit queue.
+    XpsRxqs {
+        /// The transmit queue.
+        queue: QueueId,
+        /// The receive queues; none takes all of them off the queue.
+        receive: BTreeSet<QueueId>,
+    },
     /// Let an interrupt that serves no receive queue go to these CPUs only.
     Vector {
         /// Its name.
@@ -267,6 +280,14 @@ impl fmt::Display for Op {
                 Some(cpus) => write!(f, "send from {cpus} through transmit queue {queue}"),
                 None => write!(f, "send from no CPU through transmit queue {queue}"),
             },
+            Self::XpsRxqs { queue, receive } if receive.is_empty() => {
+                write!(f, "answer no receive queue through transmit queue {queue}")
+            }
+            Self::XpsRxqs { queue, receive } => {
+                let list: CpuSet = receive.iter().map(|q| CpuId(q.0.into())).collect();
+                let queues = if receive.len() == 1 { "queue" } else { "queues" };
+                write!(f, "answer receive {queues} {list} through transmit queue {queue}")
+            }
             Self::Vector { name, cpus } => match Named::of(cpus) {
                 Some(cpus) => write!(f, "serve interrupt {name} on {cpus}"),
                 None => write!(f, "serve interrupt {name} on any CPU"),

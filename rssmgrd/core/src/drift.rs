@@ -9,8 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::cpuset::CpuSet;
-use crate::device::{Device, UserTable, same_vports};
+use crate::device::{Device, UserTable, differs, same_vports};
 use crate::driver::{Driver, Fate, TableFate, TableState};
 use crate::ids::{CpuId, EntryIndex, Moment, Processor};
 use crate::settings::{Auto, EncapPatch, KeySetting, ManualTable, Queues, SettingsPatch};
@@ -147,6 +146,8 @@ pub enum Part {
     Enabled,
     /// Which CPUs send through which queue.
     Xps,
+    /// Which receive queues' connections send through which queue.
+    XpsRxqs,
     /// Over which CPUs the kernel spreads.
     Rps,
     /// Where the interrupts go that serve no receive queue.
@@ -169,6 +170,7 @@ impl Part {
             Self::DefaultQueue => "default queue",
             Self::Enabled => "switch",
             Self::Xps => "transmit steering",
+            Self::XpsRxqs => "transmit steering by receive queue",
             Self::Rps => "receive packet steering",
             Self::Others => "other interrupts",
             Self::VPorts => "VPorts",
@@ -194,8 +196,9 @@ impl Parts {
             (Part::Encapsulation, !want.encapsulation.steers_as(have.encapsulation)),
             (Part::DefaultQueue, want.default_queue != have.default_queue),
             (Part::Enabled, want.enabled != have.enabled),
-            (Part::Xps, steers(&want.xps, &have.xps)),
-            (Part::Rps, steers(&want.rps, &have.rps)),
+            (Part::Xps, differs(&want.xps, &have.xps)),
+            (Part::XpsRxqs, differs(&want.xps_rxqs, &have.xps_rxqs)),
+            (Part::Rps, differs(&want.rps, &have.rps)),
             (Part::Others, want.other_differs(have)),
             (Part::VPorts, !same_vports(&want.vports, &have.vports)),
         ];
@@ -231,11 +234,6 @@ impl fmt::Display for Parts {
         }
         Ok(())
     }
-}
-
-/// Whether two states steer differently; one that does not tell differs from nothing.
-fn steers(want: &[CpuSet], have: &[CpuSet]) -> bool {
-    !want.is_empty() && !have.is_empty() && want != have
 }
 
 /// Programs that run on this machine and are known to write a part of an adapter's state.
@@ -298,7 +296,9 @@ pub fn adopt(wanted: &Device, found: &Device, active: usize, explicit: bool) -> 
                 adopted.patch.encapsulation = Some(EncapPatch::exactly(found.encapsulation.kinds));
                 adopted.patch.vxlan_port = Some(found.encapsulation.vxlan_port);
             }
-            Part::DefaultQueue | Part::Xps | Part::Rps | Part::Others | Part::VPorts => return None,
+            Part::DefaultQueue | Part::Xps | Part::XpsRxqs | Part::Rps | Part::Others | Part::VPorts => {
+                return None;
+            }
             Part::Enabled => adopted.patch.enabled = Some(found.enabled),
         }
     }

@@ -1,11 +1,13 @@
 //! Drivers as data: what each driver's operations do, a row each, and the one function that models them.
 
+mod inner;
 mod model;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod vport;
 
+pub use inner::InnerHash;
 pub use model::{Happening, Nic, TableState, apply, round_robin};
 pub use rows::{DRIVERS, SOFTNIC, UNKNOWN};
 pub use vport::{change_vport, none_held_from, not_held};
@@ -107,7 +109,8 @@ pub enum HomeFate {
 pub enum XpsFate {
     /// The kernel's doing alone: queues that stay keep their CPUs.
     Kept,
-    /// The driver gives its queues CPUs of its own choice, or may.
+    /// The driver gives its queues CPUs of its own choice, or may. No driver chooses receive queues, but some clear them
+    /// together with the CPUs (`netdev_reset_tc`).
     Lost,
 }
 
@@ -272,6 +275,8 @@ pub struct Driver {
     pub controls: Controls,
     /// Hash types that the hardware cannot leave out.
     pub fixed_types: HashTypes,
+    /// Whether the hash looks into tunnels.
+    pub inner_hash: InnerHash,
     /// The least time in ms between table writes of a balancer; `None`: it must not write at all.
     pub table_interval_ms: Option<u32>,
     /// What to mind.
@@ -328,7 +333,7 @@ impl Driver {
                 }
             }
             // A flow's packets may leave through two queues, or be taken up by two CPUs, for a moment.
-            Op::Xps { .. } | Op::Rps { .. } => Impact::Reorder,
+            Op::Xps { .. } | Op::XpsRxqs { .. } | Op::Rps { .. } => Impact::Reorder,
             Op::Vector { .. } => Impact::None,
             Op::VPort { id, op } => {
                 let vport = device.vports.get(id);

@@ -5,7 +5,7 @@
 //! 2. `order`: the profile's order of them, free processors before shared ones; `team`: ports of one bond together.
 //! 3. `means`: what the adapter can be steered with.
 //! 4. here: how many, which queue goes where, what the table says; every limit that bit becomes a [`Reason`].
-//! 5. `transmit`: which CPUs send through which queue; `others`: where all other interrupts go.
+//! 5. `transmit`: who sends through which queue; `others`: where all other interrupts go.
 
 pub mod eligible;
 mod error;
@@ -18,7 +18,7 @@ mod target;
 mod team;
 mod transmit;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -26,7 +26,7 @@ use means::Means;
 use seats::Seats;
 
 pub use eligible::{Eligibility, eligibility, verdict};
-pub use error::PlaceError;
+pub use error::{NoReceiveMap, PlaceError};
 pub use reason::{LimitBy, Quirk, Reason, Rule};
 pub use target::{Candidate, Path, Target};
 pub use team::{Team, TeamSets};
@@ -91,6 +91,8 @@ impl AdapterInput<'_> {
 pub struct GiveBack<'a> {
     /// The CPUs of each transmit queue.
     pub xps: Option<&'a [CpuSet]>,
+    /// The receive queues of each transmit queue.
+    pub xps_rxqs: Option<&'a [BTreeSet<QueueId>]>,
     /// The CPUs of each receive queue.
     pub rps: Option<&'a [CpuSet]>,
 }
@@ -364,6 +366,7 @@ fn target(
     }
     reasons.extend(means.rules(input).map(Reason::Rule));
     let xps = transmit_steering(input, topology, array, &seats.homes, &mut reasons);
+    let xps_rxqs = transmit_answers(input, channels, &mut reasons)?;
 
     let others = others::inside(&input.device.others, &array.eligible, topology);
     if others != input.device.others {
@@ -395,6 +398,7 @@ fn target(
         table,
         others,
         xps,
+        xps_rxqs,
         rps: means
             .packet_steering(&seats.homes, &seats.cpus, on)
             .unwrap_or_else(|| given_back(input.give_back.rps, seats.homes.len())),
@@ -429,7 +433,8 @@ fn transmit_steering(
         return Vec::new();
     }
     match input.settings.xps.value {
-        Xps::Cpus => {
+        // Also what the kernel falls back to where a packet belongs to no connection that came in on a queue.
+        Xps::Cpus | Xps::Rxqs => {
             reasons.push(Reason::Rule(Rule::TransmitNearest));
             let homes: Vec<_> = homes.iter().copied().cycle().take(count).collect();
             transmit::nearest(topology, &homes, &array.eligible)
@@ -438,11 +443,32 @@ fn transmit_steering(
     }
 }
 
+/// The receive queues of each transmit queue; nothing where they are left alone.
+fn transmit_answers(
+    input: &AdapterInput<'_>,
+    channels: u16,
+    reasons: &mut Vec<Reason>,
+) -> Result<Vec<BTreeSet<QueueId>>, PlaceError> {
+    let cap = input.capability;
+    let count = cap.answering_tx_queues(channels);
+    if input.settings.xps.value != Xps::Rxqs {
+        return Ok(given_back(input.give_back.xps_rxqs, count.into()));
+    }
+    if !cap.xps_rxqs {
+        let (driver, because) = (input.driver.to_string(), NoReceiveMap::of(cap));
+        return Err(PlaceError::NoReceiveMap { driver, because });
+    }
+    if count > 0 {
+        reasons.push(Reason::Rule(Rule::TransmitAnswers));
+    }
+    Ok(transmit::answering(count, channels))
+}
+
 /// Steering as it was found, for as many queues as there are now.
-fn given_back(found: Option<&[CpuSet]>, count: usize) -> Vec<CpuSet> {
+fn given_back<T: Clone + Default>(found: Option<&[T]>, count: usize) -> Vec<T> {
     let mut queues = found.unwrap_or_default().to_vec();
     if !queues.is_empty() {
-        queues.resize(count, CpuSet::new());
+        queues.resize(count, T::default());
     }
     queues
 }

@@ -217,6 +217,15 @@ impl Planner<'_> {
                 self.push_again(op, was_right, Quirk::XpsLostWithChannels)?;
             }
         }
+        let want = &self.target.device.xps_rxqs;
+        for (i, receive) in want.iter().enumerate().take(self.nic.device.xps_rxqs.len()) {
+            let queue = queue(i);
+            if self.nic.device.xps_rxqs[i] != *receive || self.nic.xps_rxqs_unsure.contains(&queue) {
+                let was_right = self.first.xps_rxqs.get(i) == Some(receive);
+                let op = Op::XpsRxqs { queue, receive: receive.clone() };
+                self.push_again(op, was_right, Quirk::XpsLostWithChannels)?;
+            }
+        }
         Ok(())
     }
 

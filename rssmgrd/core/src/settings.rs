@@ -123,12 +123,15 @@ pub enum Smt {
     Use,
 }
 
-/// How transmit queues are given to CPUs (XPS).
+/// How transmit queues are chosen (XPS).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Xps {
     /// Each CPU sends through the transmit queue nearest to it.
     #[default]
     Cpus,
+    /// A connection sends through the transmit queue of the receive queue that its packets come in on, and what has none
+    /// as with [`Xps::Cpus`].
+    Rxqs,
     /// It is left alone.
     Off,
 }
@@ -527,8 +530,9 @@ impl SettingsPatch {
             Field::Xps => {
                 self.xps = Some(match text.to_ascii_lowercase().as_str() {
                     "cpus" => Xps::Cpus,
+                    "rxqs" => Xps::Rxqs,
                     "off" => Xps::Off,
-                    _ => return Err(fail("is neither".into())),
+                    _ => return Err(fail("is none of them".into())),
                 });
             }
             Field::Profile => self.profile = Some(text.parse().map_err(|_| fail("is no profile".into()))?),

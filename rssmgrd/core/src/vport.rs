@@ -127,7 +127,8 @@ pub fn allot(
 }
 
 /// The device with the VPorts that were asked for in place of those that are there, with `channels` queues at least: what
-/// placement starts from.
+/// placement starts from. None of them spreads where `on` is false, whatever it is set to itself: the adapter's switch is
+/// that of all its VPorts (the keyword `*RSS`, which VMMQ leaves as it is).
 ///
 /// # Errors
 /// As [`allot`].
@@ -136,6 +137,7 @@ pub fn realise(
     device: &Device,
     channels: u16,
     affinity: bool,
+    on: bool,
 ) -> Result<Device, VPortId> {
     let allotted = allot(vports, device, channels)?;
     let mut out = device.clone();
@@ -146,17 +148,23 @@ pub fn realise(
         .into_iter()
         .filter_map(|(id, queues)| {
             let asked = vports.get(&id)?;
-            Some((id, vport(asked, &queues, &mut out.queues, affinity)))
+            Some((id, vport(asked, &queues, &mut out.queues, affinity, on)))
         })
         .collect();
     Ok(out)
 }
 
 /// One VPort on its queues.
-fn vport(asked: &AskedVPort, queues: &[QueueId], homes: &mut [Queue], affinity: bool) -> VPortDevice {
+fn vport(
+    asked: &AskedVPort,
+    queues: &[QueueId],
+    homes: &mut [Queue],
+    affinity: bool,
+    on: bool,
+) -> VPortDevice {
     let state = &asked.state;
-    let active: BTreeSet<CpuId> =
-        if state.rss_enabled { state.spread() } else { BTreeSet::from([state.primary]) };
+    let spreads = state.rss_enabled && on;
+    let active: BTreeSet<CpuId> = if spreads { state.spread() } else { BTreeSet::from([state.primary]) };
     // What directs traffic comes first; what is only tracked has a queue where one is left.
     let tracked = state.spread().into_iter().chain([state.primary]).filter(|cpu| !active.contains(cpu));
     let wanted: Vec<CpuId> = active.iter().copied().chain(tracked).collect();
@@ -186,11 +194,11 @@ fn vport(asked: &AskedVPort, queues: &[QueueId], homes: &mut [Queue], affinity: 
     let queue = |cpu: CpuId| serves.get(&cpu).copied().unwrap_or(first);
     VPortDevice {
         queues: queues.to_vec(),
-        enabled: state.rss_enabled,
+        enabled: spreads,
         hash_types: state.hash_types,
         key: state.key.clone(),
         table: state.entries.iter().map(|cpu| queue(*cpu)).collect(),
-        default_queue: queue(if state.rss_enabled { state.default } else { state.primary }),
+        default_queue: queue(if spreads { state.default } else { state.primary }),
         // One that is not in use takes no packet.
         filters: if state.state == VPortState::Activated { sorted(&asked.filters) } else { Vec::new() },
     }

@@ -230,6 +230,18 @@ proptest! {
             } else {
                 prop_assert_eq!(xps, Vec::<BTreeSet<u32>>::new());
             }
+            // Every receive queue is answered through one transmit queue: that of its number where there is one.
+            if adapter.patch.xps == Some(Xps::Rxqs) {
+                prop_assert!(cap.xps_rxqs, "placed with what the kernel does not have");
+                let maps = &target.device.xps_rxqs;
+                prop_assert_eq!(maps.len(), if cap.xps && count > 1 { count } else { 0 });
+                for q in 0..if maps.is_empty() { 0 } else { target.device.channels() } {
+                    let through: Vec<usize> = (0..count).filter(|t| maps[*t].contains(&QueueId(q))).collect();
+                    prop_assert_eq!(through, [usize::from(q) % count], "receive queue {}", q);
+                }
+            } else {
+                prop_assert_eq!(&target.device.xps_rxqs, &Vec::<BTreeSet<QueueId>>::new());
+            }
             prop_assert_eq!(target.path == Path::Rps, oracle.kernel);
             let on = world.rss_on && adapter.patch.enabled != Some(false);
             let rps: Vec<Vec<u32>> = target.device.rps.iter().map(|s| s.iter().map(|c| c.0).collect()).collect();
@@ -404,6 +416,9 @@ proptest! {
             Op::Encapsulation(e) => e.kinds.is_empty() || cap.encapsulation.kinds.has(Encapsulation::Gre),
             Op::DefaultQueue(q) => queue(q),
             Op::Xps { queue: q, .. } => cap.xps && q.index() < before.xps.len(),
+            Op::XpsRxqs { queue: q, receive } => {
+                q.index() < before.xps_rxqs.len() && receive.iter().all(|q| q.0 < cap.max_queues)
+            }
             Op::Vector { name, .. } => before.others.iter().any(|v| v.name == *name),
             Op::Rps { queue: q, .. } => cap.rps && q.index() < before.rps.len(),
             Op::VPort { .. } => false,
@@ -431,6 +446,8 @@ proptest! {
                 expected.queues.resize(usize::from(n), Queue { home: None });
                 let transmit = if cap.tx_queues == TxQueues::Paired { n.into() } else { before.xps.len() };
                 expected.xps.resize(if cap.xps && transmit > 1 { transmit } else { 0 }, CpuSet::new());
+                let answering = if cap.xps_rxqs { expected.xps.len() } else { 0 };
+                expected.xps_rxqs.resize(answering, BTreeSet::new());
                 expected.rps.resize(if cap.rps { n.into() } else { 0 }, CpuSet::new());
                 expected.default_queue = if before.default_queue.0 < n { before.default_queue } else { QueueId(0) };
             }
@@ -439,6 +456,7 @@ proptest! {
             Op::Encapsulation(e) => expected.encapsulation = e,
             Op::DefaultQueue(queue) => expected.default_queue = queue,
             Op::Xps { queue, cpus } => expected.xps[queue.index()] = cpus,
+            Op::XpsRxqs { queue, receive } => expected.xps_rxqs[queue.index()] = receive,
             Op::Vector { name, cpus } => {
                 expected.others.iter_mut().filter(|v| v.name == name).for_each(|v| v.cpus.clone_from(&cpus));
             }
@@ -532,6 +550,10 @@ impl Kernel {
             for queue in &self.nic.xps_unsure {
                 self.nic.device.xps[queue.index()] = [CpuId(queue.0.into())].into_iter().collect();
             }
+            // One that does not clear receive queues has kept some.
+            for queue in &self.nic.xps_rxqs_unsure {
+                self.nic.device.xps_rxqs[queue.index()] = [QueueId(0)].into();
+            }
         }
         Ok(())
     }
@@ -584,6 +606,8 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => encapsulations().prop_map(Op::Encapsulation),
         1 => queue().prop_map(Op::DefaultQueue),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Xps { queue, cpus }),
+        1 => (queue(), proptest::collection::btree_set(queue(), 0..3))
+            .prop_map(|(queue, receive)| Op::XpsRxqs { queue, receive }),
         1 => (queue(), cpus()).prop_map(|(queue, cpus)| Op::Rps { queue, cpus }),
         1 => (proptest::sample::select(vec!["link", "nobody"]), cpus())
             .prop_map(|(name, cpus)| Op::Vector { name: name.into(), cpus }),

@@ -12,6 +12,7 @@ use crate::fields;
 use crate::interrupts::{self, Interrupts};
 use crate::kernel::Kernel;
 use crate::proc;
+use crate::steering;
 
 /// What was asked on the way, for whoever goes on.
 pub(crate) struct Asked {
@@ -121,6 +122,8 @@ pub(crate) fn ask(
         link_mbps: link.and_then(|l| l.speed),
         tx_queues: transmit,
         xps: facts.tx_queues > 1,
+        xps_rxqs: facts.tx_queues > 1
+            && kernel.name(ifindex).is_ok_and(|name| steering::has_answers(kernel.root(), &name)),
         rps: facts.rx_queues > 0,
         vports: VPortCapability::default(),
         rss_contexts: kernel.has_rss_contexts(ifindex),

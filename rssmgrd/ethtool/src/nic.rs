@@ -21,7 +21,7 @@ use crate::interrupts::{self, Interrupts};
 use crate::kernel::Kernel;
 use crate::proc;
 use crate::sample::LinuxSampler;
-use crate::steering::{self, Direction};
+use crate::steering::{self, Map};
 use crate::survey::LinuxSurveyor;
 
 /// How long a link that a change of ours took down is waited for: copper negotiates for some seconds.
@@ -257,31 +257,31 @@ impl LinuxNic {
         Ok(Outcome::Changed)
     }
 
-    /// The CPUs of each transmit queue that can be steered with this many channels, and those of each receive queue.
-    fn steering(&mut self, channels: u16) -> Result<(Vec<CpuSet>, Vec<CpuSet>), BackendError> {
+    /// What the kernel steers with this many channels: a device with nothing else.
+    fn steering(&mut self, channels: u16) -> Result<Device, BackendError> {
         let mut name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
         loop {
             let root = self.kernel.root();
-            let xps = steering::transmit(root, &name, self.capability.steered_tx_queues(channels));
-            let rps = if self.capability.rps { steering::receive(root, &name, channels) } else { Vec::new() };
+            let capability = &self.capability;
+            let steering = Device {
+                xps: steering::transmit(root, &name, capability.steered_tx_queues(channels)),
+                xps_rxqs: steering::answers(root, &name, capability.answering_tx_queues(channels)),
+                rps: steering::receive(root, &name, if capability.rps { channels } else { 0 }),
+                ..Device::default()
+            };
             // Renamed in between: the files are under the new name.
             let now = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
             if now == name {
-                return Ok((xps, rps));
+                return Ok(steering);
             }
             name = now;
         }
     }
 
-    fn steer(
-        &mut self,
-        direction: Direction,
-        queue: QueueId,
-        cpus: &CpuSet,
-    ) -> Result<Outcome, BackendError> {
+    fn steer(&mut self, map: Map, queue: QueueId, mask: &CpuSet) -> Result<Outcome, BackendError> {
         let mut name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
         loop {
-            let written = steering::write(self.kernel.root(), &name, direction, queue, cpus);
+            let written = steering::write(self.kernel.root(), &name, map, queue, mask);
             let Err(e) = written else { return Ok(Outcome::Changed) };
             // Renamed in between: the files are under the new name.
             let now = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
@@ -319,7 +319,7 @@ impl LinuxNic {
         let fields = fields::read(&mut self.kernel, self.ifindex, rss.as_ref())
             .map_err(|e| self.refused(What::Read, &e))?;
         self.find_interrupts(count);
-        let (xps, rps) = self.steering(count)?;
+        let steering = self.steering(count)?;
         let root = self.kernel.root();
         let homes = |q: u16| {
             let vectors = self.interrupts.as_ref()?.queues.get(usize::from(q))?;
@@ -348,10 +348,8 @@ impl LinuxNic {
             encapsulation: EncapState::default(),
             default_queue: QueueId(0),
             user_table: UserTable::Unknown,
-            xps,
-            rps,
             others,
-            ..Device::default()
+            ..steering
         })
     }
 
@@ -407,8 +405,9 @@ impl LinuxNic {
             Op::Home { queue, cpu } => self.set_home(doing, *queue, *cpu),
             Op::Vector { name, cpus } => self.set_vector(doing, name, cpus),
             Op::HashTypes(types) => self.set_hash_types(*types),
-            Op::Xps { queue, cpus } => self.steer(Direction::Transmit, *queue, cpus),
-            Op::Rps { queue, cpus } => self.steer(Direction::Receive, *queue, cpus),
+            Op::Xps { queue, cpus } => self.steer(Map::Transmit, *queue, cpus),
+            Op::XpsRxqs { queue, receive } => self.steer(Map::Answers, *queue, &steering::mask(receive)),
+            Op::Rps { queue, cpus } => self.steer(Map::Receive, *queue, cpus),
             Op::DefaultQueue(QueueId(0)) => Ok(Outcome::Unchanged),
             Op::Encapsulation(_) | Op::DefaultQueue(_) | Op::VPort { .. } => {
                 Err(Refusal::Unsupported { op: doing.to_owned() }.into())

@@ -158,6 +158,7 @@ fn agree(told: &str, driver: &Driver, op: &Op, mut after: Nic, seen: &Device) ->
         // Lost homes and masks are wherever the driver puts them.
         want.queues.clone_from(&seen.queues);
         want.xps.clone_from(&seen.xps);
+        want.xps_rxqs.clone_from(&seen.xps_rxqs);
         want.rps.clone_from(&seen.rps);
         want.others.clone_from(&seen.others);
     }
@@ -179,13 +180,14 @@ fn agree(told: &str, driver: &Driver, op: &Op, mut after: Nic, seen: &Device) ->
 fn draw(random: &mut Random, cap: &Capability, device: &Device) -> Option<Op> {
     let channels = device.channels();
     for _ in 0..1000 {
-        let kind = random.below(9);
+        let kind = random.below(10);
         let has = match kind {
             0..=2 => cap.table_entries > 0,
             3 | 4 => cap.channels == ChannelControl::Settable,
             5 => cap.key_settable,
             6 => cap.hash_types_settable,
             7 => cap.queue_affinity,
+            8 => !device.xps_rxqs.is_empty(),
             _ => !device.xps.is_empty(),
         };
         if !has {
@@ -209,6 +211,11 @@ fn draw(random: &mut Random, cap: &Capability, device: &Device) -> Option<Op> {
             }
             7 => {
                 Op::Home { queue: QueueId(random.below(channels)), cpu: Some(CpuId(random.below(4).into())) }
+            }
+            8 => {
+                let queue = QueueId(random.below(u16::try_from(device.xps_rxqs.len()).unwrap()));
+                let receive = (0..random.below(3)).map(|_| QueueId(random.below(channels))).collect();
+                Op::XpsRxqs { queue, receive }
             }
             _ => {
                 let queue = QueueId(random.below(u16::try_from(device.xps.len()).unwrap()));

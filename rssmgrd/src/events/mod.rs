@@ -202,7 +202,7 @@ fn rundown(view: &AdapterView) -> Vec<Event> {
         about(EventKind::VPortRundown {
             vport: v.key.vport.0,
             name: v.name.clone(),
-            enabled: v.state.rss_enabled,
+            enabled: v.spreads,
             receive_queues: v.state.queues.into(),
             filters: count(v.filters.len()),
             indirection_table_size: count(v.state.entries.len()),

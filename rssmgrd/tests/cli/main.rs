@@ -5,6 +5,7 @@ mod doctor;
 mod encapsulation;
 mod events;
 mod find;
+mod hidden;
 mod parity;
 mod power;
 mod run;

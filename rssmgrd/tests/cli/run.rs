@@ -68,6 +68,17 @@ impl Daemon {
         Self { child: serving(folder.path(), &socket, more), folder, socket }
     }
 
+    /// Starts one that sees the interfaces of a network namespace.
+    pub(crate) fn in_namespace(name: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let socket = folder.path().join("bus.sock");
+        std::fs::write(folder.path().join("rssmgrd.toml"), "").unwrap();
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", name, env!("CARGO_BIN_EXE_rssmgrd")]);
+        let child = serve(command, folder.path(), &socket, |_| {});
+        Self { child, folder, socket }
+    }
+
     /// Starts the daemon that was killed again, with its folder.
     pub(crate) fn restart(&mut self) {
         self.restart_with(|_| {});
@@ -146,13 +157,20 @@ impl Daemon {
     }
 }
 
-/// A daemon that says that it serves, as it does to systemd.
+/// A daemon that looks at none of the machine's interfaces.
 fn serving(dir: &Path, socket: &Path, more: impl FnOnce(&mut Command)) -> Child {
+    serve(Command::new(env!("CARGO_BIN_EXE_rssmgrd")), dir, socket, |command| {
+        command.arg("--software-only");
+        more(command);
+    })
+}
+
+/// A daemon that says that it serves, as it does to systemd.
+fn serve(mut command: Command, dir: &Path, socket: &Path, more: impl FnOnce(&mut Command)) -> Child {
     // One that was killed has left its own.
     let _ = std::fs::remove_file(dir.join("notify"));
     let ready = UnixDatagram::bind(dir.join("notify")).unwrap();
     ready.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rssmgrd"));
     command
         .arg("--config")
         .arg(dir.join("rssmgrd.toml"))
@@ -160,10 +178,7 @@ fn serving(dir: &Path, socket: &Path, more: impl FnOnce(&mut Command)) -> Child 
         .arg(dir.join("state"))
         .arg("--socket")
         .arg(socket);
-    command
-        .args(["--metrics", "off", "--software-only"])
-        .env("NOTIFY_SOCKET", dir.join("notify"))
-        .stdin(Stdio::null());
+    command.args(["--metrics", "off"]).env("NOTIFY_SOCKET", dir.join("notify")).stdin(Stdio::null());
     // Its log stays out of the test's.
     command.stdout(Stdio::null()).stderr(std::fs::File::create(dir.join("log")).unwrap());
     more(&mut command);

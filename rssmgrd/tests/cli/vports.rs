@@ -244,6 +244,104 @@ fn the_cmdlets_of_vmq_and_vports_work() {
     assert!(wide.contains("NDIS-CAPS") && wide.contains("8q/128e/ipv4+"), "{wide}");
 }
 
+/// The switch of an adapter, and that of the machine, are those of all its VPorts: each sends everything to its primary
+/// processor, keeps its table, and spreads again as before.
+#[test]
+fn rss_off_is_off_for_every_vport_also_after_a_crash() {
+    let mut daemon = Daemon::with_nic_of("8", "1x8x1");
+    capture(&daemon);
+    let said = daemon.line("vport create nic0 --queues 3 --mac 02:00:00:00:00:07 --processors 0:5,0:6,0:7");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(
+        daemon.line("vport create nic0 --queues 2 --mac any/100 --enabled false --processors 0:3,0:4").code,
+        0
+    );
+    let before = vports(&daemon);
+    let each = u64::from(FLOWS);
+    let mut sent = 0;
+    // Packets of the first VPort by processor, in this run of the capture.
+    let mut run = |daemon: &Daemon| -> Vec<u64> {
+        let on = |p: &str| handled_on(daemon, &[p.to_owned()]);
+        let cpus = ["0:5", "0:6", "0:7"];
+        let then = cpus.map(on);
+        assert_eq!(daemon.line("softnic source nic0 none").code, 0);
+        sent += 3 * each;
+        send(daemon, sent);
+        cpus.iter().zip(then).map(|(cpu, then)| on(cpu) - then).collect()
+    };
+    let spread = run(&daemon);
+    assert!(spread.iter().all(|n| *n > 0), "{spread:?}");
+    for (off, on) in [
+        ("disable nic0", "enable nic0"),
+        ("global set --rss off", "global set --rss on"),
+        ("set nic0 --enabled false", "set nic0 --enabled true"),
+    ] {
+        let said = daemon.line(off);
+        assert_eq!(said.code, 0, "{said:?}");
+        let now = vports(&daemon);
+        for (then, now) in before.iter().zip(&now).skip(1) {
+            assert_eq!(now["enabled"], false, "{off}: {now:#}");
+            assert_eq!(now["processors"], serde_json::json!([now["primary_processor"]]), "{off}: {now:#}");
+            for kept in ["indirection_table", "num_queue_pairs", "hash_types", "default_processor", "filters"]
+            {
+                assert_eq!(then[kept], now[kept], "{off}: {kept}");
+            }
+        }
+        let primary = now[1]["primary_processor"].as_str().unwrap();
+        let alone = run(&daemon);
+        let of = |p: &str| alone[["0:5", "0:6", "0:7"].iter().position(|cpu| *cpu == p).unwrap()];
+        assert_eq!((of(primary), alone.iter().sum::<u64>()), (each, each), "{off}: {alone:?}");
+        assert_eq!(daemon.line(on).code, 0);
+        assert_eq!(vports(&daemon), before, "{on}");
+        assert_eq!(run(&daemon), spread, "{on}: as before");
+    }
+    assert_eq!(daemon.line("disable nic0").code, 0);
+    let off = vports(&daemon);
+    daemon.kill();
+    daemon.restart();
+    assert_eq!(daemon.line("wait --timeout 30s").code, 0);
+    assert_eq!(vports(&daemon), off, "off after a crash too");
+    assert_eq!(daemon.line("enable nic0").code, 0);
+    assert_eq!(vports(&daemon), before);
+}
+
+/// What cut a VPort short is told by the change that did it, and by no later one; the list tells it always.
+#[test]
+fn a_vport_that_was_cut_short_is_told_once() {
+    let mut daemon = Daemon::with_nic_of("8", "2x8x1");
+    let note = |said: &crate::run::Said| said.out.contains(" queues, limited by the queues that ");
+    let said = daemon.line("vport create nic0 --queues 16 --what-if");
+    assert!(said.code == 0 && said.out.contains("VPort 1 has 7 of 16 queues"), "{said:?}");
+    let said = daemon.line("vport create nic0 --queues 16 --mac 02:00:00:00:00:07");
+    assert!(said.code == 0 && note(&said), "{said:?}");
+    for line in [
+        "set nic0 --hash-types ipv4,tcp_ipv4",
+        "vport filter nic0 1 --add 02:00:00:00:00:08",
+        "disable nic0",
+        "enable nic0",
+    ] {
+        let said = daemon.line(line);
+        assert!(said.code == 0 && !said.out.contains("of 16 queues"), "{line}: {said:?}");
+    }
+    daemon.kill();
+    daemon.restart();
+    assert_eq!(daemon.line("wait --timeout 30s").code, 0);
+    let said = daemon.line("set nic0 --hash-types ipv4");
+    assert!(said.code == 0 && !said.out.contains("of 16 queues"), "after a restart: {said:?}");
+    assert!(daemon.line("vport list nic0").out.contains("7 of 16 (MaxNumQueuePairs"));
+    let reasons = daemon.adapter("nic0")["reasons"].to_string();
+    assert!(reasons.contains("VPort 1 has 7 of 16 queues"), "why it is so: {reasons}");
+    // Asked for anew, it is this change's: cut short again, less, and not at all.
+    for (queues, told) in
+        [("12", Some("VPort 1 has 7 of 12 queues")), ("7", None), ("9", Some("7 of 9 queues"))]
+    {
+        let said = daemon.line(&format!("vport set nic0 1 --queues {queues}"));
+        assert_eq!(said.code, 0, "{queues}: {said:?}");
+        assert_eq!(told.is_some_and(|t| said.out.contains(t)), note(&said), "{queues}: {said:?}");
+        assert_eq!(note(&said), told.is_some(), "{queues}: {said:?}");
+    }
+}
+
 #[test]
 fn changes_of_vports_are_refused_by_name() {
     let daemon = Daemon::with_nic_of("4", "1x4x1");

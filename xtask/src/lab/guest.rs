@@ -27,6 +27,9 @@ fn patience(shape: &Shape, disk: Option<&Path>) -> Duration {
 /// How long a command may take unless said otherwise.
 const COMMAND: Duration = Duration::from_secs(60);
 
+/// As the guest's first process does it.
+const MOUNT_SHARE: &str = "mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none share /share";
+
 /// A guest. It ends when dropped, and with the thread that booted it.
 pub(crate) struct Guest {
     // Dropped in this order: QEMU before its wires, the folder last.
@@ -174,6 +177,40 @@ impl Guest {
         self.greeted()
     }
 
+    /// Suspends all devices of the guest and resumes them. The shared folder's device does not outlive that: it is let go
+    /// of before, and taken again.
+    pub(crate) fn suspend(&mut self, within: Duration) -> Result<()> {
+        let resumed = self.folder.0.join("share/resumed");
+        // The kernel wakes the devices after a while that it counts in turns of a loop, which takes long on a busy host.
+        self.expect(&format!(
+            "cat >/run/suspend <<'END'\n\
+             until umount /share; do sleep 0.05; done\n\
+             cd /sys/bus/virtio/drivers/9pnet_virtio; device=$(echo virtio*); echo $device >unbind\n\
+             echo 1 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test\n\
+             echo mem >/sys/power/state; code=$?; echo none >/sys/power/pm_test\n\
+             echo $device >bind; until {MOUNT_SHARE}; do sleep 0.05; done\n\
+             echo $code >/share/resumed\nEND\n\
+             setsid sh /run/suspend >/run/suspended 2>&1 </dev/null &"
+        ))?;
+        let end = Instant::now() + within;
+        let code = loop {
+            match fs::read_to_string(&resumed) {
+                Ok(code) if code.ends_with('\n') => break code,
+                _ => ensure!(
+                    Instant::now() < end,
+                    "no resume in {} s: {}",
+                    within.as_secs(),
+                    self.last_words()
+                ),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        fs::remove_file(&resumed)?;
+        let said = self.expect("cat /run/suspended")?;
+        ensure!(code.trim() == "0", "not suspended: {}", said.trim());
+        Ok(())
+    }
+
     /// Runs a shell script in the guest and waits for its end, up to a minute.
     pub(crate) fn run(&mut self, script: &str) -> Result<Output> {
         self.run_within(script, COMMAND)
@@ -281,10 +318,21 @@ impl Guest {
         self.plug_into(nic, &format!("spare{spare}"))
     }
 
-    /// As [`Guest::plug`], into the port that it was in.
+    /// As [`Guest::plug`], into the port that it was in, until the guest has it. QEMU puts the card in and presses the port's
+    /// button; a guest that hears of the button last takes the card for one that is to go, and powers it off again.
     pub(crate) fn plug_back(&mut self, nic: &str) -> Result<()> {
         let index = self.index(nic)?;
-        self.plug_into(nic, &format!("slot{index}"))
+        let goes = |guest: &Self| guest.console().matches("will power off").count();
+        loop {
+            let before = goes(self);
+            self.plug_into(nic, &format!("slot{index}"))?;
+            self.interface(nic)?;
+            if goes(self) == before {
+                return Ok(());
+            }
+            println!("    {nic}: the guest powers it off again");
+            self.qmp.event("DEVICE_DELETED", |data| data["device"] == nic, COMMAND)?;
+        }
     }
 
     fn plug_into(&mut self, nic: &str, port: &str) -> Result<()> {

@@ -4,6 +4,7 @@ use super::guest::{Guest, Job, Output};
 use crate::run::Project;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,8 +12,14 @@ use std::time::Duration;
 
 const PROGRAMS: [&str; 2] = ["rssmgrd", "rssctl"];
 
+/// Programs of tests that run in the guest: their names here and there.
+const TESTS: [(&str, &str); 2] = [("real", ROWS_TEST), ("many_changes", CHANGES_TEST)];
+
 /// The name in the guest of the test that compares real drivers with their rows.
 pub(crate) const ROWS_TEST: &str = "driver-rows";
+
+/// The name in the guest of the test that makes many changes.
+pub(crate) const CHANGES_TEST: &str = "many-changes";
 
 const SOCKET: &str = "/run/rssmgrd.sock";
 const STATE: &str = "/var/lib/rssmgrd";
@@ -24,33 +31,51 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Builds both programs as developers do, and strips copies for the guest: what is for debuggers is most of them.
 pub(crate) fn build(project: &Project) -> Result<Vec<PathBuf>> {
-    let built = project.cargo(&["build", "--quiet", "--locked", "--bin", "rssmgrd", "--bin", "rssctl"]);
-    ensure!(built.status()?, "the product does not build");
+    let mut programs = programs(project, &[], "debug")?;
     let target = project.root.join("target");
-    fs::create_dir_all(target.join("product"))?;
-    let built = PROGRAMS.iter().map(|program| (*program, target.join("debug").join(program)));
-    let all = built.chain([(ROWS_TEST, rows_test(project)?)]);
-    all.map(|(program, from)| stripped(&target, program, &from)).collect()
+    let built = build_tests(project)?;
+    for (test, name) in TESTS {
+        let program =
+            built.get(test).with_context(|| format!("cargo does not say where the test `{test}` is"))?;
+        programs.push(stripped(&target, name, program)?);
+    }
+    Ok(programs)
 }
 
-/// The test that compares real drivers with their rows. Where it is built is cargo's to say.
-fn rows_test(project: &Project) -> Result<PathBuf> {
+/// Builds both programs as users have them, to be measured.
+pub(crate) fn build_to_measure(project: &Project) -> Result<Vec<PathBuf>> {
+    programs(project, &["--release"], "release")
+}
+
+fn programs(project: &Project, profile: &[&str], folder: &str) -> Result<Vec<PathBuf>> {
+    let arguments = [&["build", "--quiet", "--locked", "--bin", "rssmgrd", "--bin", "rssctl"], profile];
+    ensure!(project.cargo(&arguments.concat()).status()?, "the product does not build");
+    let target = project.root.join("target");
+    let built = PROGRAMS.iter().map(|program| (*program, target.join(folder).join(program)));
+    built.map(|(program, from)| stripped(&target, program, &from)).collect()
+}
+
+/// The tests as programs, with all of the workspace in view as the gate has them, so that nothing is built twice. Where
+/// they are built is cargo's to say.
+fn build_tests(project: &Project) -> Result<BTreeMap<String, PathBuf>> {
+    let tests = TESTS.iter().flat_map(|(test, _)| ["--test", test]);
     let output = Command::new(&project.cargo)
         .current_dir(&project.root)
-        .args(["test", "--quiet", "--locked", "-p", "rssmgr-ethtool", "--test", "real", "--no-run"])
-        .arg("--message-format=json")
+        .args(["test", "--quiet", "--locked", "--workspace", "--no-run", "--message-format=json"])
+        .args(tests)
         .output()
         .context("cannot run cargo")?;
-    ensure!(output.status.success(), "the test of drivers' rows does not build");
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the tests for the guest do not build: {}", said.trim());
     let text = String::from_utf8_lossy(&output.stdout);
     let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut programs = messages
-        .filter(|m| m["target"]["name"] == "real")
-        .filter_map(|m| m["executable"].as_str().map(PathBuf::from));
-    programs.next().context("cargo does not say where the test of drivers' rows is")
+    let program =
+        |m: Value| Some((m["target"]["name"].as_str()?.to_owned(), m["executable"].as_str()?.into()));
+    Ok(messages.filter_map(program).collect())
 }
 
 fn stripped(target: &Path, program: &str, from: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(target.join("product"))?;
     let to = target.join("product").join(program);
     let status = Command::new("strip").arg("-o").arg(&to).arg(from).status();
     ensure!(
@@ -106,7 +131,7 @@ impl Product {
         let script = format!(
             "mkdir -p {STATE} && cat >/etc/rssmgrd.toml <<'END'\n{config}\nEND\n\
              exec {under} sh -c 'echo $$ >{PID}; exec rssmgrd --config /etc/rssmgrd.toml --socket {SOCKET} \
-             --state {STATE} --metrics 127.0.0.1:9758' 2>>{LOG}"
+             --state {STATE} --metrics 127.0.0.1:9758' >>{LOG} 2>&1"
         );
         guest.expect(&format!("rm -f {PID} {SOCKET}"))?;
         let job = guest.start(&script)?;

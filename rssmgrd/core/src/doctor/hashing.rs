@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::case::Case;
 use super::machine::{Machine, Tunnel, TunnelKind};
 use super::{Check, Finding, Severity, load, steering};
+use crate::driver::InnerHash;
 use crate::hash::{HashType, HashTypes};
 
 /// Addresses, and the same with the ports of UDP.
@@ -86,6 +87,11 @@ pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut
             continue;
         }
         let busiest = load::shares(case).into_iter().rfind(|s| s.percent >= ONE_QUEUE_PERCENT);
+        let inner = case.driver().inner_hash;
+        // Where the inner headers are hashed, only the traffic can show that it does not help.
+        if inner.looks_into(tunnel.kind) == Some(true) && busiest.is_none() {
+            continue;
+        }
         // With source ports that stand for what is inside, only the traffic can show it; that they are not hashed is
         // found by another check.
         if tunnel.kind.has_entropy() && (busiest.is_none() || !portless(case).0.is_empty()) {
@@ -109,8 +115,11 @@ pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut
         );
         let mut finding = case.finding(Check::TunnelOneQueue, severity, title);
         finding.evidence.push(String::from(alike));
+        if let Some(words) = inner.words() {
+            finding.evidence.push(format!("the driver {} {words}", case.nic.driver));
+        }
         let features = case.nic.capability.as_ref().map(|c| c.tunnel_features.join(", ")).unwrap_or_default();
-        if !features.is_empty() {
+        if !features.is_empty() && inner == InnerHash::Unknown {
             finding.evidence.push(format!(
                 "the hardware understands tunnels ({features}); whether its hash looks into them, Linux does not tell"
             ));

@@ -37,6 +37,8 @@ pub struct Nic {
     pub own_key: Option<HashKey>,
     /// Transmit queues to which the driver may have given CPUs of its own choice: what is shown of them is not known.
     pub xps_unsure: BTreeSet<QueueId>,
+    /// Transmit queues whose receive queues the driver may have cleared, or not.
+    pub xps_rxqs_unsure: BTreeSet<QueueId>,
 }
 
 impl From<Device> for Nic {
@@ -111,6 +113,10 @@ impl Driver {
                 nic.xps_unsure.remove(queue);
                 change(cap, &mut nic.device, op)
             }
+            Op::XpsRxqs { queue, .. } => {
+                nic.xps_rxqs_unsure.remove(queue);
+                change(cap, &mut nic.device, op)
+            }
         }
     }
 
@@ -139,6 +145,7 @@ impl Driver {
             | Op::Encapsulation(_)
             | Op::DefaultQueue(_)
             | Op::Xps { .. }
+            | Op::XpsRxqs { .. }
             | Op::Vector { .. }
             | Op::Rps { .. }
             | Op::VPort { .. } => true,
@@ -178,6 +185,7 @@ impl Driver {
         let entries = self.table_size.after(before, entries(&nic.device), n);
         resize(cap, &mut nic.device, n);
         nic.xps_unsure.retain(|q| q.index() < nic.device.xps.len());
+        nic.xps_rxqs_unsure.retain(|q| q.index() < nic.device.xps_rxqs.len());
         self.suffer(cap, nic, if n > before { self.grow } else { self.shrink }, entries);
         Ok(())
     }
@@ -194,8 +202,9 @@ impl Driver {
         }
         if fate.xps == XpsFate::Lost {
             nic.device.xps.fill(CpuSet::new());
-            nic.xps_unsure =
-                (0..nic.device.xps.len()).filter_map(|q| u16::try_from(q).ok()).map(QueueId).collect();
+            nic.device.xps_rxqs.fill(BTreeSet::new());
+            nic.xps_unsure = all(nic.device.xps.len());
+            nic.xps_rxqs_unsure = all(nic.device.xps_rxqs.len());
         }
     }
 
@@ -336,6 +345,14 @@ fn change(cap: &Capability, d: &mut Device, op: &Op) -> Result<(), Refusal> {
             d.default_queue = *queue;
         }
         Op::Xps { queue, cpus } => *steered(&mut d.xps, cap.xps, *queue, op)? = cpus.clone(),
+        Op::XpsRxqs { queue, receive } => {
+            // The kernel takes the numbers of queues that are closed, too.
+            let last = cap.max_queues.saturating_sub(1);
+            if let Some(beyond) = receive.last().filter(|q| q.0 > last) {
+                return Err(Refusal::NoSuchQueue { op: op.to_string(), queue: *beyond, last });
+            }
+            *steered(&mut d.xps_rxqs, cap.xps_rxqs, *queue, op)? = receive.clone();
+        }
         Op::Vector { name, cpus } => {
             let vector = d.others.iter_mut().find(|v| v.name == *name).ok_or_else(unsupported)?;
             vector.cpus.clone_from(cpus);
@@ -365,18 +382,23 @@ fn table_fits(d: &Device, n: u16) -> Result<(), Refusal> {
     }
 }
 
-/// The CPUs of a queue that can be steered.
-fn steered<'a>(
-    queues: &'a mut [CpuSet],
+/// What a queue that can be steered has.
+fn steered<'a, T>(
+    queues: &'a mut [T],
     supported: bool,
     queue: QueueId,
     op: &Op,
-) -> Result<&'a mut CpuSet, Refusal> {
+) -> Result<&'a mut T, Refusal> {
     let last = match queues.len().checked_sub(1) {
         Some(last) if supported => u16::try_from(last).unwrap_or(u16::MAX),
         _ => return Err(Refusal::Unsupported { op: op.to_string() }),
     };
     queues.get_mut(queue.index()).ok_or_else(|| Refusal::NoSuchQueue { op: op.to_string(), queue, last })
+}
+
+/// The numbers of this many queues.
+fn all(queues: usize) -> BTreeSet<QueueId> {
+    (0..queues).filter_map(|q| u16::try_from(q).ok()).map(QueueId).collect()
 }
 
 /// Queues that go take their CPUs along, queues that come have none: the kernel's doing with every driver
@@ -387,6 +409,7 @@ fn resize(cap: &Capability, d: &mut Device, n: u16) {
     }
     d.queues.resize(usize::from(n), Queue::default());
     d.xps.resize(cap.steered_tx_queues(n).into(), CpuSet::new());
+    d.xps_rxqs.resize(cap.answering_tx_queues(n).into(), BTreeSet::new());
     d.rps.resize(if cap.rps { n.into() } else { 0 }, CpuSet::new());
 }
 

@@ -5,9 +5,10 @@
 //! 100 ms, none where a write stops traffic.
 
 use super::{
-    Controls, Driver, Fate, HomeFate, Impact, Impacts, KeyFate, KeySource, Refuses, Shape, TableFate,
-    TableSize, Trap, XpsFate,
+    Controls, Driver, Fate, HomeFate, Impact, Impacts, InnerHash, KeyFate, KeySource, Refuses, Shape,
+    TableFate, TableSize, Trap, XpsFate,
 };
+use crate::doctor::TunnelKind;
 use crate::hash::{HashType, HashTypes};
 
 const REORDER: Impacts = Impacts {
@@ -53,6 +54,7 @@ const COMMON: Driver = Driver {
     table_size: TableSize::Fixed,
     controls: ALL,
     fixed_types: HashTypes::NONE,
+    inner_hash: InnerHash::Unknown,
     table_interval_ms: Some(100),
     traps: &[],
 };
@@ -98,7 +100,8 @@ const LOST: Fate = Fate {
 /// off in the device until the next table. Seen: a user's table reads back as before while everything is spread over
 /// all queues; the driver's own is left as it was on 6.1 and sent anew from 6.12. The driver sets affinity and XPS
 /// itself on every change; down, up and MTU change nothing. Failed commands are only logged. Seen too: `rxhash` off
-/// after boot although RSS works; on and off again sends all to queue 0.
+/// after boot although RSS works; on and off again sends all to queue 0. A device may hash inner headers only where
+/// `VIRTIO_NET_F_HASH_TUNNEL` was negotiated (virtio 1.3), which the driver does not ask for.
 const VIRTIO_NET: Driver = Driver {
     name: "virtio_net",
     impact: REORDER,
@@ -106,6 +109,7 @@ const VIRTIO_NET: Driver = Driver {
     shrink: VIRTIO_CHANNELS,
     reopen: Fate::KEPT,
     mtu: Fate::KEPT,
+    inner_hash: InnerHash::Outer,
     traps: &[Trap::RxhashStaysOn, Trap::HidesErrors],
     ..COMMON
 };
@@ -189,9 +193,11 @@ const I40E: Driver = Driver {
 
 /// `ethernet/intel/ice/ice_ethtool.c` (`ice_set_rxfh`, `ice_set_channels`): a user's table stays over a change of
 /// channels; a request without a table (key, function or symmetric mode) writes the default one. The kernel gives
-/// interrupts their CPU back from 6.15; older ones do not.
+/// interrupts their CPU back from 6.15; older ones do not. `ice_flow.h`, `ice_flow.c` (`ice_add_rss_cfg`): what is hashed is
+/// set for the outer headers of plain packets and for the inner ones of tunnels that the device recognises.
 const ICE: Driver = Driver {
     name: "ice",
+    inner_hash: InnerHash::Of(&[TunnelKind::Gre, TunnelKind::Vxlan, TunnelKind::Geneve]),
     key_only: TableFate::Default,
     key_with_table: true,
     traps: &[Trap::SymmetricReadBack],
@@ -204,11 +210,18 @@ const IAVF: Driver =
 
 /// `ethernet/mellanox/mlx5/core/en/rss.c`, `en_ethtool.c`: a user's table stays; 256 entries, more with more than 128
 /// channels, and a change of size under a user's table is EINVAL ("RXFH is configured"). Named by its bus driver.
-const MLX5: Driver =
-    Driver { name: "mlx5_core", table_size: TableSize::PowerOfTwo { least: 256, per_queue: 2 }, ..COMMON };
+/// `en_fs.c` (`mlx5_tunnel_inner_ft_supported`; GRE since 4.14, IP in IP since 5.4): packets of these tunnels go on to a
+/// second table that hashes inner headers, where the firmware has `tunnel_stateless_gre` and `tunnel_stateless_ip_over_ip`.
+const MLX5: Driver = Driver {
+    name: "mlx5_core",
+    table_size: TableSize::PowerOfTwo { least: 256, per_queue: 2 },
+    inner_hash: InnerHash::Of(&[TunnelKind::Gre, TunnelKind::IpIp]),
+    ..COMMON
+};
 
 /// `ethernet/broadcom/bnxt/bnxt_ethtool.c` (`bnxt_set_rxfh`): every table, key or function closes and opens the rings.
-/// The table has 64 entries for each started 64 rings (P5 chips and later; older have 128 and never resize).
+/// The table has 64 entries for each started 64 rings (P5 chips and later; older have 128 and never resize). Which headers of
+/// a tunnel are hashed is the firmware's default (`HASH_MODE_FLAGS_DEFAULT`).
 const BNXT: Driver = Driver {
     name: "bnxt_en",
     impact: Impacts { table: Impact::Gap, rehash: Impact::Gap, ..CHANNELS_GAP },

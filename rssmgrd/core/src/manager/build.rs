@@ -61,7 +61,7 @@ impl Manager {
             .iter()
             .filter(|(_, (i, _))| i.managed && i.restore.is_none())
             .filter_map(|(id, (i, after))| {
-                Some((*id, vport::wanted(self.adapters.get(id)?, i.saved.as_ref(), after, i.named)))
+                Some((*id, vport::wanted(self.adapters.get(id)?, i.saved.as_ref(), after, i.named, rss_on)))
             })
             .collect();
         let mut targets = self.targets(&intents, &wanted, rss_on);
@@ -298,10 +298,12 @@ fn as_found(a: &Adapter, after: &Settings) -> Settings {
 /// Steering that was ours and is not asked for any more: what was found goes back. Whether packet steering is asked for
 /// any more is for placement to say.
 fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
-    let stops = a.managed && a.settings.xps.value == Xps::Cpus && after.xps.value == Xps::Off;
+    let stops = a.managed && a.settings.xps.value != Xps::Off && after.xps.value == Xps::Off;
+    let stops_answering = a.managed && a.settings.xps.value == Xps::Rxqs && after.xps.value != Xps::Rxqs;
     let was_rps = a.managed && a.target.as_ref().is_some_and(|t| t.path == Path::Rps);
     GiveBack {
         xps: stops.then_some(a.original.xps.as_slice()),
+        xps_rxqs: stops_answering.then_some(a.original.xps_rxqs.as_slice()),
         rps: was_rps.then_some(a.original.rps.as_slice()),
     }
 }

@@ -288,6 +288,8 @@ impl Manager {
     ) -> Result<(), CommandError> {
         let known: Vec<CheckpointId> = self.saved.checkpoints.iter().map(|c| c.id).collect();
         let found = self.find(id).map(|c| c.id).filter(|id| !self.expired.contains(id));
+        // One whose adapters have gone is not waited for, and may be of a change that is still being made.
+        let found = found.filter(|id| self.groups.values().all(|g| g.checkpoint != Some(*id)));
         let Some(id) = found else { return Err(CommandError::NoSuchCheckpoint { id, known }) };
         match action {
             CheckpointAction::Commit => self.commit(asked, id),

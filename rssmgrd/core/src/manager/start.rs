@@ -290,7 +290,8 @@ impl Manager {
         let saved = self.effective(&a.facts.key);
         let managed = self.is_managed(&a.facts, saved) || !a.runtime.is_empty();
         let entry = if managed { Some(self.entry(a)) } else { saved.cloned() };
-        let limit = saved.and_then(|s| s.pending);
+        // What waits for a restart belongs to what was asked for, and ends with it.
+        let limit = saved.and_then(|s| s.pending).filter(|_| managed);
         let mut intent = Intent {
             id,
             saved: entry,

@@ -92,6 +92,8 @@ pub struct VPortView {
     pub spreading: Spreading,
     /// Whether the adapter has it now: not while VMQ is off.
     pub in_force: bool,
+    /// Whether it spreads now: not while RSS of the adapter, or of the machine, is off.
+    pub spreads: bool,
 }
 
 /// The processors that may direct traffic.
@@ -152,12 +154,14 @@ pub(super) fn wanted(
     saved: Option<&SavedAdapter>,
     after: &Settings,
     named: bool,
+    rss_on: bool,
 ) -> Result<Device, CommandError> {
     let none = AskedVPorts::new();
     let vports = saved.filter(|s| !s.scaling.vmq_off).map_or(&none, |s| &s.scaling.vports);
     let left = a.drift.leaves_channels() && !named;
     let channels = if left { a.whole().channels() } else { channels(a, after) };
-    vport::realise(vports, a.whole(), channels, a.capability.queue_affinity)
+    let on = after.enabled.value && rss_on;
+    vport::realise(vports, a.whole(), channels, a.capability.queue_affinity, on)
         .map_err(|id| CommandError::VPort { name: None, why: VPortError::Shortage { id, channels } })
 }
 
@@ -166,7 +170,9 @@ pub(super) fn limits(a: &Adapter, saved: Option<&SavedAdapter>, target: &mut Tar
     let vports = saved.filter(|s| !s.scaling.vmq_off).into_iter().flat_map(|s| &s.scaling.vports);
     let cut = vports.filter_map(|(id, v)| {
         let (asked, given, by) = (v.queues, v.state.queues, vport::limit_of(v, &a.capability)?);
-        Some(Reason::VPortQueues { vport: *id, asked, given, by })
+        let before = a.scaling.vports.get(id).map(|b| (b.queues, b.state.queues));
+        let new = before != Some((asked, given));
+        Some(Reason::VPortQueues { vport: *id, asked, given, by, new })
     });
     target.reasons.extend(cut);
 }
@@ -208,6 +214,7 @@ pub(super) fn views(a: &Adapter) -> Vec<VPortView> {
         name: String::new(),
         asked: state.queues,
         limit: None,
+        spreads: state.rss_enabled,
         state,
         queues: device.own_queues().collect(),
         filters: Vec::new(),
@@ -224,6 +231,7 @@ pub(super) fn views(a: &Adapter) -> Vec<VPortView> {
         filters: v.filters.clone(),
         spreading: limits.spreading(key(*id)),
         in_force: device.vports.contains_key(id),
+        spreads: device.vports.get(id).map_or(v.state.rss_enabled, |there| there.enabled),
     });
     core::iter::once(first).chain(others).collect()
 }

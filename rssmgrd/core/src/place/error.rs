@@ -5,7 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::eligible::{Eligibility, eligibility};
+use crate::capability::Capability;
 use crate::cpuset::CpuSet;
+use crate::driver::{Driver, InnerHash};
 use crate::field::Field;
 use crate::hash::{HashType, HashTypes};
 use crate::ids::{CpuId, EntryIndex, NodeId, Processor};
@@ -65,6 +67,14 @@ pub enum PlaceError {
     /// Packet steering was asked for and cannot be had.
     #[error("rps: the kernel cannot spread this adapter's packets; use `false`")]
     NoPacketSteering,
+    /// Transmit queues were to be chosen by receive queue, and cannot be.
+    #[error("xps: `rxqs` is not supported by {driver}: {}; use `cpus`", .because.words())]
+    NoReceiveMap {
+        /// Its driver.
+        driver: String,
+        /// Why not.
+        because: NoReceiveMap,
+    },
     /// An explicit entry beyond the table.
     #[error("table entry {entry} does not exist: {}", table(*.entries))]
     NoSuchEntry {
@@ -139,7 +149,7 @@ pub enum PlaceError {
         supported: HashTypes,
     },
     /// Encapsulations that the adapter does not look into.
-    #[error("encapsulation: {lacking} is not supported by {driver}, which looks into {supported}; {}", tunnels(*.types))]
+    #[error("encapsulation: {lacking} is not supported by {driver}, which looks into {supported}; {}", tunnels(.driver, *.types))]
     Encapsulation {
         /// Its driver.
         driver: String,
@@ -163,8 +173,52 @@ pub enum PlaceError {
     },
 }
 
+/// Why transmit queues cannot be chosen by receive queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoReceiveMap {
+    /// It has no transmit queues: each send is completed where the table says.
+    NoQueues,
+    /// There is nothing to choose.
+    OneQueue,
+    /// Only one is in use, or the kernel steers none.
+    Unsteered,
+    /// The kernel has no such map.
+    Kernel,
+}
+
+impl NoReceiveMap {
+    pub(super) fn of(cap: &Capability) -> Self {
+        match cap.tx_queues.count(cap.max_queues) {
+            0 => Self::NoQueues,
+            1 => Self::OneQueue,
+            _ if cap.xps => Self::Kernel,
+            _ => Self::Unsteered,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::NoQueues => {
+                "it has no transmit queues, each send is completed where the indirection table says"
+            }
+            Self::OneQueue => "it has a single transmit queue, so there is nothing to choose",
+            Self::Unsteered => {
+                "only one transmit queue is in use, or this kernel steers none (it is built without XPS)"
+            }
+            Self::Kernel => {
+                "this kernel has no map from receive queues to transmit queues (Linux 4.18 and newer have)"
+            }
+        }
+    }
+}
+
 /// What hardware that looks into nothing does with tunnels.
-fn tunnels(types: HashTypes) -> String {
+fn tunnels(driver: &str, types: HashTypes) -> String {
+    if let (InnerHash::Of(_), Some(words)) =
+        (Driver::of(driver).inner_hash, Driver::of(driver).inner_hash.words())
+    {
+        return format!("it {words}, and that is not to be switched");
+    }
     let types = match (types.is_empty(), types.has(HashType::UdpIpv4) || types.has(HashType::UdpIpv6)) {
         (true, _) => return "it hashes nothing".into(),
         (false, true) => {
@@ -191,6 +245,7 @@ impl PlaceError {
                 | Self::VxlanPortFixed { .. }
                 | Self::NoBootKey
                 | Self::NoPacketSteering
+                | Self::NoReceiveMap { .. }
         )
     }
 

@@ -89,6 +89,8 @@ pub enum Rule {
     OtherInterrupts,
     /// Each CPU sends through the transmit queue nearest to it.
     TransmitNearest,
+    /// A connection sends through the transmit queue of the receive queue that it comes in on.
+    TransmitAnswers,
     /// The kernel spreads the packets, because it was asked to.
     PacketSteering,
     /// The kernel spreads the packets of an adapter without a table, because the adapter was set by name.
@@ -101,7 +103,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::NearestFirst,
         Self::RoundRobinNodes,
         Self::ByCapacity,
@@ -122,6 +124,7 @@ impl Rule {
         Self::FixedInterrupts,
         Self::OtherInterrupts,
         Self::TransmitNearest,
+        Self::TransmitAnswers,
         Self::PacketSteering,
         Self::PacketSteeringNamed,
         Self::PacketSteeringUnneeded,
@@ -152,6 +155,7 @@ impl Rule {
             Self::FixedInterrupts => "fixed_interrupts",
             Self::OtherInterrupts => "other_interrupts",
             Self::TransmitNearest => "transmit_nearest",
+            Self::TransmitAnswers => "transmit_answers",
             Self::PacketSteering => "packet_steering",
             Self::PacketSteeringNamed => "packet_steering_named",
             Self::PacketSteeringUnneeded => "packet_steering_unneeded",
@@ -240,6 +244,8 @@ pub enum Reason {
         given: u16,
         /// What limits it.
         by: QueueLimit,
+        /// Whether it is so by the change that this belongs to.
+        new: bool,
     },
     /// An entry was moved.
     Moved {

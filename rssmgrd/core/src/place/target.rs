@@ -103,6 +103,7 @@ impl Target {
             }
             Op::DefaultQueue(_) => Reason::Rule(Rule::DefaultIsFirst),
             Op::Xps { .. } => rule(&|r| *r == Rule::TransmitNearest).unwrap_or_else(|| asked(Field::Xps)),
+            Op::XpsRxqs { .. } => rule(&|r| *r == Rule::TransmitAnswers).unwrap_or_else(|| asked(Field::Xps)),
             Op::Rps { .. } => rule(&|r| matches!(r, Rule::PacketSteering | Rule::PacketSteeringNamed))
                 .unwrap_or_else(|| asked(Field::Rps)),
             Op::Vector { .. } => Reason::Rule(Rule::OtherInterrupts),

@@ -1,4 +1,7 @@
-//! Transmit steering (XPS): which CPUs send through which transmit queue.
+//! Transmit steering (XPS): which CPUs send through which transmit queue, and which receive queues' connections do.
+//!
+//! A transmit queue takes what came in on the receive queue of its number, because they share a channel; receive queues
+//! beyond the last transmit queue go round.
 //!
 //! Every online CPU has exactly one queue, the nearest: its own, else its SMT sibling's, else one in its L3 domain, else
 //! one of its node, else any. Of several that are as near, the one with the fewest CPUs so far and then the lowest: round
@@ -7,11 +10,11 @@
 //! All transmit queues take part, also those beside idle receive queues, because their interrupts sit inside the
 //! eligible set. Those whose interrupt is fixed outside of it are left to no CPU, unless there are no others.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::cpuset::CpuSet;
-use crate::ids::CpuId;
+use crate::ids::{CpuId, QueueId};
 use crate::topology::{Cpu, Topology};
 
 /// What two CPUs share that are equally near to a queue, nearest first.
@@ -39,6 +42,12 @@ pub(super) fn nearest(topology: &Topology, homes: &[Option<CpuId>], eligible: &C
         queues.take(&open, id);
     }
     queues.cpus
+}
+
+/// The receive queues of each of `transmit` queues.
+pub(super) fn answering(transmit: u16, receive: u16) -> Vec<BTreeSet<QueueId>> {
+    let of = |queue: u16| (queue..receive).step_by(transmit.into()).map(QueueId).collect();
+    (0..transmit).map(of).collect()
 }
 
 struct Queues {

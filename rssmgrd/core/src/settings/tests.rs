@@ -30,7 +30,7 @@ fn wrong_kinds_and_ranges_name_field_value_and_remedy() {
         ("hash_key", Raw::from("xyz"), "not a hexadecimal digit"),
         ("smt", Raw::from("on"), "allowed: skip"),
         ("xps", Raw::Bool(true), "xps: `true` is a boolean; allowed: cpus"),
-        ("xps", Raw::from("on"), "xps: `on` is neither; allowed: cpus"),
+        ("xps", Raw::from("on"), "xps: `on` is none of them; allowed: cpus"),
         ("rps", Raw::Int(1), "rps: `1` is a number; allowed: true or false"),
         ("exclude_cpus", Raw::from("3-1"), "is no CPU list"),
         ("drift", Raw::from("fight"), "is no policy; allowed: reassert"),
@@ -97,7 +97,10 @@ proptest! {
         exclude in proptest::collection::vec(0u32..300, 0..20),
         inside in proptest::option::of(proptest::sample::select(std::vec!["none", "all", "nvgre,vxlan", "+gre,-vxlan"])),
         port in proptest::option::of(any::<u16>()),
-        steering in (proptest::option::of(any::<bool>()), proptest::option::of(any::<bool>())),
+        steering in (
+            proptest::option::of(proptest::sample::select(std::vec![Xps::Cpus, Xps::Rxqs, Xps::Off])),
+            proptest::option::of(any::<bool>()),
+        ),
     ) {
         let types = types.and_then(|t| HashTypes::from_bits(t & HashTypes::ALL.bits()))
             .and_then(|t| t.check().ok());
@@ -110,7 +113,7 @@ proptest! {
             encapsulation: inside.map(|text| EncapPatch::parse(text).unwrap()),
             vxlan_port: port.and_then(|port| VxlanPort::new(port).ok()),
             exclude_cpus: Some(exclude.into_iter().map(crate::CpuId).collect()),
-            xps: steering.0.map(|on| if on { Xps::Cpus } else { Xps::Off }),
+            xps: steering.0,
             rps: steering.1,
             hash_key: Some(KeySetting::Random(Some(HashKey::microsoft()))),
             drift: Some(Policy::Adopt),

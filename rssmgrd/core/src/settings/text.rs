@@ -16,10 +16,11 @@ pub(super) const fn smt_text(smt: Smt) -> &'static str {
     }
 }
 
-/// `cpus` or `off`.
+/// `cpus`, `rxqs` or `off`.
 pub(super) const fn xps_text(xps: Xps) -> &'static str {
     match xps {
         Xps::Cpus => "cpus",
+        Xps::Rxqs => "rxqs",
         Xps::Off => "off",
     }
 }

@@ -67,7 +67,7 @@ fn each_processor_has_a_queue_and_right_queues_stay() {
     let mut vport = asked(4, &[7, 1, 9, 7]);
     vport.state.default = CpuId(9);
     let there = device(8);
-    let out = realise(&AskedVPorts::from([(VPortId(3), vport.clone())]), &there, 8, true).unwrap();
+    let out = realise(&AskedVPorts::from([(VPortId(3), vport.clone())]), &there, 8, true, true).unwrap();
     let made = &out.vports[&VPortId(3)];
     assert_eq!(made.queues, [QueueId(4), QueueId(5), QueueId(6), QueueId(7)]);
     let cpus = |table: &[QueueId]| -> Vec<CpuId> { table.iter().filter_map(|q| out.home(*q)).collect() };
@@ -79,13 +79,13 @@ fn each_processor_has_a_queue_and_right_queues_stay() {
     // Off: everything to the primary processor, and the table is kept as far as there are queues.
     vport.state.rss_enabled = false;
     vport.state.primary = CpuId(3);
-    let out = realise(&AskedVPorts::from([(VPortId(3), vport.clone())]), &there, 8, true).unwrap();
+    let out = realise(&AskedVPorts::from([(VPortId(3), vport.clone())]), &there, 8, true, true).unwrap();
     let made = &out.vports[&VPortId(3)];
     assert_eq!(out.home(made.default_queue), Some(CpuId(3)));
     assert_eq!(out.home(made.table[1]), Some(CpuId(1)));
 
     vport.state.state = VPortState::Deactivated;
-    let out = realise(&AskedVPorts::from([(VPortId(3), vport)]), &there, 8, true).unwrap();
+    let out = realise(&AskedVPorts::from([(VPortId(3), vport)]), &there, 8, true, true).unwrap();
     assert!(out.vports[&VPortId(3)].filters.is_empty(), "not in use: nothing leads there");
 }
 

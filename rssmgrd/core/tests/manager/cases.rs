@@ -1,5 +1,6 @@
 //! What random sequences cannot tell: who may go on while somebody else waits, and what a changed file means.
 
+use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::manager::{
     Caller, Command, CommandError, Config, ConfigRule, Effect, Input, Matcher, Options, Reply, Selector,
@@ -143,6 +144,26 @@ fn a_file_edited_between_two_runs_is_followed() {
     unnamed.config = Config::default();
     let original = World::new(Faults::default()).nics["pci:k0"].device.clone();
     assert_eq!(run(unnamed).w.nics["pci:k0"].device.difference(&original), None, "nobody names it any more");
+}
+
+/// What was asked for until the next start is over with it, the steps included that were left for a restart: they do not
+/// stand in the way of giving the adapter back.
+#[test]
+fn what_is_left_for_a_restart_ends_with_what_was_asked_for() {
+    let mut s = settled();
+    let found = s.w.nics["pci:k0"].device.clone();
+    let now = Options { runtime: true, ..Options::default() };
+    let confirm_within = Some(60_000_000_000);
+    let later = Options { allow: Impact::None, no_restart: true, confirm_within, ..now.clone() };
+    for (pairs, options) in [([(Field::ExcludeCpus, "0-3")], now), ([(Field::Queues, "8")], later)] {
+        let id = s.ask_root(Command::Apply { selector: Selector::one("k0"), patch: patch(&pairs), options });
+        s.settle();
+        assert!(s.replies[&id].is_ok(), "{:?}", s.replies[&id]);
+    }
+    assert_ne!(found.difference(&s.w.nics["pci:k0"].device), None);
+    let mut again = Sim::start(s.w.crashed(), Rng(7));
+    again.settle();
+    assert_eq!(found.difference(&again.w.nics["pci:k0"].device), None);
 }
 
 #[test]

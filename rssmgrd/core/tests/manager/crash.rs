@@ -46,6 +46,7 @@ pub(crate) fn check(s: &mut Sim) -> u64 {
                 other.table.clone_from(&nic.device.table);
                 // Which follow from them.
                 other.xps.clone_from(&nic.device.xps);
+                other.xps_rxqs.clone_from(&nic.device.xps_rxqs);
                 other.rps.clone_from(&nic.device.rps);
             }
             assert_eq!(nic.device.difference(&other), None, "{key}: a second crash ends elsewhere");

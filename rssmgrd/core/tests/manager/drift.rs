@@ -14,6 +14,7 @@ use rssmgr_core::settings::SettingsPatch;
 use rssmgr_core::topology::Topology;
 use rssmgr_core::verify::Verdict;
 use rssmgr_core::{CpuId, Moment, QueueId};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::generate;
@@ -169,6 +170,7 @@ fn channels_changed_by_others_stay_and_the_rest_fits_them() {
     let two = |d: &mut Device| {
         d.queues.truncate(2);
         d.xps.truncate(2);
+        d.xps_rxqs.truncate(2);
         d.queues.iter_mut().for_each(|q| q.home = None);
         d.table = (0..16).map(|i| QueueId(i / 8)).collect();
     };
@@ -378,6 +380,7 @@ fn meddle(s: &mut Sim) {
             let b = b.max(held.unwrap_or(0));
             d.queues.resize(b + 1, d.queues[0]);
             d.xps.resize(if b > 0 { b + 1 } else { 0 }, CpuSet::new());
+            d.xps_rxqs.resize(d.xps.len(), BTreeSet::new());
             d.rps.resize(b + 1, CpuSet::new());
             d.table
                 .iter_mut()

@@ -35,7 +35,7 @@ pub(crate) fn patch(rng: &mut Rng) -> SettingsPatch {
             7 => (Field::MaxProcessors, &["auto", "1", "2", "3"]),
             8 => (Field::NumaNode, &["any", "0", "1", "7"]),
             9 => (Field::HashTypes, &["keep", "ipv4,tcp_ipv4", "ipv4,ipv6,tcp_ipv6"]),
-            11 => (Field::Xps, &["cpus", "cpus", "off"]),
+            11 => (Field::Xps, &["cpus", "rxqs", "rxqs", "off"]),
             12 => (Field::Rps, &["true", "true", "false"]),
             10 => (Field::HashKey, &["keep", "symmetric", "default", "abcdef"]),
             13 => (Field::Encapsulation, &["none", "nvgre,vxlan", "+gre", "-vxlan"]),

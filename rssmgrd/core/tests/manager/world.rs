@@ -1,7 +1,7 @@
 //! What lives outside the manager: network interfaces that keep their state over a crash, software NICs that do not,
 //! a file of saved settings; and the faults they can have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rssmgr_core::capability::{Capability, ChannelControl, VPortCapability};
@@ -132,9 +132,10 @@ fn capability(max: u16, entries: u16) -> Capability {
 impl Nic {
     fn new(name: &str, kind: Kind, topology: &Arc<Topology>, capability: &Capability, channels: u16) -> Self {
         let steers = kind == Kind::Kernel;
-        let capability = Capability { xps: steers, rps: steers, ..capability.clone() };
+        let capability = Capability { xps: steers, xps_rxqs: steers, rps: steers, ..capability.clone() };
         let device = Device {
             xps: vec![CpuSet::new(); capability.steered_tx_queues(channels).into()],
+            xps_rxqs: vec![BTreeSet::new(); capability.answering_tx_queues(channels).into()],
             rps: vec![CpuSet::new(); if steers { channels.into() } else { 0 }],
             enabled: true,
             queues: vec![Queue { home: Some(CpuId(0)) }; channels.into()],

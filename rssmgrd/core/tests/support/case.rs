@@ -9,7 +9,7 @@ use rssmgr_core::driver::Driver;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::packet::encap::{EncapCapability, EncapState};
-use rssmgr_core::place::{Team, TeamSets};
+use rssmgr_core::place::{GiveBack, Team, TeamSets};
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{CpuId, EntryIndex, NodeId, Processor, QueueId};
@@ -108,6 +108,9 @@ pub(crate) struct Adapter {
     /// Whether CPUs can be given to transmit queues.
     #[serde(default)]
     xps: bool,
+    /// Whether receive queues can be given to transmit queues.
+    #[serde(default)]
+    xps_rxqs: bool,
     /// Whether the kernel can spread.
     #[serde(default)]
     rps: bool,
@@ -154,6 +157,8 @@ struct DeviceToml {
     default_queue: u16,
     /// CPU lists, one for each transmit queue, `-` for none.
     xps: Option<String>,
+    /// Lists of receive queues, one for each transmit queue, `-` for none.
+    xps_rxqs: Option<String>,
     /// CPU lists, one for each receive queue, `-` for none.
     rps: Option<String>,
     /// Interrupts that serve no receive queue, and their CPU lists.
@@ -165,6 +170,7 @@ struct DeviceToml {
 #[serde(deny_unknown_fields)]
 struct Steering {
     xps: Option<String>,
+    xps_rxqs: Option<String>,
     rps: Option<String>,
 }
 
@@ -194,6 +200,25 @@ fn steering(text: Option<&str>, queues: u16) -> Result<Vec<CpuSet>, String> {
         }
     }
     Ok(sets)
+}
+
+/// The same numbers as receive queues.
+fn receive_queues(sets: &[CpuSet]) -> Result<Vec<BTreeSet<QueueId>>, String> {
+    let queue = |cpu: CpuId| u16::try_from(cpu.0).map(QueueId).map_err(|e| e.to_string());
+    sets.iter().map(|set| set.iter().map(queue).collect()).collect()
+}
+
+/// What goes back.
+pub(crate) struct Found {
+    xps: Option<Vec<CpuSet>>,
+    xps_rxqs: Option<Vec<BTreeSet<QueueId>>>,
+    rps: Option<Vec<CpuSet>>,
+}
+
+impl Found {
+    pub(crate) fn give_back(&self) -> GiveBack<'_> {
+        GiveBack { xps: self.xps.as_deref(), xps_rxqs: self.xps_rxqs.as_deref(), rps: self.rps.as_deref() }
+    }
 }
 
 fn cpus(list: &str) -> Result<BTreeSet<u32>, String> {
@@ -312,16 +337,18 @@ impl Adapter {
                 other => return Err(format!("tx_queues: {other}")),
             },
             xps: self.xps,
+            xps_rxqs: self.xps_rxqs,
             rps: self.rps,
             ..Capability::default()
         }))
     }
 
-    /// Steering that was found and goes back: transmit, receive.
-    pub(crate) fn give_back(&self) -> Result<[Option<Vec<CpuSet>>; 2], String> {
+    /// Steering that was found and goes back.
+    pub(crate) fn give_back(&self) -> Result<Found, String> {
         let found = self.found.unwrap_or(self.channels);
         let part = |text: &Option<String>| text.as_deref().map(|t| steering(Some(t), found)).transpose();
-        Ok([part(&self.give_back.xps)?, part(&self.give_back.rps)?])
+        let receive = part(&self.give_back.xps_rxqs)?.as_deref().map(receive_queues).transpose()?;
+        Ok(Found { xps: part(&self.give_back.xps)?, xps_rxqs: receive, rps: part(&self.give_back.rps)? })
     }
 
     /// What is there.
@@ -356,6 +383,10 @@ impl Adapter {
             default_queue: QueueId(d.default_queue),
             user_table: if d.table.is_some() { UserTable::Yes } else { UserTable::No },
             xps: steering(d.xps.as_deref(), self.capability()?.steered_tx_queues(self.channels))?,
+            xps_rxqs: receive_queues(&steering(
+                d.xps_rxqs.as_deref(),
+                self.capability()?.answering_tx_queues(self.channels),
+            )?)?,
             rps: steering(d.rps.as_deref(), if self.rps { self.channels } else { 0 })?,
             others: d
                 .others

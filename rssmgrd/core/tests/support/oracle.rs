@@ -7,7 +7,7 @@ use rssmgr_core::capability::ChannelControl;
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashTypes;
 use rssmgr_core::profile::Profile;
-use rssmgr_core::settings::{Auto, KeySetting, ProcessorPart, Queues, Smt};
+use rssmgr_core::settings::{Auto, KeySetting, ProcessorPart, Queues, Smt, Xps};
 
 use crate::machine::Machine;
 use crate::world::{Adapter, World};
@@ -220,7 +220,8 @@ impl<'a> Oracle<'a> {
             None | Some("none" | "-gre") => false,
             Some(_) => cap.encapsulation.kinds.is_empty(),
         };
-        self.nowhere() || key || types || inside
+        let answering = patch.xps == Some(Xps::Rxqs) && !cap.xps_rxqs;
+        self.nowhere() || key || types || inside || answering
     }
 
     /// Whether the explicit entries fit beside these processors.

@@ -1,17 +1,24 @@
 //! What is planned for a case, for people to read.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rssmgr_core::capability::Capability;
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{Device, Op};
 use rssmgr_core::driver::{Nic, TableState};
-use rssmgr_core::place::{AdapterInput, Candidate, GiveBack, Reason, Target, place};
+use rssmgr_core::place::{AdapterInput, Candidate, Reason, Target, place};
 use rssmgr_core::plan::{self, Step};
 use rssmgr_core::{AdapterId, CpuId, Processor, QueueId};
 
 use crate::case::{Adapter, Case};
+
+/// Receive queues as a list.
+fn queues_of(receive: &BTreeSet<QueueId>) -> String {
+    let numbers: CpuSet = receive.iter().map(|q| CpuId(q.0.into())).collect();
+    list(&numbers)
+}
 
 /// Places and plans all adapters of a case.
 pub(crate) fn plan(case: &Case) -> Result<String, String> {
@@ -26,8 +33,7 @@ pub(crate) fn plan(case: &Case) -> Result<String, String> {
         })
         .collect::<Result<Vec<_>, String>>()?;
     let mut inputs = Vec::new();
-    for (i, (adapter, settings, capability, device, (assigned, team), [xps, rps])) in parts.iter().enumerate()
-    {
+    for (i, (adapter, settings, capability, device, (assigned, team), found)) in parts.iter().enumerate() {
         inputs.push(AdapterInput {
             id: AdapterId(u32::try_from(i).map_err(|e| e.to_string())?),
             node: adapter.node(),
@@ -41,7 +47,7 @@ pub(crate) fn plan(case: &Case) -> Result<String, String> {
             rss_on: case.rss,
             boot_key: boot_key.as_ref(),
             team: team.as_ref(),
-            give_back: GiveBack { xps: xps.as_deref(), rps: rps.as_deref() },
+            give_back: found.give_back(),
         });
     }
     let mut out = String::new();
@@ -89,6 +95,12 @@ fn show(
     for (label, queues) in [("transmit", &target.device.xps), ("spread", &target.device.rps)] {
         wrapped(out, label, &steering(queues));
     }
+    let answers = target.device.xps_rxqs.iter().enumerate();
+    wrapped(
+        out,
+        "answers",
+        &answers.map(|(q, receive)| format!("{q}:{}", queues_of(receive))).collect::<Vec<_>>(),
+    );
     let others = target.device.others.iter().map(|v| format!("{}>{}", v.name, list(&v.cpus)));
     wrapped(out, "others", &others.collect::<Vec<_>>());
     line(out, "default", &format!("{} (queue {})", name(target.default), target.device.default_queue));
@@ -105,6 +117,9 @@ fn show(
         let part = match &step.op {
             Op::Home { queue, cpu } => Some(("serve queues", format!("{queue}>{}", home(*cpu)))),
             Op::Xps { queue, cpus } => Some(("send through", format!("{queue}<{}", list(cpus)))),
+            Op::XpsRxqs { queue, receive } => {
+                Some(("answer through", format!("{queue}<{}", queues_of(receive))))
+            }
             Op::Vector { name, cpus } => Some(("serve interrupts", format!("{name}>{}", list(cpus)))),
             Op::Rps { queue, cpus } => Some(("spread", format!("{queue}>{}", list(cpus)))),
             _ => None,
@@ -216,7 +231,7 @@ fn why(reason: &Reason) -> String {
         Reason::Rule(rule) => format!("rule {}", rule.name()),
         Reason::Driver(quirk) => format!("driver {}", quirk.name()),
         Reason::Asked { field } => format!("asked {field}"),
-        Reason::VPortQueues { vport, asked, given, by } => {
+        Reason::VPortQueues { vport, asked, given, by, .. } => {
             format!("VPort {vport}: {given} of {asked} queues ({})", by.name())
         }
         Reason::Moved { entry, from, to } => format!("moved entry {entry}: {} to {}", home(*from), home(*to)),

@@ -1,5 +1,7 @@
 //! Random machines with random adapters.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget};
 use rssmgr_core::cpuset::CpuSet;
@@ -141,6 +143,7 @@ struct Seed {
 struct Steering {
     tx_queues: TxQueues,
     xps: bool,
+    xps_rxqs: bool,
     rps: bool,
     masks: Vec<u64>,
 }
@@ -175,10 +178,11 @@ prop_compose! {
     fn steerings()(
         tx_queues in prop_oneof![2 => Just(TxQueues::Paired), 1 => (1u16..12).prop_map(TxQueues::Own)],
         xps in any::<bool>(),
+        xps_rxqs in any::<bool>(),
         rps in any::<bool>(),
         masks in proptest::collection::vec(sparse(), 16),
     ) -> Steering {
-        Steering { tx_queues, xps, rps, masks }
+        Steering { tx_queues, xps, xps_rxqs, rps, masks }
     }
 }
 
@@ -191,7 +195,7 @@ prop_compose! {
         hash_key in proptest::option::of(keys()),
         hash_types in proptest::option::of(types()),
         smt in proptest::option::of(prop_oneof![Just(Smt::Skip), Just(Smt::Use)]),
-        xps in proptest::option::of(prop_oneof![Just(Xps::Cpus), Just(Xps::Off)]),
+        xps in proptest::option::of(prop_oneof![Just(Xps::Cpus), Just(Xps::Rxqs), Just(Xps::Off)]),
         rps in proptest::option::of(any::<bool>()),
         inside in proptest::option::weighted(
             0.2, proptest::sample::select(vec!["none", "-gre", "-gre", "nvgre", "+vxlan"]),
@@ -289,6 +293,7 @@ impl Seed {
             queue_affinity: affinity,
             tx_queues: self.steering.tx_queues,
             xps: self.steering.xps,
+            xps_rxqs: self.steering.xps_rxqs,
             rps: self.steering.rps,
             ..Capability::default()
         };
@@ -305,6 +310,7 @@ impl Seed {
             encapsulation: EncapState::default(),
             default_queue: QueueId(self.default_queue % channels),
             xps: masks(capability.steered_tx_queues(channels)),
+            xps_rxqs: vec![BTreeSet::new(); capability.answering_tx_queues(channels).into()],
             rps: masks(if capability.rps { channels } else { 0 }),
             others: Vec::new(),
             ..Device::default()

@@ -40,7 +40,7 @@ const PROGRAMS: [&str; 9] = [
 ];
 
 /// Files of the kernel that they would write.
-const WRITTEN: [&str; 3] = ["smp_affinity", "rps_cpus", "xps_cpus"];
+const WRITTEN: [&str; 4] = ["smp_affinity", "rps_cpus", "xps_cpus", "xps_rxqs"];
 
 /// What ethtool does to queues, table, key and hash fields.
 const ETHTOOL: [&str; 8] =

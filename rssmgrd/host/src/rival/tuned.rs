@@ -58,7 +58,7 @@ fn is_ours(all: &[Assignment<'_>], a: &Assignment<'_>) -> bool {
         "net" => a.key == "channels" || (a.key == "features" && a.value.contains("rxhash")),
         "irq" => a.key == "affinity" || a.key.starts_with("irq"),
         "scheduler" => ["isolated_cores", "default_irq_smp_affinity"].contains(&a.key),
-        "sysfs" => ["/rps_cpus", "/xps_cpus"].iter().any(|end| a.key.ends_with(end)),
+        "sysfs" => ["/rps_cpus", "/xps_cpus", "/xps_rxqs"].iter().any(|end| a.key.ends_with(end)),
         _ => false,
     }
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::thread::{Builder, JoinHandle};
 
 use rssmgr_core::backend::{Backend, Sampler};
-use rssmgr_core::capability::{Capability, ChannelControl, UnhashedTarget, VPortCapability};
+use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget, VPortCapability};
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::driver::round_robin;
 use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
@@ -249,6 +249,8 @@ fn capability(spec: &SoftnicSpec) -> Capability {
         msi_x: true,
         queue_affinity: true,
         link_mbps: Some(spec.speed),
+        // A send is completed where the table says: see `send_side`.
+        tx_queues: TxQueues::Own(0),
         vports: VPortCapability {
             max: spec.vports,
             queues: spec.max_queues.saturating_sub(1),

@@ -52,7 +52,7 @@ impl Datapath {
                 self.set_default_queue(*queue)
             }
             // It sends nothing, spreads over CPUs by itself, and has no interrupts.
-            Op::Xps { .. } | Op::Rps { .. } | Op::Vector { .. } => {
+            Op::Xps { .. } | Op::XpsRxqs { .. } | Op::Rps { .. } | Op::Vector { .. } => {
                 Err(Refusal::Unsupported { op: op.to_string() }.into())
             }
             Op::VPort { id, op } => self.vport(*id, op),

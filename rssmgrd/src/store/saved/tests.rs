@@ -20,6 +20,7 @@ fn device() -> Device {
         key: HashKey::microsoft(),
         hash_types: HashTypes::DEFAULT,
         xps: vec!["0-2,4".parse().unwrap(), CpuSet::new()],
+        xps_rxqs: vec![[QueueId(0), QueueId(2)].into(), [].into()],
         rps: vec!["0,70".parse().unwrap(), CpuSet::new()],
         ..Device::default()
     }

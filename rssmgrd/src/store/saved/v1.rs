@@ -124,8 +124,8 @@ struct Open {
     before: Hardware,
 }
 
-/// A device's state. A queue without a home is -1; the key is in hex; `xps` and `rps` are CPU lists, one to a queue, and
-/// missing where nothing is steered; `encapsulation` and `vxlan_port` are missing where they are the default.
+/// A device's state. A queue without a home is -1; the key is in hex; `xps` and `rps` are CPU lists, one to a queue, `xps_rxqs`
+/// the receive queues of each transmit queue, and missing where nothing is steered; `encapsulation` and `vxlan_port` are missing where they are the default.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hardware {
@@ -142,6 +142,8 @@ struct Hardware {
     user_table: UserWrote,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     xps: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    xps_rxqs: Vec<Vec<u16>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rps: Vec<String>,
     #[serde(default, rename = "vport", skip_serializing_if = "Vec::is_empty")]
@@ -273,6 +275,7 @@ fn hardware(d: &Device) -> Hardware {
             UserTable::Unknown => UserWrote::Unknown,
         },
         xps: d.xps.iter().map(CpuSet::to_string).collect(),
+        xps_rxqs: d.xps_rxqs.iter().map(|receive| receive.iter().map(|q| q.0).collect()).collect(),
         rps: d.rps.iter().map(CpuSet::to_string).collect(),
         others: d
             .others
@@ -390,6 +393,7 @@ fn device(h: Hardware) -> Result<Device, String> {
             UserWrote::Unknown => UserTable::Unknown,
         },
         xps: cpu_lists(&h.xps)?,
+        xps_rxqs: h.xps_rxqs.into_iter().map(|receive| receive.into_iter().map(QueueId).collect()).collect(),
         rps: cpu_lists(&h.rps)?,
         others: h.others.into_iter().map(vector).collect::<Result<_, _>>()?,
         vports: h.vports.into_iter().map(vports::There::read).collect::<Result<_, _>>()?,

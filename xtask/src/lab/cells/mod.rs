@@ -11,6 +11,8 @@ mod service;
 mod virtio_net;
 mod vmxnet3;
 
+pub(super) use product::{seed_of_now, sequence_lines};
+
 use super::frames::Flow;
 use super::guest::Guest;
 use super::machine::{Model, Nic};
@@ -41,11 +43,15 @@ pub(crate) struct Checks {
 
 impl Checks {
     /// Does a part of a cell. A part that cannot go on is a failed one, and the next one is done.
-    fn part(&mut self, name: &'static str, work: impl FnOnce(&mut Self) -> Result<()>) {
+    fn part(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Result<()>) {
+        // Its failure tells why.
+        let _ = self.needed(name, work);
+    }
+
+    /// As [`Checks::part`], for what the next ones build on: nothing comes of one that could not go on.
+    fn needed<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Result<T>) -> Option<T> {
         let (started, count, failures) = (Instant::now(), self.count, self.failures.len());
-        if let Err(error) = work(self) {
-            self.failures.push(format!("stopped: {error:#}"));
-        }
+        let outcome = work(self).map_err(|error| self.failures.push(format!("stopped: {error:#}"))).ok();
         for failure in &mut self.failures[failures..] {
             failure.insert_str(0, &format!("{name}: "));
         }
@@ -55,6 +61,12 @@ impl Checks {
         for failure in self.failures[failures..].iter().take(TOLD_AT_ONCE) {
             println!("        {failure}");
         }
+        outcome
+    }
+
+    /// How many have failed so far.
+    pub(crate) fn failures(&self) -> usize {
+        self.failures.len()
     }
 
     pub(crate) fn equal<T: PartialEq + Debug>(&mut self, what: &str, seen: &T, expected: &T) {
@@ -118,17 +130,22 @@ pub(crate) fn driver_names() -> impl Iterator<Item = &'static str> {
     DRIVERS.iter().map(|(driver, _)| *driver)
 }
 
-/// Random sequences alone: so many, as long as there is time.
-pub(crate) fn soak(
-    guest: &mut Guest,
-    kernel: &str,
-    driver: &str,
-    sequences: u64,
-    until: Option<Instant>,
-) -> Cell {
+/// The random sequence of a seed, alone.
+pub(crate) fn sequence(guest: &mut Guest, kernel: &str, driver: &str, seed: u64) -> Cell {
     cell(guest, format!("{kernel} {driver}"), |guest, checks| {
-        product::soak(guest, checks, driver, sequences, until)
+        let work = |checks: &mut Checks| product::sequence(guest, checks, driver, seed);
+        checks.part(&format!("seed {seed}"), work);
+        Ok(())
     })
+}
+
+/// A transfer that goes on under many changes of the table, where the driver's card can show it.
+pub(crate) fn transfer(guest: &mut Guest, kernel: &str, driver: &str) -> Option<Cell> {
+    let work = |guest: &mut Guest, checks: &mut Checks| {
+        checks.part("a transfer under 1,000 changes", |checks| product::transfer(guest, checks, driver));
+        Ok(())
+    };
+    product::has_transfer(driver).then(|| cell(guest, format!("{kernel} {driver}"), work))
 }
 
 /// What the guest as a machine can do: hot-plug, link changes, processors off and on, a bond.

@@ -16,6 +16,7 @@ mod random;
 mod rows;
 mod smoke;
 mod steering;
+mod step;
 mod subject;
 mod trace;
 mod traffic;
@@ -27,13 +28,13 @@ use crate::lab::guest::Guest;
 use crate::lab::product::Product;
 use anyhow::{Context as _, Result};
 use card::{CARDS, Card};
-use random::Limit;
-use std::time::Instant;
 use subject::Subject;
 
 pub(super) use big::check as big;
 pub(super) use doctor::check as doctor;
 pub(in crate::lab) use figures::print as figures;
+pub(super) use random::of_seed as sequence;
+pub(in crate::lab) use random::{lines as sequence_lines, seed_of_now};
 pub(super) use smoke::check as smoke;
 
 /// A test of one card: its name, what it does, and which cards can show it.
@@ -43,17 +44,11 @@ struct Test {
     of: fn(&Card) -> bool,
 }
 
-/// Tests that have not passed on every card yet: they run where they are asked for by their whole name, or all of them
-/// as `awaited`, and count nowhere.
-const AWAITED: &[Test] = &[
-    Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
-    Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
-];
-
 /// Tests of what depends on no kernel: each card shows each of them on one kernel, in turn.
 const ONCE: &[Test] = &[
     Test { name: "confirmed: stays", run: checkpoints::confirmed, of: |_| true },
     Test { name: "not confirmed: goes back", run: checkpoints::unconfirmed, of: |_| true },
+    Test { name: "not confirmed, and killed meanwhile", run: checkpoints::killed_meanwhile, of: |_| true },
     Test {
         name: "each CPU sends through the nearest queue",
         run: transmit::nearest_queue,
@@ -63,6 +58,11 @@ const ONCE: &[Test] = &[
         name: "weights stay over a resize",
         run: blackbox::weights_stay,
         of: |card| card.channels.is_some(),
+    },
+    Test {
+        name: "connections are answered through the queue they come in on",
+        run: transmit::answers,
+        of: |card| card.queues > 1,
     },
     Test { name: "queues in use", run: blackbox::queues_in_use, of: |card| card.channels == Some("link") },
     Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
@@ -123,24 +123,28 @@ const TESTS: &[Test] = &[
     Test { name: "the link goes and comes", run: events::link_flaps, of: |_| true },
     Test { name: "a processor goes and comes", run: events::processor_off_line, of: |_| true },
     Test { name: "the driver goes and comes", run: events::driver_rebound, of: |_| true },
+    Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
     Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
     Test { name: "random sequences", run: random::sequences, of: |_| true },
-    Test { name: "a transfer goes on", run: traffic::survives, of: |card| card.driver == "virtio_net" },
+    Test { name: "sequences that failed once", run: random::kept, of: random::has_kept },
+    Test { name: "a transfer goes on", run: traffic::survives, of: has_tap },
     Test { name: "another name and back", run: events::renamed, of: |_| true },
 ];
 
-/// Random sequences on the card of a driver: so many, as long as there is time.
-pub(super) fn soak(
-    guest: &mut Guest,
-    checks: &mut Checks,
-    driver: &str,
-    sequences: u64,
-    until: Option<Instant>,
-) -> Result<()> {
+/// Whether a card can show that a transfer survives.
+pub(super) fn has_transfer(driver: &str) -> bool {
+    CARDS.iter().any(|card| card.driver == driver && has_tap(card))
+}
+
+/// Virtio's alone is on a tap, where another machine's TCP can reach it.
+fn has_tap(card: &Card) -> bool {
+    card.driver == "virtio_net"
+}
+
+/// A transfer that goes on under many changes of the table.
+pub(super) fn transfer(guest: &mut Guest, checks: &mut Checks, driver: &str) -> Result<()> {
     let card = CARDS.iter().find(|card| card.driver == driver).context("no such card")?;
-    let done = random::run(guest, checks, card, random::seed_of_now(), Limit { sequences, until })?;
-    println!("    {driver}: {done} sequences");
-    Ok(())
+    traffic::under(&mut Subject::new(guest, checks, card)?, traffic::MANY)
 }
 
 /// All that the card of a driver can show, or the parts whose names contain a text.
@@ -148,14 +152,12 @@ pub(super) fn check(guest: &mut Guest, checks: &mut Checks, driver: &str, part: 
     let card = CARDS.iter().find(|card| card.driver == driver).context("no such card")?;
     trace::start(guest)?;
     let asked = |test: &&Test| (test.of)(card) && super::named(test.name, part);
-    let awaited = AWAITED.iter().filter(|test| test.name == part || part == "awaited");
     let turn = kernel::turn(guest)?;
     let place = CARDS.iter().position(|other| other.driver == driver).unwrap_or_default();
     let mine =
         |(number, test): &(usize, &Test)| test.name == part || (number + place) % kernel::TURNS == turn;
     let once = ONCE.iter().enumerate().filter(mine).map(|(_, test)| test).filter(asked);
-    let tests = TESTS.iter().filter(asked).chain(once).chain(awaited.filter(|test| (test.of)(card)));
-    for test in tests {
+    for test in TESTS.iter().filter(asked).chain(once) {
         checks.part(test.name, |checks| {
             let mut subject = Subject::new(guest, checks, card)?;
             (test.run)(&mut subject)

@@ -46,17 +46,49 @@ const READ_CONFIGURATION: &str = "\"/etc/rssmgrd/rssmgrd.toml\"";
 /// A user without rights.
 const NOBODY: &str = "runuser -u nobody --";
 
-/// The service as it is installed and upgraded: two packages, the second with a higher revision.
+/// The service as it is installed and upgraded: two packages, the second with a higher revision. Each part builds on the
+/// one before.
 pub(crate) fn check(guest: &mut Guest, checks: &mut Checks, packages: &[PathBuf; 2]) -> Result<()> {
-    super::machine::check_debian(guest, checks)?;
-    prepare(guest)?;
-    let found = cards(guest)?;
-    install(guest, checks, &packages[0])?;
-    untouched(guest, checks, "installed", STARTED, &found)?;
-    readers(guest, checks)?;
-    checks.that(cards(guest)? == found, || "somebody without rights changed the cards".into());
+    // What could not go on has been told.
+    let _ = parts(guest, checks, packages);
+    Ok(())
+}
 
-    let set = administrator(guest, checks)?;
+fn parts(guest: &mut Guest, checks: &mut Checks, packages: &[PathBuf; 2]) -> Option<()> {
+    let found = checks.needed("a whole system", |checks| {
+        super::machine::check_debian(guest, checks)?;
+        prepare(guest)?;
+        cards(guest)
+    })?;
+    checks.needed("installed: no card is touched", |checks| {
+        install(guest, checks, &packages[0])?;
+        untouched(guest, checks, "installed", STARTED, &found)
+    })?;
+    checks.needed("anybody may look, root alone may change", |checks| {
+        readers(guest, checks)?;
+        checks.that(cards(guest)? == found, || "somebody without rights changed the cards".into());
+        Ok(())
+    })?;
+    let set = checks.needed("set over the system bus", |checks| administrator(guest, checks))?;
+    checks.needed("restart, reload, a new bus: no change", |checks| no_change(guest, checks))?;
+    checks.needed("in force after a reboot", |checks| {
+        super::machine::check_reboot(guest, checks)?;
+        running(guest, checks, "after a reboot")?;
+        in_force(guest, checks, "after a reboot", &set)
+    })?;
+    let changed = checks.needed("upgraded: no change", |checks| {
+        guest.expect(setters::WATCH_KERNEL)?;
+        let changed = cards(guest)?;
+        upgrade(guest, checks, &packages[1])?;
+        untouched(guest, checks, "upgraded", STARTED, &changed)?;
+        in_force(guest, checks, "after an upgrade", &set)?;
+        Ok(changed)
+    })?;
+    checks.needed("removed and purged", |checks| remove(guest, checks, &changed))
+}
+
+/// A service that is started again, in all the ways that there are, finds everything as it is to be.
+fn no_change(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let changed = cards(guest)?;
     quietly(guest, checks, "systemctl restart rssmgrd", STARTED, &changed)?;
     quietly(guest, checks, "systemctl reload rssmgrd", READ_CONFIGURATION, &changed)?;
@@ -66,18 +98,7 @@ pub(crate) fn check(guest: &mut Guest, checks: &mut Checks, packages: &[PathBuf;
         "a refused configuration, and the reload says nothing".into()
     });
     // Without its bus the daemon ends, and is started again.
-    quietly(guest, checks, "systemctl restart dbus", STARTED, &changed)?;
-
-    super::machine::check_reboot(guest, checks)?;
-    running(guest, checks, "after a reboot")?;
-    in_force(guest, checks, "after a reboot", &set)?;
-
-    guest.expect(setters::WATCH_KERNEL)?;
-    let changed = cards(guest)?;
-    upgrade(guest, checks, &packages[1])?;
-    untouched(guest, checks, "upgraded", STARTED, &changed)?;
-    in_force(guest, checks, "after an upgrade", &set)?;
-    remove(guest, checks, &changed)
+    quietly(guest, checks, "systemctl restart dbus", STARTED, &changed)
 }
 
 /// Links that are up from the boot on, nothing that moves interrupts of its own accord, and the daemon watched from its

@@ -114,6 +114,8 @@ fn tunnels_that_hash_alike() {
     let over = |kind, over: Option<&str>| {
         with(|m| {
             m.tunnels = vec![Tunnel { name: "tun9".into(), kind, over: over.map(Into::into) }];
+            // Of which nobody knows what it hashes.
+            m.nics[0].driver = "ixgbe".into();
         })
     };
     for kind in [TunnelKind::Gre, TunnelKind::IpIp, TunnelKind::Ppp, TunnelKind::Wireguard] {
@@ -148,6 +150,28 @@ fn tunnels_that_hash_alike() {
     assert!(f.evidence[0].contains("few source ports"), "{:?}", f.evidence);
     assert!(f.evidence.iter().any(|e| e.contains("tx-udp_tnl-segmentation")), "{:?}", f.evidence);
     assert!(f.evidence.iter().any(|e| e.contains("queue 3 received")), "{:?}", f.evidence);
+    // What is known of the driver is told instead; one that hashes what is inside is found only by its traffic.
+    for (driver, kind, told) in [
+        ("virtio_net", TunnelKind::Gre, Some("the driver virtio_net hashes outer headers only")),
+        ("mlx5_core", TunnelKind::Gre, None),
+        ("mlx5_core", TunnelKind::IpIp, None),
+        (
+            "mlx5_core",
+            TunnelKind::Wireguard,
+            Some("mlx5_core hashes the inner headers of GRE and IP in IP only"),
+        ),
+        ("ice", TunnelKind::Gre, None),
+        ("ice", TunnelKind::IpIp, Some("ice hashes the inner headers of GRE, VXLAN and Geneve only")),
+    ] {
+        let mut known = over(kind, Some("eth0"));
+        known.nics[0].driver = driver.into();
+        let f = of_tunnel(&known);
+        assert_eq!(f.is_some(), told.is_some(), "{driver} {kind:?}: {f:?}");
+        let evidence = f.map(|f| f.evidence.join("; ")).unwrap_or_default();
+        assert!(evidence.contains(told.unwrap_or_default()), "{evidence}");
+        known.nics[0].queues[3].packets = Some(Sampled { before: Some(0), now: 90_000 });
+        assert_eq!(of_tunnel(&known).map(|f| f.severity), Some(Warning), "{driver} {kind:?}: it is seen");
+    }
     device(&mut vxlan).hash_types = HashTypes::parse("ipv4,tcp_ipv4,ipv6,tcp_ipv6").unwrap();
     assert_eq!(of_tunnel(&vxlan), None, "the types are what is to be changed");
 }

@@ -22,6 +22,8 @@ pub(super) struct Card {
     pub(super) fields: &'static [&'static str],
     /// Whether the device spreads as the table says.
     pub(super) spreads: bool,
+    /// Whether `ethtool -S` counts packets of each queue in both directions.
+    pub(super) counts_transmit: bool,
 }
 
 impl Card {
@@ -44,6 +46,7 @@ pub(super) const VIRTIO: Card = Card {
     key: true,
     fields: &["tcp4", "udp4", "tcp6", "udp6"],
     spreads: true,
+    counts_transmit: false,
 };
 
 pub(super) const IGB: Card = Card {
@@ -57,6 +60,7 @@ pub(super) const IGB: Card = Card {
     key: false,
     fields: &["udp4", "udp6"],
     spreads: true,
+    counts_transmit: true,
 };
 
 pub(super) const E1000E: Card = Card {
@@ -70,6 +74,7 @@ pub(super) const E1000E: Card = Card {
     key: false,
     fields: &[],
     spreads: false,
+    counts_transmit: false,
 };
 
 pub(super) const VMXNET3: Card = Card {
@@ -83,6 +88,7 @@ pub(super) const VMXNET3: Card = Card {
     key: false,
     fields: &[],
     spreads: false,
+    counts_transmit: false,
 };
 
 /// The processors that a plan uses, from the documented rules alone: 8 CPUs, two on each of four nodes.

@@ -43,6 +43,8 @@ pub(super) struct Kernel {
     pub(super) vectors: Vec<Vector>,
     /// By transmit queue; empty sets where there is none.
     pub(super) xps: Vec<Cpus>,
+    /// The receive queues of each transmit queue.
+    pub(super) xps_rxqs: Vec<BTreeSet<u32>>,
     /// By receive queue.
     pub(super) rps: Vec<Cpus>,
     /// Whether the link is up.
@@ -64,7 +66,9 @@ impl Kernel {
                c=; read -r c </proc/irq/$i/smp_affinity_list; echo \"@vector $i ${{a##*/}} $c\"; done; done\n\
              for kind in tx rx; do q=0; while [ -d /sys/class/net/$n/queues/$kind-$q ]; do\n\
                f=xps_cpus; [ $kind = tx ] || f=rps_cpus\n\
-               c=; read -r c </sys/class/net/$n/queues/$kind-$q/$f; echo \"@$kind $q $c\"; q=$((q+1)); done; done\n\
+               c=; read -r c </sys/class/net/$n/queues/$kind-$q/$f; echo \"@$kind $q $c\"\n\
+               [ $kind = rx ] || {{ c=; read -r c </sys/class/net/$n/queues/tx-$q/xps_rxqs; echo \"@answers $q $c\"; }}\n\
+               q=$((q+1)); done; done\n\
              read -r c </sys/class/net/$n/carrier; echo \"@carrier $c\"\n\
              echo '@addresses'; ip -o address show dev $n; ip route show dev $n; ip -6 route show dev $n\n:"
         );
@@ -94,6 +98,9 @@ impl Kernel {
                     kernel.vectors.push(Vector { number, name: name.to_owned(), cpus });
                 }
                 ["tx", _, ref mask @ ..] => kernel.xps.push(cpu_mask(mask.first().unwrap_or(&""))),
+                ["answers", _, ref mask @ ..] => {
+                    kernel.xps_rxqs.push(cpu_mask(mask.first().unwrap_or(&"")));
+                }
                 ["rx", _, ref mask @ ..] => kernel.rps.push(cpu_mask(mask.first().unwrap_or(&""))),
                 ["carrier", carrier] => kernel.carrier = carrier == "1",
                 ["addresses"] => body.clone_into(&mut kernel.addresses),
@@ -127,6 +134,7 @@ impl Kernel {
         };
         compare("affinity", format!("{:?}", homes(self)), format!("{:?}", homes(after)));
         compare("xps_cpus", format!("{:?}", self.xps), format!("{:?}", after.xps));
+        compare("xps_rxqs", format!("{:?}", self.xps_rxqs), format!("{:?}", after.xps_rxqs));
         compare("rps_cpus", format!("{:?}", self.rps), format!("{:?}", after.rps));
         differences
     }
@@ -155,14 +163,15 @@ mod tests {
     #[test]
     fn sections_are_told_apart() {
         let text = "@channels\nCombined:\t8\nCombined:\t4\n@rss\n    0:      0     3\nRSS hash key:\n0a:1b\n\
-                    @fields udp4\nIP SA\nIP DA\n@fields tcp4\n@vector 30 x-rx-1 0-1\n@vector 29 x-rx-0 5\n@tx 0 3\n@tx 1\n\
-                    @rx 0 00\n@carrier 1\n@addresses\na\n";
+                    @fields udp4\nIP SA\nIP DA\n@fields tcp4\n@vector 30 x-rx-1 0-1\n@vector 29 x-rx-0 5\n@tx 0 3\n\
+                    @answers 0 2\n@tx 1\n@answers 1 0\n@rx 0 00\n@carrier 1\n@addresses\na\n";
         let kernel = Kernel::parse(text);
         assert_eq!(kernel.channels, Some((8, 4)));
         assert_eq!((&kernel.table[..], kernel.key.as_deref()), (&[0, 3][..], Some("0a:1b")));
         assert_eq!(kernel.fields, BTreeMap::from([("udp4", "sd".to_owned())]));
         assert_eq!(kernel.vector(1).map(|v| (v.number, &v.cpus)), Some((30, &[0, 1].into())));
         assert_eq!(kernel.vectors[0].number, 29);
+        assert_eq!(kernel.xps_rxqs, [[1].into(), [].into()]);
         assert_eq!((kernel.xps, kernel.rps), (vec![[0, 1].into(), [].into()], vec![[].into()]));
         assert!(kernel.carrier);
         assert_eq!(kernel.addresses, "a\n");

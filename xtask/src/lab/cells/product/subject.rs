@@ -160,7 +160,10 @@ pub(super) fn as_after_boot(guest: &mut Guest, card: &Card) -> Result<()> {
         let fields = if card.key || flow.starts_with("tcp") { "sdfn" } else { "sd" };
         script += &format!("ethtool -N {name} rx-flow-hash {flow} {fields}\n");
     }
-    script += &format!("for f in /sys/class/net/{name}/queues/*/rps_cpus; do echo 0 >$f; done\n:");
+    script += &format!(
+        "for f in /sys/class/net/{name}/queues/*/rps_cpus \
+                       /sys/class/net/{name}/queues/*/xps_rxqs; do echo 0 >$f; done\n:"
+    );
     guest.expect(&script)?;
     ethtool::up(guest, name)
 }

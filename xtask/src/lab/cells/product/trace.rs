@@ -110,9 +110,12 @@ impl Change {
     }
 }
 
-/// How often each thing was changed, each change counted once.
-pub(super) fn count(changes: &[Change]) -> BTreeMap<Setter, usize> {
-    let mut counts = BTreeMap::new();
+/// How often each thing was changed.
+pub(super) type Counts = BTreeMap<Setter, usize>;
+
+/// Each change counted once.
+pub(super) fn count(changes: &[Change]) -> Counts {
+    let mut counts = Counts::new();
     for setter in changes.iter().filter_map(Change::setter) {
         *counts.entry(setter).or_default() += 1;
     }

@@ -1,11 +1,10 @@
 //! Nothing is written that need not be: the kernel's own record of changes stays empty.
 
 use super::subject::Subject;
-use super::trace::{self, Change, Setter};
+use super::trace::{self, Change, Counts, Setter};
 use crate::lab::product::{Options, Product};
 use anyhow::Result;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A first start touches nothing; start, reload, and applying again on a kernel that agrees touch nothing either.
 pub(super) fn none_when_in_force(s: &mut Subject<'_>) -> Result<()> {
@@ -80,8 +79,8 @@ pub(super) fn the_plans_steps(s: &mut Subject<'_>) -> Result<()> {
 }
 
 /// The changes that a plan's steps stand for.
-fn planned(steps: &[Value]) -> BTreeMap<Setter, usize> {
-    let mut counts = BTreeMap::new();
+pub(super) fn planned(steps: &[Value]) -> Counts {
+    let mut counts = Counts::new();
     for step in steps {
         let op = step["op"].as_str().unwrap_or_default();
         let setter = match op {
