@@ -864,6 +864,8 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a software NIC')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the software NICs')
             [CompletionResult]::new('source', 'source', [CompletionResultType]::ParameterValue, 'Give a software NIC another source of packets')
+            [CompletionResult]::new('power', 'power', [CompletionResultType]::ParameterValue, 'Switch a software NIC off or on, to rehearse what a loss of power does')
+            [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Reset the hardware of a software NIC: power off and on at once')
             break
         }
         'rssctl;softnic;create' {
@@ -915,6 +917,32 @@ Register-ArgumentCompleter -Native -CommandName 'rssctl' -ScriptBlock {
             break
         }
         'rssctl;softnic;source' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;softnic;power' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; `auto` also obeys NO_COLOR')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes, only results and errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is being done')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rssctl;softnic;reset' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print: list, table and wide are for people, the others for programs and stable')
             [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`')

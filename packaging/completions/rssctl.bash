@@ -127,6 +127,12 @@ _rssctl() {
             rssctl__subcmd__softnic,list)
                 cmd="rssctl__subcmd__softnic__subcmd__list"
                 ;;
+            rssctl__subcmd__softnic,power)
+                cmd="rssctl__subcmd__softnic__subcmd__power"
+                ;;
+            rssctl__subcmd__softnic,reset)
+                cmd="rssctl__subcmd__softnic__subcmd__reset"
+                ;;
             rssctl__subcmd__softnic,source)
                 cmd="rssctl__subcmd__softnic__subcmd__source"
                 ;;
@@ -1342,7 +1348,7 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__softnic)
-            opts="-o -q -v -h --output --address --color --quiet --verbose --help create delete list source"
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help create delete list source power reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1468,6 +1474,66 @@ _rssctl() {
             return 0
             ;;
         rssctl__subcmd__softnic__subcmd__list)
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__softnic__subcmd__power)
+            opts="-o -q -v -h --output --address --color --quiet --verbose --help on off"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "list table wide json jsonl yaml name" -- "${cur}"))
+                    return 0
+                    ;;
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rssctl__subcmd__softnic__subcmd__reset)
             opts="-o -q -v -h --output --address --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

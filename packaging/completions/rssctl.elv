@@ -824,6 +824,8 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand delete 'Delete a software NIC'
             cand list 'List the software NICs'
             cand source 'Give a software NIC another source of packets'
+            cand power 'Switch a software NIC off or on, to rehearse what a loss of power does'
+            cand reset 'Reset the hardware of a software NIC: power off and on at once'
         }
         &'rssctl;softnic;create'= {
             cand --queues 'Receive queues at the start'
@@ -871,6 +873,30 @@ set edit:completion:arg-completer[rssctl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rssctl;softnic;source'= {
+            cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
+            cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
+            cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'
+            cand --color 'When to use colours; `auto` also obeys NO_COLOR'
+            cand -q 'No notes, only results and errors'
+            cand --quiet 'No notes, only results and errors'
+            cand -v 'Tell what is being done'
+            cand --verbose 'Tell what is being done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rssctl;softnic;power'= {
+            cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
+            cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
+            cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'
+            cand --color 'When to use colours; `auto` also obeys NO_COLOR'
+            cand -q 'No notes, only results and errors'
+            cand --quiet 'No notes, only results and errors'
+            cand -v 'Tell what is being done'
+            cand --verbose 'Tell what is being done'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'rssctl;softnic;reset'= {
             cand -o 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --output 'How to print: list, table and wide are for people, the others for programs and stable'
             cand --address 'Where the daemon is: a socket''s path, a D-Bus address, `system` or `session`'

@@ -959,24 +959,26 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
 table\t'One line an adapter'
 wide\t'The table with more columns'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
 yaml\t'One YAML document'
 name\t'Names only, one a line'"
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s q -l quiet -d 'No notes, only results and errors'
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s v -l verbose -d 'Tell what is being done'
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "create" -d 'Create a software NIC'
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "delete" -d 'Delete a software NIC'
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "list" -d 'List the software NICs'
-complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source" -f -a "source" -d 'Give a software NIC another source of packets'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -f -a "create" -d 'Create a software NIC'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -f -a "delete" -d 'Delete a software NIC'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -f -a "list" -d 'List the software NICs'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -f -a "source" -d 'Give a software NIC another source of packets'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -f -a "power" -d 'Switch a software NIC off or on, to rehearse what a loss of power does'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and not __fish_seen_subcommand_from create delete list source power reset" -f -a "reset" -d 'Reset the hardware of a software NIC: power off and on at once'
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l queues -d 'Receive queues at the start' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l max-queues -d 'The most receive queues it can have' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from create" -l entries -d 'Entries of its indirection table, a power of two' -r
@@ -1042,6 +1044,34 @@ never\t'Never'"
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -s q -l quiet -d 'No notes, only results and errors'
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -s v -l verbose -d 'Tell what is being done'
 complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from source" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from power" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from power" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from power" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from power" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from power" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from power" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from reset" -s o -l output -d 'How to print: list, table and wide are for people, the others for programs and stable' -r -f -a "list\t'One line a property, as PowerShell\'s Format-List'
+table\t'One line an adapter'
+wide\t'The table with more columns'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+yaml\t'One YAML document'
+name\t'Names only, one a line'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from reset" -l address -d 'Where the daemon is: a socket\'s path, a D-Bus address, `system` or `session`' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from reset" -l color -d 'When to use colours; `auto` also obeys NO_COLOR' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'No notes, only results and errors'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Tell what is being done'
+complete -c rssctl -n "__fish_rssctl_using_subcommand softnic; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l since -d 'Only since then: 30s, 10m, 2h or 1d ago, 2026-01-31T08:00:00Z, or @SECONDS since 1970' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l id -d 'Only these event ids' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand events" -l adapter -d 'Only events of this adapter' -r

@@ -488,6 +488,9 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::NotSaved { .. }
         | CommandError::Away { .. }
         | CommandError::Degraded { .. }
+        | CommandError::PoweredDown { .. }
+        | CommandError::PowerLost { .. }
+        | CommandError::Revoked { .. }
         | CommandError::Backend(_)
         | CommandError::TeamMate { .. }
         | CommandError::Atomic => ErrorKind::Failed,

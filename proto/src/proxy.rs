@@ -84,6 +84,10 @@ pub trait Manager {
     fn delete_softnic(&self, name: &str) -> zbus::Result<()>;
     /// Gives a software NIC another traffic source.
     fn set_softnic_source(&self, name: &str, source: &str) -> zbus::Result<()>;
+    /// Switches a software NIC off or on. Answers when what it lost is in force again.
+    fn set_softnic_power(&self, name: &str, on: bool) -> zbus::Result<()>;
+    /// Resets a software NIC. Answers when what it lost is in force again.
+    fn reset_softnic(&self, name: &str) -> zbus::Result<()>;
     /// Software NICs: [`crate::types::SoftnicRecord`]s.
     fn list_softnics(&self) -> zbus::Result<Vec<Dictionary>>;
 
@@ -141,7 +145,7 @@ pub trait Adapter {
     /// Eligible processors: group, number, distance.
     #[zbus(property(emits_changed_signal = "invalidates"))]
     fn rss_processor_array(&self) -> zbus::Result<Vec<(u16, u8, u16)>>;
-    /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted` or `away`.
+    /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted`, `down` or `away`.
     #[zbus(property)]
     fn state(&self) -> zbus::Result<String>;
     /// The checkpoint that it is under; 0 is none.

@@ -12,8 +12,8 @@ use rssmgr_core::backend::{Sampler, Surveyor};
 use rssmgr_core::device::BackendError;
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::manager::{
-    Caller, Command, CommandError, CommandId, Created, Effect, Input, Manager, Notice, Reply, SavedState,
-    Snapshot, Unusable,
+    Caller, Command, CommandError, CommandId, Created, Effect, Input, Manager, Notice, PowerChange, Reply,
+    SavedState, Snapshot, Unusable,
 };
 use rssmgr_ethtool::LINK_BACK;
 use rssmgr_proto::{ApiError, ErrorKind, convert};
@@ -498,6 +498,7 @@ impl Owner {
                 move |nic| Input::SourceSet { adapter, result: nic.set_source(&source) },
                 move |e| Input::SourceSet { adapter, result: Err(e.to_string().into()) },
             ),
+            Effect::Power { adapter, change } => self.power(adapter, change),
             Effect::Save { save, state } => {
                 let (store, done) = (Arc::clone(&self.save), self.done_from.clone());
                 let taken = self.disk.run(move || {
@@ -560,6 +561,17 @@ impl Owner {
                 }
             }
         }
+    }
+
+    /// Switches an adapter off or on, or resets it. What came of it is told as it is of a network card: before anything
+    /// else is asked of it.
+    fn power(&mut self, adapter: AdapterId, change: PowerChange) {
+        let nic = self.nics.get_mut(&adapter).and_then(|slot| slot.nic.as_mut());
+        let done = nic.map_or(Err(BackendError::Gone), |nic| nic.power(change));
+        if matches!(done, Ok(true)) {
+            self.tell(Input::Kernel(Notice::Power { adapter, change }));
+        }
+        self.tell(Input::PowerSet { adapter, result: done.map(drop) });
     }
 
     /// Has an adapter work: here if it does not block, else on another thread. The manager asks nothing more of an

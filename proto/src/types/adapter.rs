@@ -196,7 +196,7 @@ pub struct AdapterRecord {
     /// The pretended machine that the adapter's CPUs belong to; absent when they are this machine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretended_topology: Option<String>,
-    /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted` or `away`.
+    /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted`, `down` or `away`.
     pub state: String,
     /// Why, where the state needs a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]

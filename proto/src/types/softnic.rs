@@ -17,6 +17,9 @@ pub struct SoftnicRecord {
     /// Why the source failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_error: Option<String>,
+    /// `on` or `off`.
+    #[serde(default)]
+    pub power: String,
     /// The pretended machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretended_topology: Option<String>,

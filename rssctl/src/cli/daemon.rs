@@ -32,6 +32,28 @@ pub enum SoftnicCommand {
         #[arg(value_name = "SOURCE")]
         source: String,
     },
+    /// Switch a software NIC off or on, to rehearse what a loss of power does
+    ///
+    /// Without power a NIC has no queues: what arrives is dropped and counted, nothing is changed, and every setting of
+    /// the hardware is lost. When it is on again everything is put in force again, VPorts included, in the order of
+    /// homes, key, whole table and enable; after three tries that fail RSS is revoked and the adapter is degraded. Power
+    /// is on after every start of the daemon.
+    #[command(after_long_help = "Examples:\n  rssctl softnic power nic1 off\n  rssctl softnic power nic1 on")]
+    Power {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Off or on
+        #[arg(value_name = "off|on", value_enum)]
+        power: Switch,
+    },
+    /// Reset the hardware of a software NIC: power off and on at once
+    #[command(after_long_help = "Examples:\n  rssctl softnic reset nic1")]
+    Reset {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// `rssctl softnic create`.

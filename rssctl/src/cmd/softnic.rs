@@ -6,8 +6,8 @@ use rssmgr_proto::ErrorKind;
 use serde::Serialize;
 
 use super::Context;
-use crate::cli::{Output, SoftnicCommand, SoftnicCreateArgs};
-use crate::client::Intent;
+use crate::cli::{Output, SoftnicCommand, SoftnicCreateArgs, Switch};
+use crate::client::{Client, Intent};
 use crate::exit::{Failure, Stop};
 use crate::render::{self, structured};
 
@@ -18,7 +18,7 @@ struct DeletedRecord<'a> {
     deleted: bool,
 }
 
-/// Creates, deletes, lists, or gives another source.
+/// Creates, deletes, lists, gives another source, or switches the power.
 pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Result<(), Stop> {
     match command {
         SoftnicCommand::Create(args) => {
@@ -43,12 +43,17 @@ pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Re
             let source = absolute(source)?;
             let client = c.client(Intent::Change).await?;
             client.manager.set_softnic_source(name, &source).await?;
-            let Some(form) = c.form() else { return Ok(()) };
-            match client.softnics().await?.into_iter().find(|n| n.name == *name) {
-                Some(nic) => c.terminal.print(&structured::record(nic, form)?),
-                // Somebody has deleted it since.
-                None => Ok(()),
-            }
+            show(c, &client, name).await
+        }
+        SoftnicCommand::Power { name, power } => {
+            let client = c.client(Intent::Change).await?;
+            client.manager.set_softnic_power(name, *power == Switch::On).await?;
+            show(c, &client, name).await
+        }
+        SoftnicCommand::Reset { name } => {
+            let client = c.client(Intent::Change).await?;
+            client.manager.reset_softnic(name).await?;
+            show(c, &client, name).await
         }
         SoftnicCommand::List => {
             let client = c.client(Intent::Read).await?;
@@ -60,6 +65,16 @@ pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Re
             };
             c.terminal.print(&text)
         }
+    }
+}
+
+/// Prints the record, where a form for it was asked for.
+async fn show(c: &mut Context<'_, '_>, client: &Client, name: &str) -> Result<(), Stop> {
+    let Some(form) = c.form() else { return Ok(()) };
+    match client.softnics().await?.into_iter().find(|n| n.name == name) {
+        Some(nic) => c.terminal.print(&structured::record(nic, form)?),
+        // Somebody has deleted it since.
+        None => Ok(()),
     }
 }
 

@@ -47,8 +47,16 @@ pub fn softnics(nics: &[SoftnicRecord], paint: Paint) -> String {
             };
             let topology =
                 n.pretended_topology.as_ref().map_or("host".into(), |t| format!("{t} (pretended)"));
-            vec![n.name.clone(), option("queues"), option("entries"), topology, option("source"), source]
+            vec![
+                n.name.clone(),
+                option("queues"),
+                option("entries"),
+                topology,
+                option("source"),
+                source,
+                n.power.clone(),
+            ]
         })
         .collect();
-    table(paint, &["NAME", "QUEUES", "ENTRIES", "TOPOLOGY", "SOURCE", "STATE"], &rows)
+    table(paint, &["NAME", "QUEUES", "ENTRIES", "TOPOLOGY", "SOURCE", "STATE", "POWER"], &rows)
 }

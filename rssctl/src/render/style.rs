@@ -50,7 +50,7 @@ impl Paint {
     pub fn graded(self, word: &str, text: &str) -> String {
         match word {
             "none" | "applied" | "unchanged" => self.good(text),
-            "gap" | "warning" | "degraded" | "pending" | "stuck" | "contested" | "drifted" => {
+            "gap" | "warning" | "degraded" | "pending" | "stuck" | "contested" | "drifted" | "down" => {
                 self.careful(text)
             }
             "link" | "addresses" | "error" | "failed" => self.bad(text),

@@ -14,6 +14,11 @@
 //! one of this VPort whose home is that processor, else a queue that no processor in use has, whose home it becomes
 //! (`seats`). So a processor is evacuated by giving its queue another home.
 //!
+//! The daemon's manager keeps the same contract for software NICs, but with a planner that owns the mapping of processors
+//! to queues: what was lost is replayed by a plan from what is read, in the order of the driver's row, three times at most
+//! (`manager::power`; `cargo test -p rssmgr-core --test manager power`). That nothing reaches hardware without queues is
+//! the same [`datapath::Live`], in which the software NIC holds its queues (`cargo test -p rssmgrd --test cli power`).
+//!
 //! The states, a file each: [`created`], [`started`], [`powered`], [`running`], [`draining`], [`resetting`], [`revoked`],
 //! `Removed`.
 

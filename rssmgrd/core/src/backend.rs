@@ -8,7 +8,8 @@ use crate::stats::Sample;
 /// An adapter that can be read, changed and measured.
 ///
 /// The framework around it guarantees: [`Backend::capability`] is asked before anything else; operations come only
-/// between creation and drop, one at a time; a table is never cleared by enable or disable.
+/// between creation and drop, one at a time, and none that it knows to find no queues; a table is never cleared by enable
+/// or disable. What comes all the same while there are no queues is answered with [`BackendError::Down`].
 pub trait Backend: Send {
     /// What the adapter can do. Does not change while the backend lives.
     fn capability(&self) -> &Capability;

@@ -248,7 +248,9 @@ events! {
     /// A change did not hold and was taken back.
     2006 Warning RolledBack { because: String }
         "a change was rolled back: {because}";
-    /// A change could not be taken back; nothing is changed automatically any more.
+    /// A change could not be taken back, or what a reset lost could not be put in force again in three tries, so that RSS is
+    /// revoked. Nothing is changed automatically any more until a request names the adapter, with one exception: what
+    /// failed only because the interface was closed, and was refused by nobody, is tried again when it is open.
     2007 Error AdapterDegraded { because: String }
         "is degraded: {because}";
     /// The daemon ended in the middle of a change; the settings of before are in force.
@@ -275,6 +277,18 @@ events! {
     /// A traffic source ended or failed.
     2015 Warning SourceEnded { state: String, because: String }
         "traffic source {state}: {because}";
+    /// An adapter lost its power, and with it its queues and all that was set.
+    2016 Warning AdapterPoweredDown { }
+        "is powered down: it has no queues, and nothing is received or changed until it is up";
+    /// An adapter has power and queues again; what was lost is replayed.
+    2017 Info AdapterPoweredUp { }
+        "is powered up: its queues were created anew";
+    /// The hardware of an adapter was reset and forgot everything; what was lost is replayed.
+    2018 Warning AdapterReset { }
+        "was reset: its queues were created anew, and all that was set is lost";
+    /// What power or a reset had lost is in force again: what was done, in its order.
+    2019 Info StateReplayed { tries: u32, steps: String }
+        "what was lost is in force again, at try {tries} of 3: {steps}";
     /// A change waits to be confirmed.
     2030 Warning CheckpointMade { checkpoint: u64, adapters: String, seconds: u64, by_uid: u32 }
         "checkpoint {checkpoint} by uid {by_uid}: the change of {adapters} goes back in {seconds} s unless it is confirmed";

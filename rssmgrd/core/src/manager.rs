@@ -7,7 +7,8 @@
 //!
 //! Rooms: `queue` (who waits for whom), `start` (what a command means), `build` (placing, planning), `group` (the
 //! transaction), `checkpoint` (changes that wait to be confirmed), `guard` (when nothing is changed), `outcome` (what it
-//! came to, for readers and listeners), `drift` (what others change), `arrive`, `identity`, `softnic`, `save`.
+//! came to, for readers and listeners), `drift` (what others change), `power` (what resets lose), `arrive`, `identity`,
+//! `softnic`, `save`.
 
 mod adapter;
 mod arrive;
@@ -21,6 +22,7 @@ mod group;
 mod guard;
 mod identity;
 mod outcome;
+mod power;
 mod queue;
 mod save;
 mod saved;
@@ -38,7 +40,7 @@ use alloc::vec::Vec;
 
 pub use checkpoint::{Checkpoint, CheckpointAction, CheckpointId, CheckpointPart, CheckpointView};
 pub use command::{AdapterResult, Caller, Change, Command, CommandError, CommandId, Options, Reply, Status};
-pub use effect::{Created, Effect, Input, Notice, SaveId, Unusable};
+pub use effect::{Created, Effect, Input, Notice, PowerChange, SaveId, Unusable};
 pub use group::GroupId;
 pub use guard::{BootGuard, Gateway, ObserveOnly};
 pub use identity::Identity;
@@ -116,6 +118,8 @@ pub struct Manager {
     deleting: BTreeMap<String, Deleting>,
     /// New sources being set.
     sources: BTreeMap<AdapterId, SourceChange>,
+    /// Who asked for power or a reset of an adapter that is not as it should be yet.
+    powering: BTreeMap<AdapterId, CommandId>,
     /// What became of the moves of commands that are under way.
     moved: BTreeMap<CommandId, MoveResults>,
     /// Commands answered when the group that follows an arrival has ended.
@@ -177,6 +181,7 @@ impl Manager {
             unsaved: BTreeMap::new(),
             deleting: BTreeMap::new(),
             sources: BTreeMap::new(),
+            powering: BTreeMap::new(),
             moved: BTreeMap::new(),
             reply_after: BTreeMap::new(),
             failed_softnics: BTreeMap::new(),
@@ -231,6 +236,7 @@ impl Manager {
             Input::Saved { save, result } => self.save_answered(save, &result),
             Input::Created { name, result } => self.created(name, result),
             Input::SourceSet { adapter, result } => self.source_set(adapter, result),
+            Input::PowerSet { adapter, result } => self.power_set(adapter, result),
             Input::Kernel(notice) => self.notice(notice),
             Input::Timer => {}
         }
@@ -258,6 +264,7 @@ impl Manager {
         self.groups.is_empty()
             && self.creating.is_empty()
             && self.sources.is_empty()
+            && self.powering.is_empty()
             && self.saving.is_idle()
             && self.looks_are_through()
             && self.waiting.iter().all(Waiting::is_for_settling)

@@ -13,7 +13,7 @@
 //! it is.
 //!
 //! The rooms: `spec` and `options` (text to values), `source/` (where packets come from), `nic/` (creation,
-//! operations), `port`, `ports` (which VPort a packet is for), `ring`, `worker`, `order` (the order check), `counters`,
+//! power, operations), `port`, `ports` (which VPort a packet is for), `ring`, `worker`, `order` (the order check), `counters`,
 //! `vport_counters` and `shared` (what the threads share), `cpu` (pinning), `tap`, `frame`, `handover` and `bell` (from
 //! those who operate it to the port), `sync`, `error`.
 

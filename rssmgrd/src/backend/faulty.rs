@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
-use rssmgr_core::manager::Unusable;
+use rssmgr_core::manager::{PowerChange, Unusable};
 
 use super::{Factory, Made, Nic, Source};
 
@@ -102,5 +102,9 @@ impl Nic for Faulty {
 
     fn source(&self) -> Option<Source> {
         self.inner.source()
+    }
+
+    fn power(&mut self, change: PowerChange) -> Result<bool, BackendError> {
+        self.inner.power(change)
     }
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rssmgr_core::backend::Backend;
-use rssmgr_core::manager::{Created, Unusable};
+use rssmgr_core::device::{BackendError, Refusal};
+use rssmgr_core::manager::{Created, PowerChange, Unusable};
 
 /// How an adapter's traffic source is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,14 @@ pub trait Nic: Backend {
 
     /// How the source is doing; `None` for an adapter that has none of its own.
     fn source(&self) -> Option<Source>;
+
+    /// Switches it off or on, or resets it. Answers whether that changed anything.
+    ///
+    /// # Errors
+    /// It cannot be switched; or there is nothing to reset, because it has no power.
+    fn power(&mut self, change: PowerChange) -> Result<bool, BackendError> {
+        Err(Refusal::Unsupported { op: change.name().to_owned() }.into())
+    }
 
     /// The index of the kernel's interface that it is; `None` for a software NIC.
     fn ifindex(&self) -> Option<u32> {

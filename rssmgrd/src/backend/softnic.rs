@@ -8,7 +8,7 @@ use rssmgr_core::backend::{Backend, Sampler};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::hash::{HashKey, KEY_BYTES};
-use rssmgr_core::manager::{AdapterFacts, Created, Kind, Unusable};
+use rssmgr_core::manager::{AdapterFacts, Created, Kind, PowerChange, Unusable};
 use rssmgr_core::topology::Topology;
 use rssmgr_softnic::{SoftNic, SoftnicError, SoftnicSpec, SourceSpec, SourceState, TopologySpec};
 
@@ -174,5 +174,14 @@ impl Nic for SoftnicAdapter {
             SourceState::Finished => Source::Finished,
             SourceState::Failed(why) => Source::Failed(why),
         })
+    }
+
+    fn power(&mut self, change: PowerChange) -> Result<bool, BackendError> {
+        match change {
+            PowerChange::Off => Ok(self.nic.power_down()),
+            PowerChange::On => Ok(self.nic.power_up()),
+            PowerChange::Reset if self.nic.power_down() => Ok(self.nic.power_up()),
+            PowerChange::Reset => Err(BackendError::Down("a reset".to_owned())),
+        }
     }
 }

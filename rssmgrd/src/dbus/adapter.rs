@@ -290,7 +290,7 @@ properties! {
     hash_types "HashTypes" "true" Value: Vec<String> = |v| convert::hash_types(v.device.hash_types);
     /// Processor of packets without a hash: group and number.
     default_processor "DefaultProcessor" "true" Value: ProcessorValue = |v| wmi::default_processor(v);
-    /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted` or `away`.
+    /// `observed`, `managed`, `pending`, `applying`, `degraded`, `stuck`, `contested`, `drifted`, `down` or `away`.
     state "State" "true" Value: String = |v| v.state.name().into();
     /// Why, where the state needs a reason.
     state_reason "StateReason" "true" Value: String = |v| wmi::state_reason(v);

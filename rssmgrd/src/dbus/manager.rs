@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rssmgr_core::manager::{
-    AdapterView, Caller, CheckpointAction, CheckpointId, Command, CommandError, Kind, Options, Reply,
-    Selector, Snapshot,
+    AdapterState, AdapterView, Caller, CheckpointAction, CheckpointId, Command, CommandError, Kind, Options,
+    PowerChange, Reply, Selector, Snapshot,
 };
 use rssmgr_core::stats::Sample;
 use rssmgr_proto::convert::{self, Per};
@@ -59,6 +59,20 @@ impl Manager {
     ) -> Result<Reply, ApiError> {
         let caller = self.peer.caller(header, connection).await?;
         self.context.handle.ask(caller, command).await
+    }
+
+    /// Has a software NIC switched off or on, or reset.
+    async fn power(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        name: &str,
+        change: PowerChange,
+    ) -> Result<(), ApiError> {
+        let name = input::name("name", name)?;
+        let generation = all_well(self.ask(header, connection, Command::Power { name, change }).await?)?;
+        self.shown(generation).await;
+        Ok(())
     }
 
     /// As [`Manager::ask`], for commands that change adapters.
@@ -186,6 +200,8 @@ impl Manager {
                 options: s.options.clone(),
                 source_state: source.map_or("failed", Source::name).to_owned(),
                 source_error,
+                power: if view.is_some_and(|v| v.state == AdapterState::Down) { "off" } else { "on" }
+                    .to_owned(),
                 pretended_topology: view.and_then(|v| v.topology.label()).map(str::to_owned),
             }
         };
@@ -592,6 +608,29 @@ impl Manager {
             all_well(self.ask(&header, connection, Command::SetSource { name, source }).await?).map(drop)
         };
         self.context.calls.count("SetSoftnicSource", work.await)
+    }
+
+    /// Switches a software NIC off or on. Answers when what it lost is in force again.
+    async fn set_softnic_power(
+        &self,
+        name: String,
+        on: bool,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let change = if on { PowerChange::On } else { PowerChange::Off };
+        self.context.calls.count("SetSoftnicPower", self.power(&header, connection, &name, change).await)
+    }
+
+    /// Resets a software NIC. Answers when what it lost is in force again.
+    async fn reset_softnic(
+        &self,
+        name: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), ApiError> {
+        let work = self.power(&header, connection, &name, PowerChange::Reset);
+        self.context.calls.count("ResetSoftnic", work.await)
     }
 
     /// Software NICs.

@@ -9,6 +9,7 @@ use rssmgr_proto::ErrorKind;
 use rssmgr_proto::dict::from_dict;
 use rssmgr_proto::types::AdapterRecord;
 use rssmgrd::backend::faulty::{Faults, FaultyFactory};
+use rssmgrd::backend::softnic::SoftnicFactory;
 use rssmgrd::backend::{Factory, Made};
 use serde_json::json;
 
@@ -87,6 +88,41 @@ async fn what_cannot_be_taken_back_is_degraded_and_seen_everywhere() {
     client.manager.reset(&["nic0".to_owned()], &crate::daemon::dict(json!({}))).await.unwrap();
     let mended = record(&client).await;
     assert_eq!((mended.state.as_str(), mended.state_reason), ("managed", None));
+}
+
+/// The software NIC itself, with a driver that fails.
+#[tokio::test]
+async fn a_reset_that_cannot_be_replayed_in_three_tries_revokes_rss() {
+    let faults = Arc::new(Faults::default());
+    let factory = FaultyFactory::new(SoftnicFactory::new(None).unwrap(), Arc::clone(&faults));
+    let daemon = Daemon::start(factory).await;
+    let client = daemon.client().await;
+    client.create("nic0", &[("queues", "4"), ("topology", "1x4x1")]).await;
+    client.apply(&["nic0"], json!({"profile": "Closest"}), json!({})).await.unwrap();
+    let wanted = record(&client).await;
+
+    faults.fail(&[0, 1]);
+    client.manager.reset_softnic("nic0").await.unwrap();
+    let there = record(&client).await;
+    assert_eq!((&there.indirection_table, there.state.as_str()), (&wanted.indirection_table, "managed"));
+    assert_eq!(daemon.context.events.told().get("StateReplayed"), Some(&1));
+
+    faults.fail(&(0..100).collect::<Vec<_>>());
+    let error = crate::daemon::refused(client.manager.reset_softnic("nic0").await);
+    assert_eq!(error.kind, ErrorKind::Failed);
+    assert!(error.message.contains("RSS of nic0 is revoked: 3 tries"), "{error}");
+    assert!(error.message.contains("injected fault: EIO"), "{error}");
+    let seen = record(&client).await;
+    assert_eq!((seen.state.as_str(), seen.enabled), ("degraded", false));
+    assert!(seen.state_reason.unwrap().contains("revoked"));
+    let told = daemon.context.events.told();
+    assert_eq!((told.get("AdapterDegraded"), told.get("RssFailure")), (Some(&1), Some(&5)));
+    assert!(crate::metrics::page(&daemon).contains("rssmgrd_adapter_degraded{device=\"nic0\"} 1"));
+
+    faults.fail(&[]);
+    client.manager.reset(&["nic0".to_owned()], &crate::daemon::dict(json!({}))).await.unwrap();
+    let mended = record(&client).await;
+    assert_eq!((mended.state.as_str(), mended.enabled), ("managed", true));
 }
 
 #[tokio::test]

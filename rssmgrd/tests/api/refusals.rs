@@ -254,6 +254,8 @@ async fn only_root_and_the_daemons_user_change_anything_or_see_keys() {
         ("CreateSoftnic", refused(m.create_softnic("nic1", HashMap::new()).await)),
         ("DeleteSoftnic", refused(m.delete_softnic("nic0").await)),
         ("SetSoftnicSource", refused(m.set_softnic_source("nic0", "ended").await)),
+        ("SetSoftnicPower", refused(m.set_softnic_power("nic0", false).await)),
+        ("ResetSoftnic", refused(m.reset_softnic("nic0").await)),
         ("SetGlobal", refused(m.set_global(false).await)),
         ("Reload", refused(m.reload().await)),
         ("Rundown", refused(m.rundown().await)),

@@ -7,6 +7,7 @@ mod events;
 mod find;
 mod hidden;
 mod parity;
+mod power;
 mod run;
 #[path = "../../../rssctl/tests/common/schema.rs"]
 mod schema;

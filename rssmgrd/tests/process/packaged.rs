@@ -12,16 +12,18 @@ use crate::process::{Client, Daemon, ended};
 
 /// What the bus's policy keeps from everybody but root. Anything else that the daemon can be asked must reach it: a new
 /// method belongs either here or in packaging/dbus/org.rssmgr1.conf.
-const FOR_ROOT: [&str; 11] = [
+const FOR_ROOT: [&str; 13] = [
     "org.rssmgr1.Adapter.GetHashKey",
     "org.rssmgr1.Manager.CommitCheckpoint",
     "org.rssmgr1.Manager.CreateSoftnic",
     "org.rssmgr1.Manager.DeleteSoftnic",
     "org.rssmgr1.Manager.ExtendCheckpoint",
     "org.rssmgr1.Manager.Reload",
+    "org.rssmgr1.Manager.ResetSoftnic",
     "org.rssmgr1.Manager.RollBackCheckpoint",
     "org.rssmgr1.Manager.Rundown",
     "org.rssmgr1.Manager.SetGlobal",
+    "org.rssmgr1.Manager.SetSoftnicPower",
     "org.rssmgr1.Manager.SetSoftnicSource",
     "org.rssmgr1.Manager.Verify",
 ];

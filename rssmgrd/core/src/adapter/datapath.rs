@@ -1,7 +1,37 @@
 //! A driver with queues and without: only the one with queues can be called.
+//!
+//! This is all of the life-cycle that a driver without a framework above it needs as well. So the software NIC of the
+//! daemon holds its queues in these types, and what it does is a method of what [`Live::call`] gives.
 
 use super::callbacks::Hardware;
 use crate::scaling::Fault;
+
+/// What has queues that come and go.
+pub trait Queues {
+    /// Why they cannot be made.
+    type Error;
+
+    /// Makes all queues. Nothing is known of an earlier life then.
+    ///
+    /// # Errors
+    /// Why there are no queues.
+    fn create_queues(&mut self, queues: u16) -> Result<(), Self::Error>;
+
+    /// Takes all queues away.
+    fn destroy_queues(&mut self);
+}
+
+impl<H: Hardware> Queues for H {
+    type Error = Fault;
+
+    fn create_queues(&mut self, queues: u16) -> Result<(), Fault> {
+        Hardware::create_queues(self, queues)
+    }
+
+    fn destroy_queues(&mut self) {
+        Hardware::destroy_queues(self);
+    }
+}
 
 /// A driver whose queues do not exist. There is nothing that it could be asked.
 #[derive(Debug)]
@@ -11,16 +41,10 @@ pub struct Idle<H>(H);
 #[derive(Debug)]
 pub struct Live<H>(H);
 
-impl<H: Hardware> Idle<H> {
-    pub(super) const fn new(hardware: H) -> Self {
+impl<H> Idle<H> {
+    /// A driver that has no queues yet.
+    pub const fn new(hardware: H) -> Self {
         Self(hardware)
-    }
-
-    pub(super) fn create_queues(mut self, queues: u16) -> Result<Live<H>, (Self, Fault)> {
-        match self.0.create_queues(queues) {
-            Ok(()) => Ok(Live(self.0)),
-            Err(fault) => Err((self, fault)),
-        }
     }
 
     /// The driver, to be looked at.
@@ -30,12 +54,20 @@ impl<H: Hardware> Idle<H> {
     }
 }
 
-impl<H: Hardware> Live<H> {
-    pub(super) fn destroy_queues(mut self) -> Idle<H> {
-        self.0.destroy_queues();
-        Idle(self.0)
+impl<H: Queues> Idle<H> {
+    /// Makes all queues: the end of powering up.
+    ///
+    /// # Errors
+    /// The driver, still without queues, and its failure.
+    pub fn create_queues(mut self, queues: u16) -> Result<Live<H>, (Self, H::Error)> {
+        match self.0.create_queues(queues) {
+            Ok(()) => Ok(Live(self.0)),
+            Err(fault) => Err((self, fault)),
+        }
     }
+}
 
+impl<H> Live<H> {
     /// The driver, to be looked at.
     #[must_use]
     pub const fn hardware(&self) -> &H {
@@ -43,7 +75,16 @@ impl<H: Hardware> Live<H> {
     }
 
     /// The driver, to be called.
-    pub(super) const fn call(&mut self) -> &mut H {
+    pub const fn call(&mut self) -> &mut H {
         &mut self.0
+    }
+}
+
+impl<H: Queues> Live<H> {
+    /// Takes all queues away: the first step of powering down.
+    #[must_use]
+    pub fn destroy_queues(mut self) -> Idle<H> {
+        self.0.destroy_queues();
+        Idle(self.0)
     }
 }

@@ -61,13 +61,13 @@ const COMMON: Driver = Driver {
 };
 
 /// The built-in software NIC: workers are started and drained without losing a packet, so that the worst is
-/// reordering, which it counts.
+/// reordering, which it counts. Without power, and by a reset, it loses everything.
 pub const SOFTNIC: Driver = Driver {
     name: "softnic",
     impact: REORDER,
     grow: Fate::KEPT,
     shrink: Fate::KEPT,
-    reopen: Fate::KEPT,
+    reopen: Fate { key: KeyFate::Default, ..REBUILT },
     mtu: Fate::KEPT,
     key_source: KeySource::Device,
     refuses: Refuses::AnyTable,

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::checkpoint::{Before, CheckpointId};
 use super::command::Change;
 use super::drift::Drift;
+use super::power::Power;
 use super::saved::SavedAdapter;
 use super::view::{AdapterFacts, AdapterState, AdapterView, Config, Verified};
 use super::vport;
@@ -67,6 +68,8 @@ pub(super) struct Adapter {
     pub(super) recovering: bool,
     /// Whether the whole table was told; single entries are told from then on.
     pub(super) told: bool,
+    /// Whether it has queues, and what it lost with them.
+    pub(super) power: Power,
     /// What others did to it.
     pub(super) drift: Drift,
     pub(super) settings: Settings,
@@ -86,16 +89,21 @@ impl Adapter {
     }
 
     pub(super) fn state(&self) -> AdapterState {
+        if self.power.is_down() {
+            return AdapterState::Down;
+        }
         match &self.degraded {
             Some(because) => AdapterState::Degraded { because: because.clone() },
-            None => self.drift.hard_state().unwrap_or_else(|| match (self.busy, self.managed) {
-                (true, _) => AdapterState::Applying,
-                (false, true) => self.drift.soft_state().unwrap_or(if self.pending.is_empty() {
-                    AdapterState::Managed
-                } else {
-                    AdapterState::Pending
-                }),
-                (false, false) => AdapterState::Observed,
+            None => self.drift.hard_state().unwrap_or_else(|| {
+                match (self.busy || self.power.is_back(), self.managed) {
+                    (true, _) => AdapterState::Applying,
+                    (false, true) => self.drift.soft_state().unwrap_or(if self.pending.is_empty() {
+                        AdapterState::Managed
+                    } else {
+                        AdapterState::Pending
+                    }),
+                    (false, false) => AdapterState::Observed,
+                }
             }),
         }
     }

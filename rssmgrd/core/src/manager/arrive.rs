@@ -9,9 +9,10 @@ use super::adapter::{Adapter, Runtime, basis, settings};
 use super::command::{CommandError, CommandId, Options, Reply};
 use super::drift::Drift;
 use super::effect::{Created, Effect, Notice};
+use super::power::Power;
 use super::queue::Waiting;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
-use crate::device::Device;
+use crate::device::{BackendError, Device};
 use crate::driver::Impact;
 use crate::event::{Event, EventKind};
 use crate::ids::{AdapterId, Generation};
@@ -107,6 +108,7 @@ impl Manager {
                 busy: false,
                 recovering,
                 told: false,
+                power: Power::default(),
                 drift: Drift::default(),
                 settings: in_force,
                 scaling: AskedScaling::default(),
@@ -183,6 +185,7 @@ impl Manager {
     fn take_out(&mut self, id: AdapterId) -> Option<Adapter> {
         let a = self.adapters.remove(&id)?;
         self.looks.remove(&id);
+        self.answer_power(id, Err(BackendError::Gone.into()));
         self.wake = true;
         Some(a)
     }
@@ -207,6 +210,7 @@ impl Manager {
             Notice::Arrived(created) => self.arrived(created, false),
             Notice::Plugged(created) => self.arrived(created, true),
             Notice::Changed { adapter, hint, broke } => self.changed(adapter, hint, broke),
+            Notice::Power { adapter, change } => self.powered(adapter, change),
             Notice::Renamed { adapter, name } => self.renamed(adapter, name),
             Notice::Stuck { adapter, operation, seconds } => self.stuck(adapter, operation, seconds),
             Notice::Topology(topology) => self.processors_changed(&topology),

@@ -74,6 +74,9 @@ impl Manager {
                 let short = wanted.get(&id).and_then(|w| w.as_ref().err()).cloned();
                 let target = short.map_or(target, |e| Some(Err(e)));
                 let target = held.map_or(target, |e| Some(Err(e)));
+                let down = asked.filter(|_| a.power.is_down());
+                let refused = |_| Some(Err(CommandError::PoweredDown { name: a.facts.name.clone() }));
+                let target = down.map_or(target, refused);
                 Some(self.draft(a, intent, after, target, options))
             })
             .collect();
@@ -125,7 +128,9 @@ impl Manager {
         let findings = around.map(|s| findings(s, options.login)).unwrap_or_default();
         let steps_to = |t: Target| -> Result<Planned, CommandError> {
             let nic = Nic { table: a.drift.table, ..Nic::from(a.device.clone()) };
-            let steps = plan_nic(a.driver(), &a.capability, &nic, &t)?;
+            // One without queues is replayed as a whole when it has them again.
+            let steps =
+                if a.power.is_down() { Vec::new() } else { plan_nic(a.driver(), &a.capability, &nic, &t)? };
             let assigned = chosen(&t).to_vec();
             let mut planned =
                 Planned { target: t, assigned, steps, pending: Vec::new(), refusals: Vec::new() };

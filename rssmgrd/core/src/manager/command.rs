@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::checkpoint::{CheckpointAction, CheckpointId};
+use super::effect::PowerChange;
 use super::guard::ObserveOnly;
 use super::selector::Selector;
 use super::view::Config;
@@ -188,6 +189,13 @@ pub enum Command {
         name: String,
         /// The source, as typed.
         source: String,
+    },
+    /// Switch a software NIC off or on, or reset it. Answered when what that lost is in force again.
+    Power {
+        /// Its name.
+        name: String,
+        /// What is to happen.
+        change: PowerChange,
     },
     /// Use a new configuration.
     Reload(Config),
@@ -378,6 +386,36 @@ pub enum CommandError {
         because: String,
         /// What failed then.
         second: String,
+    },
+    /// It has no power, and so no queues that anything could be done to.
+    #[error(
+        "{name} is powered down, and nothing is changed until it is up: `rssctl softnic power {name} on`, and repeat"
+    )]
+    PoweredDown {
+        /// The adapter.
+        name: String,
+    },
+    /// It lost its power, or was reset, on the way.
+    #[error(
+        "{name} lost its power, or was reset, in the middle of the change: nothing of the change is kept; repeat it when \
+         `rssctl get {name}` shows it up"
+    )]
+    PowerLost {
+        /// The adapter.
+        name: String,
+    },
+    /// What a reset lost could not be replayed.
+    #[error(
+        "RSS of {name} is revoked: {tries} tries to put in force again what a reset lost have failed, the last one so: \
+         {because}. Nothing changes it automatically any more; `rssctl reset {name}` when the cause is mended"
+    )]
+    Revoked {
+        /// The adapter.
+        name: String,
+        /// Tries.
+        tries: u32,
+        /// What failed the last time.
+        because: String,
     },
     /// The backend failed.
     #[error(transparent)]

@@ -88,7 +88,22 @@ impl Drift {
 
     /// It has to be looked at.
     pub(super) fn hear(&mut self, hint: Hint) {
-        self.heard.add(hint, false);
+        self.hear_of(hint, false);
+    }
+
+    /// As [`Drift::hear`]; `broke` says that the event itself took the link down or reset the hardware.
+    pub(super) fn hear_of(&mut self, hint: Hint, broke: bool) {
+        self.heard.add(hint, broke);
+    }
+
+    /// Whether something broke the link since the last look began.
+    pub(super) const fn has_broken(&self) -> bool {
+        self.heard.broke()
+    }
+
+    /// A person asks for it: what somebody else does counts from now on.
+    fn make_peace(&mut self) {
+        (self.contested, self.quarrel) = (None, Quarrel::default());
     }
 
     pub(super) const fn is_contested(&self) -> bool {
@@ -103,7 +118,9 @@ impl Drift {
     /// A group is through with the adapter.
     pub(super) fn settled(&mut self, member: &Member, tell: &mut impl FnMut(EventKind)) {
         let mending = self.mending.take();
-        self.closed = (member.closed || self.heard.broke()) && !member.succeeded();
+        // What was refused on the way and is not back is not tried again by an event: only what failed because there was
+        // nothing to ask.
+        self.closed = !member.succeeded() && member.met_closed() && (member.is_closed() || member.is_whole());
         if !member.succeeded() {
             // What failed by itself, and is as before, is tried again after the next look: an interface that has just
             // come is renamed and opened by others meanwhile.
@@ -147,7 +164,8 @@ pub(super) struct Look {
 impl Manager {
     /// Whether nobody waits for a look; the regular ones are nobody's.
     pub(super) fn looks_are_through(&self) -> bool {
-        !self.looks.values().any(|l| l.news) && !self.adapters.values().any(|a| a.drift.heard.is_news())
+        let waits = |a: &Adapter| a.drift.heard.is_news() && !a.power.is_down();
+        !self.looks.values().any(|l| l.news) && !self.adapters.values().any(waits)
     }
 
     /// When the next regular look is due.
@@ -170,7 +188,8 @@ impl Manager {
     /// Reads every adapter about which something was told and on which nobody is at work.
     pub(super) fn start_looks(&mut self) {
         for (id, a) in &mut self.adapters {
-            if a.busy || self.looks.contains_key(id) || a.drift.heard == Heard::default() {
+            let resting = a.power.is_down() || a.drift.heard == Heard::default();
+            if a.busy || self.looks.contains_key(id) || resting {
                 continue;
             }
             let heard = core::mem::take(&mut a.drift.heard);
@@ -196,6 +215,10 @@ impl Manager {
     /// An adapter about which something was told was read.
     pub(super) fn looked(&mut self, id: AdapterId, result: Result<Device, BackendError>) {
         let Some(a) = self.adapters.get_mut(&id) else { return };
+        if a.power.is_down() || (a.power.is_back() && a.drift.has_broken()) {
+            // What it was when this look began is no more.
+            return;
+        }
         match result {
             Ok(found) => {
                 a.drift.trouble = None;
@@ -213,6 +236,7 @@ impl Manager {
                         EventKind::RssFailure { operation: "reading".into(), failure_description },
                     );
                 }
+                self.unreadable(id, e.to_string());
             }
         }
     }
@@ -224,6 +248,11 @@ impl Manager {
         let heard = core::mem::take(&mut a.drift.unsettled);
         // Interrupts are missing while it is closed, which is nobody's doing: it is looked at when it is open again.
         let opened = heard.broke() && core::mem::take(&mut a.drift.closed);
+        let back = a.power.is_back();
+        let opened = opened || (back && a.power.named);
+        if back && a.power.named {
+            a.drift.make_peace();
+        }
         let left_alone = (a.degraded.is_some() && !opened) || a.drift.closed || a.drift.is_contested();
         if heard.table_state(a.driver(), &found) == TableState::Stale {
             a.drift.table = TableState::Stale;
@@ -246,23 +275,26 @@ impl Manager {
                 a.original.clone_from(&a.device);
                 a.found_queues = a.device.channels();
             }
-            if changed {
-                self.publish(&[id]);
-            }
-            return;
+            return self.leave_so(id, changed);
         }
         if left_alone {
-            if changed {
-                self.publish(&[id]);
-            }
-            return;
+            return self.leave_so(id, changed);
         }
         let asked = settings(&a.facts, &self.config, intent.saved.as_ref(), &intent.runtime);
         let same_settings = a.managed == intent.managed && a.settings == asked && !heard.has(Hint::Cpus);
         let at_rest = a.drift.drifted.is_none() && a.drift.table == TableState::Obeyed && !opened;
         let resettled = !same_settings && heard.is_news();
-        if changed || resettled || !at_rest {
+        if changed || resettled || !at_rest || back {
             self.settle(id, intent, heard, Seen { changed, resettled });
+        }
+    }
+
+    /// Nothing is done about what a look has shown.
+    fn leave_so(&mut self, id: AdapterId, changed: bool) {
+        if self.adapters.get(&id).is_some_and(|a| a.power.is_back()) {
+            self.needs_no_replay(id);
+        } else if changed {
+            self.publish(&[id]);
         }
     }
 
@@ -273,6 +305,11 @@ impl Manager {
         let held = self.observe.is_some() || self.checkpoint_of(&key).is_some();
         let allow = if heard.broke() { Impact::Link } else { Impact::Reorder };
         let Some(member) = self.by_itself(id, intent.clone(), allow) else { return };
+        if self.replays(id, held) {
+            return self.replay(id, member);
+        }
+        // What is not replayed is a difference like any other, and seen at least.
+        let seen = Seen { changed: self.forgo_replay(id) || seen.changed, ..seen };
         if seen.resettled && !held {
             // Not the adapter has changed but what it is to be.
             let failed = member.error.as_ref().map(ToString::to_string);
@@ -341,7 +378,7 @@ impl Manager {
     }
 
     /// Leaves an adapter as it is, and says so once.
-    fn report(&mut self, id: AdapterId, what: String, changed: bool) {
+    pub(super) fn report(&mut self, id: AdapterId, what: String, changed: bool) {
         let Some(a) = self.adapters.get_mut(&id) else { return };
         let known = a.drift.drifted.as_ref() == Some(&what);
         if known && !changed {
@@ -399,7 +436,7 @@ impl Manager {
         self.begin_by_itself(member);
     }
 
-    fn begin_by_itself(&mut self, member: Member) {
+    pub(super) fn begin_by_itself(&mut self, member: Member) {
         let (uid, options) = (self.owner_uid, Options::default());
         self.begin(Group::new(None, uid, &options, alloc::vec![member], None));
     }

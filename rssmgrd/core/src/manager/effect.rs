@@ -53,6 +53,29 @@ impl From<String> for Unusable {
     }
 }
 
+/// What happens to the power of an adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerChange {
+    /// It loses its power: its queues are destroyed first.
+    Off,
+    /// It has power again, and then queues, with all that the hardware begins with.
+    On,
+    /// The hardware forgets everything and has queues again.
+    Reset,
+}
+
+impl PowerChange {
+    /// In words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "power off",
+            Self::On => "power on",
+            Self::Reset => "reset",
+        }
+    }
+}
+
 /// News from outside.
 #[derive(Clone, Debug)]
 pub enum Notice {
@@ -69,6 +92,13 @@ pub enum Notice {
         hint: Hint,
         /// Whether the event itself took the interface down or reset it.
         broke: bool,
+    },
+    /// An adapter lost its power, has it again, or was reset. Told before anything else is asked of it.
+    Power {
+        /// Which one.
+        adapter: AdapterId,
+        /// What happened.
+        change: PowerChange,
     },
     /// A network interface has another name.
     Renamed {
@@ -195,6 +225,13 @@ pub enum Input {
         /// The source in canonical form, or why it was refused (the old one goes on then).
         result: Result<String, Unusable>,
     },
+    /// The answer to [`Effect::Power`], after the [`Notice::Power`] that tells what came of it.
+    PowerSet {
+        /// From the effect.
+        adapter: AdapterId,
+        /// Whether it could be asked at all.
+        result: Result<(), BackendError>,
+    },
     /// News.
     Kernel(Notice),
     /// The moment that [`Manager::deadline`](super::Manager::deadline) named has come.
@@ -260,6 +297,13 @@ pub enum Effect {
         adapter: AdapterId,
         /// The source, as typed.
         source: String,
+    },
+    /// Switch a software NIC off or on, or reset it. Answer: [`Input::PowerSet`].
+    Power {
+        /// Which one.
+        adapter: AdapterId,
+        /// What is to happen.
+        change: PowerChange,
     },
     /// Let readers see this.
     Publish(Arc<Snapshot>),

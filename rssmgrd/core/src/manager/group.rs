@@ -102,8 +102,13 @@ pub(super) struct Member {
     changed: bool,
     /// Whether the adapter may be in another state than was last read.
     doubtful: bool,
-    /// Whether it failed because somebody closed the interface.
-    pub(super) closed: bool,
+    /// Whether something failed because the interface was closed, and whether something failed otherwise.
+    down: bool,
+    refused: bool,
+    /// Whether the adapter lost everything that was done to it, and its plan is for what is no more.
+    interrupted: bool,
+    /// Whether it brings back what an event lost.
+    pub(super) replays: bool,
     stage: Stage,
 }
 
@@ -174,7 +179,10 @@ impl Member {
             refusals,
             findings: d.findings,
             failures: Vec::new(),
-            closed: false,
+            down: false,
+            refused: false,
+            interrupted: false,
+            replays: false,
             stage: if error.is_some() { Stage::Failed } else { Stage::Ready },
             error,
         }
@@ -183,6 +191,31 @@ impl Member {
     pub(super) fn fail(&mut self, error: CommandError) {
         self.error = Some(error);
         self.stage = Stage::Failed;
+    }
+
+    /// Whether it failed for no other reason than that somebody closed the interface.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.down && !self.refused
+    }
+
+    /// Whether anything failed because somebody closed the interface.
+    pub(super) const fn met_closed(&self) -> bool {
+        self.down
+    }
+
+    fn note<T>(&mut self, result: &Result<T, BackendError>) {
+        match result {
+            Ok(_) => {}
+            Err(BackendError::Down(_)) => self.down = true,
+            Err(_) => self.refused = true,
+        }
+    }
+
+    /// The adapter lost everything that was set, so nothing of the change is there, and nothing of what was before.
+    fn lose_power(&mut self) {
+        self.device.clone_from(&self.whole);
+        self.doubtful = false;
+        self.fail(CommandError::PowerLost { name: self.name.clone() });
     }
 
     /// What it does, in order.
@@ -454,7 +487,11 @@ impl Manager {
     /// An operation was executed.
     pub(super) fn ran(&mut self, id: GroupId, adapter: AdapterId, result: Result<Outcome, BackendError>) {
         let Some(member) = self.member(id, adapter) else { return };
-        member.closed |= matches!(result, Err(BackendError::Down(_)));
+        member.note(&result);
+        if member.interrupted && member.is_at_work() {
+            member.lose_power();
+            return self.advance(id);
+        }
         match (&mut member.stage, result) {
             (Stage::Forward(left), Ok(_)) => {
                 left.pop_front();
@@ -489,7 +526,11 @@ impl Manager {
         }
         let (driver, capability) = (a.driver(), a.capability.clone());
         let Some(member) = self.member(id, adapter).filter(|m| m.is_at_work()) else { return };
-        member.closed |= matches!(result, Err(BackendError::Down(_)));
+        member.note(&result);
+        if member.interrupted {
+            member.lose_power();
+            return self.advance(id);
+        }
         if let Ok(device) = &result {
             member.device = device.clone();
             member.doubtful = false;
@@ -511,7 +552,10 @@ impl Manager {
                 match back {
                     Ok(steps) if steps.is_empty() => member.stage = Stage::Failed,
                     Ok(steps) => member.stage = Stage::Back(steps.into_iter().map(|s| s.op).collect()),
-                    Err(e) => member.degrade("planning the way back".into(), e.to_string()),
+                    Err(e) => {
+                        member.refused = true;
+                        member.degrade("planning the way back".into(), e.to_string());
+                    }
                 }
             }
             (Stage::CheckBack(failure), Ok(device)) => {
@@ -565,6 +609,11 @@ impl Manager {
         let Some(group) = self.groups.get_mut(&id) else { return };
         if group.members.iter().any(Member::is_at_work) {
             return;
+        }
+        for m in group.members.iter_mut().filter(|m| !m.is_over()) {
+            if m.interrupted || self.adapters.get(&m.id).is_some_and(|a| a.power.is_down()) {
+                m.lose_power();
+            }
         }
         if group.atomic && group.phase == Phase::Running && group.members.iter().any(Member::has_failed) {
             for m in group.members.iter_mut().filter(|m| !m.has_failed() && m.error.is_none()) {
@@ -661,6 +710,12 @@ impl Manager {
         self.saved.rss_on = rss_on.unwrap_or(self.saved.rss_on);
         self.saved.open.retain(|o| !opened.contains(&o.adapter));
         self.saved.open.extend(open);
+    }
+
+    /// An adapter lost its queues: what is done to it ends with the next answer.
+    pub(super) fn interrupt(&mut self, adapter: AdapterId) {
+        let members = self.groups.values_mut().flat_map(|g| &mut g.members);
+        members.filter(|m| m.id == adapter && !m.is_over()).for_each(|m| m.interrupted = true);
     }
 
     /// An adapter is gone: its part of a group ends here.

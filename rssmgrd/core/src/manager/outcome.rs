@@ -10,6 +10,7 @@ use super::checkpoint::{Before, CheckpointId};
 use super::command::{AdapterResult, CommandError, CommandId, Reply};
 use super::effect::Effect;
 use super::group::{Group, GroupId, Member};
+use super::power::{self, Power, Replay};
 use super::view::Verified;
 use super::vport::tell_vports;
 use crate::device::{BackendError, Device};
@@ -24,7 +25,7 @@ impl Manager {
     pub(super) fn finish(&mut self, id: GroupId) {
         let Some(group) = self.groups.remove(&id) else { return };
         self.wake = true;
-        let mut events = Vec::new();
+        let (mut events, mut replayed) = (Vec::new(), Vec::new());
         for m in &group.members {
             let Some(a) = self.adapters.get_mut(&m.id) else { continue };
             let mut tell = |kind| events.push(Event { adapter: Some(m.name.clone()), id: Some(m.id), kind });
@@ -35,13 +36,31 @@ impl Manager {
                     failure_description: failure.clone(),
                 });
             }
-            if m.succeeded() {
-                succeed(a, m, &group, &mut tell);
-            } else {
-                fail(a, m, group.asked.is_none(), &mut tell);
+            let replay = m.replays.then(|| power::ended(a, m));
+            match &replay {
+                _ if m.succeeded() => succeed(a, m, &group, &mut tell),
+                Some(Replay::Again) => fail_for_now(a, m, &mut tell),
+                Some(Replay::Revoked(e)) => revoke(a, m, e, &mut tell),
+                _ => fail(a, m, group.asked.is_none(), &mut tell),
             }
             a.drift.settled(m, &mut tell);
             a.device = m.device.clone();
+            match replay {
+                None | Some(Replay::Void) => {}
+                Some(Replay::Again) => a.drift.hear_break(),
+                Some(Replay::Done) => {
+                    if a.power.is_back() {
+                        let (tries, steps) = (a.power.tries, power::told(m.steps()));
+                        tell(EventKind::StateReplayed { tries, steps });
+                    }
+                    a.power = Power::default();
+                    replayed.push((m.id, Ok(())));
+                }
+                Some(Replay::Revoked(e)) => {
+                    a.power = Power::default();
+                    replayed.push((m.id, Err(e)));
+                }
+            }
             if group.rolls_back.is_some() {
                 if !m.succeeded() {
                     tell_settings(m, group.uid, &mut tell);
@@ -76,6 +95,9 @@ impl Manager {
         for m in &group.members {
             self.answer_creation(m.id, m.error.as_ref());
         }
+        for (id, result) in replayed {
+            self.answer_power(id, result);
+        }
         self.after_rollback(&group);
     }
 
@@ -109,6 +131,9 @@ impl Manager {
         let failed = match &result.error {
             None => None,
             Some(CommandError::Backend(BackendError::Gone)) => Some(Status::AdapterNotFound),
+            Some(CommandError::PoweredDown { .. } | CommandError::PowerLost { .. }) => {
+                Some(Status::AdapterNotReady)
+            }
             Some(_) => Some(Status::Resources),
         };
         if let Some(status) = failed {
@@ -204,6 +229,7 @@ fn fail(a: &mut Adapter, m: &Member, by_itself: bool, tell: &mut impl FnMut(Even
             Some(e @ (CommandError::RolledBack { .. } | CommandError::NotSaved { .. })) => {
                 tell(EventKind::RolledBack { because: e.to_string() });
             }
+            Some(CommandError::PowerLost { .. }) => {}
             Some(e) if by_itself => tell(EventKind::SettingsUnsatisfiable { because: e.to_string() }),
             _ => {}
         }
@@ -218,6 +244,25 @@ fn fail(a: &mut Adapter, m: &Member, by_itself: bool, tell: &mut impl FnMut(Even
     };
     a.verified = Verified::Unknown;
     a.back = Some(m.whole.clone());
+    a.degraded = Some(because.clone());
+    tell(EventKind::AdapterDegraded { because });
+}
+
+/// A try that is not the last one failed: only what it left is noted.
+fn fail_for_now(a: &mut Adapter, m: &Member, tell: &mut impl FnMut(EventKind)) {
+    tell_table(a, &m.device, false, tell);
+    a.back = (!m.is_whole()).then(|| m.whole.clone());
+    a.verified = Verified::Unknown;
+}
+
+/// The last try failed.
+fn revoke(a: &mut Adapter, m: &Member, error: &CommandError, tell: &mut impl FnMut(EventKind)) {
+    fail_for_now(a, m, tell);
+    let because = error.to_string();
+    if let (true, Some(e)) = (m.failures.is_empty(), &m.error) {
+        // It was not the driver.
+        tell(EventKind::RssFailure { operation: "replaying".into(), failure_description: e.to_string() });
+    }
     a.degraded = Some(because.clone());
     tell(EventKind::AdapterDegraded { because });
 }

@@ -90,7 +90,7 @@ impl Manager {
                     || claim.adapters.iter().any(|id| {
                         let a = self.adapters.get(id);
                         adapters.contains(id)
-                            || a.is_some_and(|a| a.busy || names.contains(&a.facts.name))
+                            || a.is_some_and(|a| a.busy || a.power.is_back() || names.contains(&a.facts.name))
                             || self.looks.contains_key(id)
                     })
                     || claim.names.iter().any(|n| names.contains(n) || self.is_between(n));
@@ -167,6 +167,7 @@ impl Manager {
             }
             Command::CreateSoftnic { name, .. }
             | Command::DeleteSoftnic { name }
+            | Command::Power { name, .. }
             | Command::SetSource { name, .. } => {
                 Claim { adapters: self.by_name(name).into_iter().collect(), names: alloc::vec![name.clone()] }
             }

@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 
 use super::Manager;
+use super::adapter::Adapter;
 use super::command::{CommandError, CommandId, Reply};
 use super::effect::{Created, Effect, Unusable};
 use super::queue::Waiting;
@@ -180,25 +181,31 @@ impl Manager {
     pub(super) fn set_source(
         &mut self,
         id: CommandId,
-        name: String,
+        name: &str,
         source: String,
     ) -> Result<(), CommandError> {
-        let adapter = self.by_name(&name);
-        let Some(softnic) = self.saved.softnics.iter().find(|s| s.name == name) else {
-            return Err(match adapter {
-                Some(_) => CommandError::NotSoftnic { name },
-                None => self.no_such_softnic(&name),
-            });
-        };
-        let old = softnic.options.get("source").cloned();
-        let Some((adapter, a)) = adapter.and_then(|id| Some((id, self.adapters.get_mut(&id)?))) else {
-            let reason = self.failed_softnics.get(&name).cloned().unwrap_or_else(|| "it is not there".into());
-            return Err(CommandError::Softnic { name, reason });
-        };
+        let (adapter, a) = self.softnic(name)?;
         a.busy = true;
+        let softnic = self.saved.softnics.iter().find(|s| s.name == name);
+        let old = softnic.and_then(|s| s.options.get("source").cloned());
         self.sources.insert(adapter, SourceChange { asked: id, old, unsaved: None });
         self.effects.push_back(Effect::SetSource { adapter, source });
         Ok(())
+    }
+
+    /// The software NIC of this name, as an adapter.
+    pub(super) fn softnic(&mut self, name: &str) -> Result<(AdapterId, &mut Adapter), CommandError> {
+        let adapter = self.by_name(name);
+        if self.saved.softnics.iter().all(|s| s.name != name) {
+            return Err(match adapter {
+                Some(_) => CommandError::NotSoftnic { name: name.into() },
+                None => self.no_such_softnic(name),
+            });
+        }
+        let reason = || self.failed_softnics.get(name).cloned().unwrap_or_else(|| "it is not there".into());
+        let lost = |reason: String| CommandError::Softnic { name: name.into(), reason };
+        let id = adapter.ok_or_else(|| lost(reason()))?;
+        Ok((id, self.adapters.get_mut(&id).ok_or_else(|| lost("it is not there".into()))?))
     }
 
     fn no_such_softnic(&self, name: &str) -> CommandError {

@@ -66,7 +66,8 @@ impl Manager {
             }
             Command::CreateSoftnic { name, options } => self.create(id, name, options),
             Command::DeleteSoftnic { name } => self.delete(id, &name),
-            Command::SetSource { name, source } => self.set_source(id, name, source),
+            Command::SetSource { name, source } => self.set_source(id, &name, source),
+            Command::Power { name, change } => self.power(id, name, change),
             Command::Reload(config) => {
                 self.config = config;
                 let files = u32::try_from(self.config.files.len()).unwrap_or(u32::MAX);
@@ -273,9 +274,10 @@ impl Manager {
     /// What a change of configuration or of the machine-wide switch means for everybody whom it may touch: nothing
     /// changes a degraded or contested adapter but a request that names it.
     fn all_as_they_are(&self, of: impl Fn(&Adapter) -> bool) -> Vec<Intent> {
-        // One that is under a checkpoint follows when that is settled.
         let free = |a: &Adapter| {
-            a.degraded.is_none() && !a.drift.is_contested() && self.checkpoint_of(&a.facts.key).is_none()
+            // One without power, or under a checkpoint, follows when it has power, or that is settled.
+            let settled = a.power.is_up() && self.checkpoint_of(&a.facts.key).is_none();
+            settled && a.degraded.is_none() && !a.drift.is_contested()
         };
         let whole = self.adapters.iter().filter(|(_, a)| self.observe.is_none() && free(a) && of(a));
         whole.filter_map(|(id, _)| self.as_is(*id)).collect()

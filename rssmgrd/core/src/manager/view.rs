@@ -83,14 +83,26 @@ pub enum AdapterState {
         /// What differs.
         what: String,
     },
+    /// Without power, and so without queues: nothing is received, and nothing is changed.
+    Down,
     /// Moved to another network namespace: nothing is changed there.
     Away,
 }
 
 impl AdapterState {
     /// The names of all states.
-    pub const NAMES: [&'static str; 9] =
-        ["observed", "managed", "pending", "applying", "degraded", "stuck", "contested", "drifted", "away"];
+    pub const NAMES: [&'static str; 10] = [
+        "observed",
+        "managed",
+        "pending",
+        "applying",
+        "degraded",
+        "stuck",
+        "contested",
+        "drifted",
+        "down",
+        "away",
+    ];
 
     /// The name in JSON.
     #[must_use]
@@ -104,6 +116,7 @@ impl AdapterState {
             Self::Stuck { .. } => "stuck",
             Self::Contested { .. } => "contested",
             Self::Drifted { .. } => "drifted",
+            Self::Down => "down",
             Self::Away => "away",
         }
     }
@@ -116,6 +129,9 @@ impl AdapterState {
                 Some(because)
             }
             Self::Drifted { what } => Some(what),
+            Self::Down => {
+                Some("it has no power, and so no queues: nothing is received, and nothing is changed")
+            }
             Self::Away => Some("moved to another network namespace"),
             Self::Observed | Self::Managed | Self::Pending | Self::Applying => None,
         }

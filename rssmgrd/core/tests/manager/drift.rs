@@ -8,7 +8,7 @@ use rssmgr_core::event::EventKind;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::manager::{
-    AdapterState, AdapterView, Command, Effect, Input, Manager, Notice, Options, Selector, Setup,
+    AdapterState, AdapterView, Command, Effect, Input, Manager, Notice, Options, PowerChange, Selector, Setup,
 };
 use rssmgr_core::settings::SettingsPatch;
 use rssmgr_core::topology::Topology;
@@ -392,7 +392,11 @@ fn meddle(s: &mut Sim) {
         75..82 => s.unplug(&key),
         82..90 => s.plug(&key),
         90..93 => s.move_away(&key),
-        93..97 => s.come_back(&key),
+        93..96 => s.come_back(&key),
+        96..98 => {
+            let change = generate::power(&mut s.rng);
+            s.switch(&key, change);
+        }
         _ => {
             let big = Topology::from_spec("2x4x2").unwrap();
             let online = big.online().iter().filter(|c| a < 4 || *c != cpu).collect();
@@ -442,6 +446,9 @@ fn one(seed: u64, faults: Faults) {
     }
     s.settle();
     s.w.faults = Faults::default();
+    for key in ["pci:k0", "pci:k1", "pci:k2"] {
+        s.switch(key, PowerChange::On);
+    }
     // What nobody confirmed goes back before anything is looked at.
     s.pass(100 * SECOND);
     s.settle();

@@ -7,8 +7,8 @@ use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::ids::{EntryIndex, FilterId, Processor, VPortId};
 use rssmgr_core::manager::{
-    Caller, CheckpointAction, CheckpointId, Command, Config, ConfigRule, Matcher, Options, Selector,
-    VPortChange, VPortWish,
+    Caller, CheckpointAction, CheckpointId, Command, Config, ConfigRule, Matcher, Options, PowerChange,
+    Selector, VPortChange, VPortWish,
 };
 use rssmgr_core::settings::{Layer, ManualTable, Origin, SettingsPatch};
 use rssmgr_core::{CpuId, Generation};
@@ -152,9 +152,15 @@ pub(crate) fn command(rng: &mut Rng, generation: Generation) -> Command {
             ]);
             Command::Checkpoint { id, action }
         }
+        9 | 10 => Command::Power { name, change: power(rng) },
         6 => Command::Wait(Generation(generation.0 + rng.below(3) as u64)),
         _ => about_adapters(rng, generation),
     }
+}
+
+/// What happens to an adapter's power.
+pub(crate) fn power(rng: &mut Rng) -> PowerChange {
+    rng.pick(&[PowerChange::Off, PowerChange::On, PowerChange::On, PowerChange::Reset])
 }
 
 pub(crate) fn caller(rng: &mut Rng) -> Caller {

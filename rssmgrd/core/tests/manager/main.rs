@@ -8,6 +8,7 @@ mod drift;
 mod faults;
 mod generate;
 mod model;
+mod power;
 mod rng;
 mod rules;
 mod sequences;

@@ -14,7 +14,7 @@ use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::Processor;
 use rssmgr_core::manager::{
     AdapterResult, AdapterState, Caller, Command, CommandError, CommandId, Effect, Input, Manager, Notice,
-    OpenTransaction, Options, Reply, Setup, Snapshot, Status,
+    OpenTransaction, Options, PowerChange, Reply, Setup, Snapshot, Status,
 };
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{AdapterId, CpuId, Generation};
@@ -220,6 +220,17 @@ impl Sim {
         }
     }
 
+    /// An adapter loses its power, has it again or is reset, and nobody asked for it.
+    pub(crate) fn switch(&mut self, key: &str, change: PowerChange) {
+        self.meddled = true;
+        self.execute();
+        let nic = self.w.nics.get_mut(key).unwrap();
+        let Some(adapter) = nic.id.filter(|_| nic.present) else { return };
+        if nic.switch(change) {
+            self.handle(Input::Kernel(Notice::Power { adapter, change }));
+        }
+    }
+
     /// An interface is moved to another network namespace.
     pub(crate) fn move_away(&mut self, key: &str) {
         self.meddled = true;
@@ -252,6 +263,7 @@ impl Sim {
     fn leaves(&mut self, key: &str) {
         let nic = self.w.nics.get_mut(key).unwrap();
         nic.present = false;
+        nic.powered = true;
         nic.id = None;
         let name = nic.facts.name.clone();
         for (id, claim) in &mut self.claims {
@@ -293,7 +305,9 @@ impl Sim {
         let input = self.answers.remove(i);
         self.note(|| format!("  {input:?}").chars().take(160).collect());
         match &input {
-            Input::Ran { adapter, .. } | Input::Observed { adapter, .. } => {
+            Input::Ran { adapter, .. }
+            | Input::Observed { adapter, .. }
+            | Input::PowerSet { adapter, .. } => {
                 self.at_work.remove(adapter);
             }
             Input::Saved { .. } => self.saving = false,
@@ -401,6 +415,15 @@ impl Sim {
                     Ok(source)
                 };
                 self.answers.push(Input::SourceSet { adapter, result });
+            }
+            Effect::Power { adapter, change } => {
+                assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
+                let nic = self.w.by_id(adapter).expect("a software NIC");
+                if nic.switch(change) {
+                    self.handle(Input::Kernel(Notice::Power { adapter, change }));
+                }
+                self.answers.push(Input::PowerSet { adapter, result: Ok(()) });
+                self.try_crash();
             }
             Effect::Publish(snapshot) => self.published(snapshot),
             Effect::Emit(event) => self.told(event),

@@ -10,7 +10,7 @@ use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
 use rssmgr_core::driver::{self, Driver, TableState, apply, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
-    AdapterFacts, Config, Created, Kind, ObserveOnly, SavedAdapter, SavedState, Unusable,
+    AdapterFacts, Config, Created, Kind, ObserveOnly, PowerChange, SavedAdapter, SavedState, Unusable,
 };
 use rssmgr_core::packet::encap::{EncapCapability, EncapState};
 use rssmgr_core::topology::Topology;
@@ -47,6 +47,12 @@ pub(crate) struct Nic {
     pub(crate) away: Option<AdapterId>,
     /// Whether it was changed after it was announced and before it had an id.
     pub(crate) changed: bool,
+    /// Whether it has power, and so queues.
+    pub(crate) powered: bool,
+    /// Whether it ever lost its power, or was reset.
+    pub(crate) cycled: bool,
+    /// Whether somebody closed the interface: it can be read, and takes nothing.
+    pub(crate) closed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +86,8 @@ pub(crate) enum Fault {
     HalvesInSilence,
     /// It fails, and all was done.
     DoneAllTheSame,
+    /// The interface is closed.
+    Closes,
 }
 
 impl Fault {
@@ -166,7 +174,27 @@ impl Nic {
             table: TableState::Obeyed,
             away: None,
             changed: false,
+            powered: true,
+            cycled: false,
+            closed: false,
         }
+    }
+
+    /// Its power is switched, or it is reset; whether anything came of that. It begins as hardware does without a driver.
+    pub(crate) fn switch(&mut self, change: PowerChange) -> bool {
+        let new = match change {
+            PowerChange::Off | PowerChange::Reset => self.powered,
+            PowerChange::On => !self.powered,
+        };
+        if new {
+            self.powered = change != PowerChange::Off;
+            self.cycled = true;
+            self.device = Device { enabled: false, ..self.found.clone() };
+            self.device.queues.iter_mut().for_each(|q| q.home = None);
+            self.device.xps.fill(CpuSet::new());
+            (self.stable, self.table) = (self.device.clone(), TableState::Obeyed);
+        }
+        new
     }
 
     pub(crate) fn is_kernel(&self) -> bool {
@@ -261,7 +289,7 @@ impl World {
     pub(crate) fn crashed(&self) -> Self {
         let mut w = self.clone();
         w.nics.retain(|_, n| n.is_kernel());
-        w.nics.values_mut().for_each(|n| n.id = None);
+        w.nics.values_mut().for_each(|n| (n.id, n.powered) = (None, true));
         w.faults = Faults::default();
         w
     }
@@ -279,6 +307,11 @@ impl World {
         let fault = self.scripted.get(&self.runs).copied().or(random);
         self.runs += 1;
         let Some(nic) = self.by_id(id).filter(|n| n.present) else { return Err(BackendError::Gone) };
+        assert!(nic.powered, "an operation on a NIC without queues: {op}");
+        nic.closed |= fault == Some(Fault::Closes);
+        if nic.closed {
+            return Err(BackendError::Down(op.to_string()));
+        }
         let after = if nic.facts.driver == "softnic" {
             apply(&nic.capability, &nic.device, op)?
         } else {
@@ -289,7 +322,7 @@ impl World {
         };
         let failed = Err(BackendError::system("ioctl", "EIO"));
         match fault {
-            None => nic.device = after,
+            None | Some(Fault::Closes) => nic.device = after,
             Some(Fault::Fails) => return failed,
             Some(Fault::Pretends) => {}
             Some(Fault::Halves | Fault::HalvesInSilence) => {
@@ -315,7 +348,10 @@ impl World {
         match self.by_id(id).filter(|n| n.present) {
             None => Err(BackendError::Gone),
             Some(_) if fault => Err(BackendError::system("read", "EIO")),
-            Some(nic) => Ok(nic.device.clone()),
+            Some(nic) => {
+                assert!(nic.powered, "a reading of a NIC without queues");
+                Ok(nic.device.clone())
+            }
         }
     }
 

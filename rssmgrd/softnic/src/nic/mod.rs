@@ -1,8 +1,11 @@
 //! The NIC: its threads, and what the daemon does with it.
 
+mod datapath;
 mod ops;
+mod power;
 mod vports;
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,10 +13,10 @@ use std::thread::{Builder, JoinHandle};
 
 use rssmgr_core::backend::{Backend, Sampler};
 use rssmgr_core::capability::{Capability, ChannelControl, TxQueues, UnhashedTarget, VPortCapability};
-use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
+use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::driver::round_robin;
 use rssmgr_core::hash::{HashKey, HashTypes, KEY_BYTES};
-use rssmgr_core::packet::encap::{EncapCapability, EncapState};
+use rssmgr_core::packet::encap::EncapCapability;
 use rssmgr_core::steer::Steering;
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::topology::Topology;
@@ -23,13 +26,13 @@ use crate::cpu::Placement;
 use crate::error::{SoftnicError, SpecError};
 use crate::port::{Mailbox, Orders, Port};
 use crate::ports::Ports;
-use crate::ring::ring;
 use crate::shared::Shared;
 use crate::source::{SourceSpec, SourceState};
 use crate::spec::{SoftnicSpec, TopologySpec};
 use crate::tap::Tap;
 use crate::worker::Worker;
-use vports::VPorts;
+use datapath::Datapath;
+use power::Power;
 
 /// Filters of all VPorts together. Each lookup takes the logarithm of them.
 const FILTERS: u16 = 4096;
@@ -48,16 +51,7 @@ pub struct SoftNic {
     /// One for each queue that there can be, by number. Those of queues that do not exist sleep, so that a change of
     /// the number of queues neither fails nor takes long.
     workers: Vec<JoinHandle<()>>,
-    /// How many queues there are.
-    channels: u16,
-    enabled: bool,
-    key: HashKey,
-    /// Which encapsulated packets are looked into.
-    encapsulation: EncapState,
-    /// How packets are steered while RSS is enabled.
-    steering: Steering,
-    user_table: UserTable,
-    vports: VPorts,
+    power: Power,
 }
 
 impl SoftNic {
@@ -115,28 +109,18 @@ impl SoftNic {
             state: source.state(),
             source: Some(source),
         }));
-        let (name, queues) = (spec.name.clone(), spec.queues);
+        let name = spec.name.clone();
         let failed = |source| SoftnicError::Thread { name: name.clone(), source };
-        let mut nic = Self {
-            capability: capability(&spec),
-            topology,
-            shared,
-            mailbox,
-            port: None,
-            workers: Vec::new(),
-            channels: 0,
-            enabled: true,
-            key,
-            encapsulation: EncapState::default(),
-            steering,
-            user_table: UserTable::No,
-            vports: VPorts::default(),
-            spec,
-        };
-        for (queue, home) in nic.shared.queues.iter().zip(homes.iter().cycle()).take(queues.into()) {
-            queue.set_home(Some(*home));
+        let capability = capability(&spec);
+        let parts = (Arc::clone(&shared), Arc::clone(&mailbox));
+        let datapath = Datapath::new(&spec, capability.clone(), key, steering, parts)?;
+        let mut power = Power::new(datapath);
+        power.up(spec.queues);
+        if let Some(datapath) = power.live() {
+            datapath.begin(&homes);
         }
-        nic.set_queues(queues);
+        let mut nic =
+            Self { spec, capability, topology, shared, mailbox, port: None, workers: Vec::new(), power };
         for number in 0..nic.spec.max_queues {
             let worker = Worker::new(Arc::clone(&nic.shared), QueueId(number));
             let thread = Builder::new().name(format!("rx{number}.{name}")).stack_size(STACK);
@@ -203,6 +187,24 @@ impl SoftNic {
         Ok(())
     }
 
+    /// Powers it down: its queues are gone with all that was set. What its source still gives is dropped, and every
+    /// operation is [`BackendError::Down`]. Whether that is new.
+    pub fn power_down(&mut self) -> bool {
+        self.power.down()
+    }
+
+    /// Powers it up: it has as many queues as it was made with, RSS is off, table, key and hash types are those that it
+    /// was made with, any CPU may serve a queue, and there is no VPort. Whether that is new.
+    pub fn power_up(&mut self) -> bool {
+        self.power.up(self.spec.queues)
+    }
+
+    /// Whether it is powered.
+    #[must_use]
+    pub const fn is_powered(&self) -> bool {
+        self.power.is_up()
+    }
+
     /// How the source is doing.
     #[must_use]
     pub fn source_state(&self) -> SourceState {
@@ -227,42 +229,6 @@ impl SoftNic {
     #[must_use]
     pub fn tap(&self, capacity: usize) -> Tap {
         self.shared.tap.attach(capacity)
-    }
-
-    /// Its state.
-    fn device(&self) -> Device {
-        let queues = self.shared.queues.iter().take(usize::from(self.channels));
-        Device {
-            enabled: self.enabled,
-            queues: queues.map(|queue| Queue { home: queue.home() }).collect(),
-            table: self.steering.table().to_vec(),
-            key: self.key.clone(),
-            hash_types: self.steering.types(),
-            encapsulation: self.encapsulation,
-            default_queue: self.steering.default_queue(),
-            user_table: self.user_table,
-            vports: self.vports.devices().clone(),
-            ..Device::default()
-        }
-    }
-
-    /// Makes queues, or takes the last ones away, until there are `channels`.
-    fn set_queues(&mut self, channels: u16) {
-        let capacity = usize::try_from(self.spec.ring).unwrap_or(usize::MAX);
-        let mut rings = Vec::new();
-        for number in self.channels..channels {
-            if let Some(queue) = self.shared.queues.get(usize::from(number)) {
-                let (sender, receiver) = ring(capacity);
-                queue.give_ring(receiver);
-                rings.push((number, sender));
-            }
-        }
-        self.channels = channels;
-        self.shared.channels.store(channels, Ordering::Release);
-        self.mailbox.post(&self.shared.port, |orders| {
-            orders.rings.append(&mut rings);
-            orders.channels = channels;
-        });
     }
 }
 
@@ -319,17 +285,22 @@ impl Backend for SoftNic {
     }
 
     fn observe(&mut self) -> Result<Device, BackendError> {
-        Ok(self.device())
+        Ok(self.power.live().ok_or_else(|| down("reading its state"))?.device())
     }
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
-        let changed = self.apply(op)?;
+        let changed = self.power.live().ok_or_else(|| down(op))?.apply(op)?;
         Ok(if changed { Outcome::Changed } else { Outcome::Unchanged })
     }
 
     fn sampler(&self) -> Arc<dyn Sampler> {
         Arc::clone(&self.shared) as Arc<dyn Sampler>
     }
+}
+
+/// There are no queues that could be asked.
+fn down(what: impl Display) -> BackendError {
+    BackendError::Down(what.to_string())
 }
 
 impl Drop for SoftNic {

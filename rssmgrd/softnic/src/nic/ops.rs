@@ -14,9 +14,9 @@ use rssmgr_core::steer::{Steering, TableError};
 use rssmgr_core::toeplitz::Toeplitz;
 use rssmgr_core::{CpuId, EntryIndex, QueueId};
 
-use super::SoftNic;
+use super::datapath::Datapath;
 
-impl SoftNic {
+impl Datapath {
     /// Executes an operation; whether it changed anything.
     pub(super) fn apply(&mut self, op: &Op) -> Result<bool, BackendError> {
         match op {

@@ -15,7 +15,7 @@ use rssmgr_core::packet::encap::EncapConfig;
 use rssmgr_core::steer::Steering;
 use rssmgr_core::toeplitz::Toeplitz;
 
-use super::SoftNic;
+use super::datapath::Datapath;
 use super::ops::impossible;
 use crate::ports::Others;
 
@@ -39,7 +39,7 @@ impl VPorts {
     }
 }
 
-impl SoftNic {
+impl Datapath {
     pub(super) fn vport(&mut self, id: VPortId, op: &VPortOp) -> Result<bool, BackendError> {
         match op {
             // What concerns no other VPort, on the way that entry moves take.

@@ -8,6 +8,7 @@ mod interface;
 mod model;
 mod oracle;
 mod pinning;
+mod power;
 mod send_side;
 mod shutdown;
 mod spec;

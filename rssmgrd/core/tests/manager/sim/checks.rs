@@ -213,7 +213,9 @@ impl Sim {
             let name = &v.facts.name;
             assert_ne!(v.state, AdapterState::Applying, "{name}: busy for ever");
             let degraded = matches!(v.state, AdapterState::Degraded { .. });
-            if degraded {
+            if v.state == AdapterState::Down {
+                assert!(!nic.powered, "{name}: shown down and has power");
+            } else if degraded {
                 assert!(self.degraded.contains(id), "{name}: degraded without an event");
             } else {
                 assert_eq!(nic.device.difference(&v.device), None, "{name}: half-applied unseen");
@@ -221,7 +223,10 @@ impl Sim {
                     assert_eq!(nic.device.difference(&nic.stable), None, "{name}: not what is durable");
                 }
                 let own = v.state == AdapterState::Observed && nic.device.difference(&nic.found).is_some();
-                assert!(!own || s.observe.is_some(), "{name}: nobody's, and not as it was found");
+                assert!(
+                    !own || s.observe.is_some() || nic.cycled,
+                    "{name}: nobody's, and not as it was found"
+                );
             }
             let table: Vec<Option<Processor>> =
                 v.device.table.iter().map(|q| v.device.home(*q).map(Processor::from)).collect();
