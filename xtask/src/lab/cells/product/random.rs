@@ -157,9 +157,12 @@ fn wrong(s: &mut Subject<'_>) -> Result<Option<String>> {
 fn differences(says: &Value, kernel: &Kernel) -> Vec<String> {
     let mut differences = disagreements(says, kernel);
     if says["state"] == "managed" && says["enabled"] == true {
-        // Those that may be used: a card that was plugged in while processors were off line may have fewer queues.
+        // Those that may be used: a card that was plugged in while processors were off line may have fewer queues. Where the
+        // kernel spreads as well, those to which it does come after them.
         let mut homes = processors(says);
-        homes.truncate(says["queues"].as_array().map_or(0, Vec::len));
+        let most =
+            says["max_processors"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+        homes.truncate(says["queues"].as_array().map_or(0, Vec::len).min(most));
         differences.extend(not_in_force(kernel, &homes));
     }
     differences
