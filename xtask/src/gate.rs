@@ -27,8 +27,8 @@ enum Work {
     Own(&'static str, fn(&Project) -> Result<bool>),
 }
 
-/// The stages in order: the quick ones first. No stage sets RUSTFLAGS or another profile, so all share one target
-/// folder and nothing is compiled twice. Benches are compiled by clippy's `--all-targets`.
+/// The stages in order: the quick ones first. No stage sets RUSTFLAGS, and only the lab has
+/// another profile, so that nothing else is compiled twice in one target folder. Benches are compiled by clippy's `--all-targets`.
 const STAGES: &[Stage] = &[
     Stage { name: "packages", work: Work::Own("cargo xtask test", packages::ensure) },
     Stage { name: "format", work: Work::Call(|p| p.cargo(&["fmt", "--all", "--check"])) },

@@ -33,9 +33,9 @@ const RELEASE: Recipe =
     Recipe { profile: "dist", revision: 1, compression: "xz", remapped: true, folder: "dist" };
 
 impl Recipe {
-    /// The package of a guest: quick to build and to unpack, otherwise the same.
+    /// The package of a guest: quick to build and to unpack, of the programs that the other guests have.
     pub(crate) const fn quick(revision: u32) -> Self {
-        Self { profile: "dev", revision, compression: "none", remapped: false, folder: "product" }
+        Self { profile: "release", revision, compression: "none", remapped: false, folder: "product" }
     }
 }
 

@@ -35,7 +35,7 @@ usage: cargo xtask lab [COMMAND]
 
   (none)              every driver on every kernel: the matrix
   gate                the lab's part of `cargo xtask test`: the matrix, the big guest and the full Debian
-  bench [KERNEL]      how long the programs, built for release, take in a guest beside ethtool and a shell script;
+  bench [KERNEL]      how long the programs take in a guest beside ethtool and a shell script;
                       fails where they take longer
   big                 boot the guest of 80 processors, and try the product there
   debian              install the package in a full Debian with systemd and D-Bus, set, reboot, upgrade and purge it
@@ -149,7 +149,7 @@ fn report(cell: &Cell) -> String {
 
 fn bench(project: &Project, kernel: &str) -> Result<bool> {
     let store = open(project)?;
-    let (nics, programs) = (cells::nics(), product::build_to_measure(project)?);
+    let (nics, programs) = (cells::nics(), product::programs(project)?);
     let mut guest = Guest::boot(&store, &Setup { kernel, nics: &nics, programs: &programs, ..small() })?;
     cells::product::figures(&mut guest)
 }

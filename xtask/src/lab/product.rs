@@ -29,9 +29,9 @@ const PID: &str = "/run/rssmgrd.pid";
 /// How long the daemon may take until it answers, or until it has ended: far more than on a free machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Builds both programs as developers do, and strips copies for the guest: what is for debuggers is most of them.
+/// Builds both programs and the tests that run in the guest.
 pub(crate) fn build(project: &Project) -> Result<Vec<PathBuf>> {
-    let mut programs = programs(project, &[], "debug")?;
+    let mut programs = programs(project)?;
     let target = project.root.join("target");
     let built = build_tests(project)?;
     for (test, name) in TESTS {
@@ -42,16 +42,13 @@ pub(crate) fn build(project: &Project) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
-/// Builds both programs as users have them, to be measured.
-pub(crate) fn build_to_measure(project: &Project) -> Result<Vec<PathBuf>> {
-    programs(project, &["--release"], "release")
-}
-
-fn programs(project: &Project, profile: &[&str], folder: &str) -> Result<Vec<PathBuf>> {
-    let arguments = [&["build", "--quiet", "--locked", "--bin", "rssmgrd", "--bin", "rssctl"], profile];
-    ensure!(project.cargo(&arguments.concat()).status()?, "the product does not build");
+/// Builds both programs as users have them, and strips copies for the guest. Emulated, unoptimised ones would be most of
+/// what a guest has to do.
+pub(crate) fn programs(project: &Project) -> Result<Vec<PathBuf>> {
+    let arguments = ["build", "--quiet", "--locked", "--release", "--bin", "rssmgrd", "--bin", "rssctl"];
+    ensure!(project.cargo(&arguments).status()?, "the product does not build");
     let target = project.root.join("target");
-    let built = PROGRAMS.iter().map(|program| (*program, target.join(folder).join(program)));
+    let built = PROGRAMS.iter().map(|program| (*program, target.join("release").join(program)));
     built.map(|(program, from)| stripped(&target, program, &from)).collect()
 }
 

@@ -101,7 +101,7 @@ pub(crate) fn soak(project: &Project, arguments: &[&str]) -> Result<bool> {
     let run =
         Run { store: &store, programs: &programs, progress: &Mutex::new(progress), file: &file, project };
     run.save()?;
-    let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(places.len());
+    let lanes = matrix::lanes(places.len());
     let rounds = u32::try_from(places.len().div_ceil(lanes.max(1)))?.max(1);
     // Cells of a lane follow each other, and share the time that it has.
     let each = minutes.map(|minutes| Duration::from_secs(minutes * 60) / rounds);

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a cell of the gate begins new sequences; `RSSMGR_LAB_SECONDS` says otherwise.
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 60;
 
 /// Steps of a sequence.
 const STEPS: usize = 8;
@@ -38,13 +38,14 @@ struct Sequence {
     steps: Vec<String>,
 }
 
-/// Some sequences, as many as there is time for. `RSSMGR_LAB_SEED` repeats the one of that seed.
+/// Some sequences, as many as there is time for, with seeds that no earlier run had or from `RSSMGR_LAB_FIRST_SEED` on.
+/// `RSSMGR_LAB_SEED` repeats the one of that seed.
 pub(super) fn sequences(s: &mut Subject<'_>) -> Result<()> {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (name, asked) = (s.card.name, number("RSSMGR_LAB_SEED"));
     let seconds = Duration::from_secs(number("RSSMGR_LAB_SECONDS").unwrap_or(SECONDS));
     let until = Instant::now() + seconds;
-    let first = asked.unwrap_or_else(seed_of_now);
+    let first = asked.or_else(|| number("RSSMGR_LAB_FIRST_SEED")).unwrap_or_else(seed_of_now);
     println!("    {name}: random sequences from seed {first} on");
     for seed in first.. {
         let failures = s.checks.failures();
