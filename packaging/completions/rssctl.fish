@@ -112,7 +112,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l smt -d 'Whether SM
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l xps -d 'Transmit packet steering: who sends through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
-complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l drift -d 'What is done when somebody else changes the adapter' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l drift -d 'What is done when somebody else changes the adapter; what a reset or a loss of power took is put back, except with report' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l confirm -d 'Show the plan and ask before applying exactly that' -r -f -a "true\t''
 false\t''"
 complete -c rssctl -n "__fish_rssctl_using_subcommand set" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
@@ -396,7 +396,7 @@ complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l smt -d 'Whether S
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l exclude-cpus -d 'CPUs that are never used' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l xps -d 'Transmit packet steering: who sends through which transmit queue' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l rps -d 'Receive packet steering: the kernel spreads the packets of an adapter that has no indirection table, or a single queue' -r
-complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l drift -d 'What is done when somebody else changes the adapter' -r
+complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l drift -d 'What is done when somebody else changes the adapter; what a reset or a loss of power took is put back, except with report' -r
 complete -c rssctl -n "__fish_rssctl_using_subcommand plan" -l allow -d 'The worst that may happen to traffic; without it up to `reorder`' -r -f -a "none\t''
 reorder\t''
 gap\t''

@@ -96,6 +96,12 @@ pub fn reason(r: &Reason) -> ReasonRecord {
             given: Some((*given).into()),
             text,
         },
+        Reason::VPortUnsupported { .. } => ReasonRecord {
+            kind: "driver".into(),
+            id: "vport_unsupported".into(),
+            text,
+            ..ReasonRecord::default()
+        },
         Reason::Moved { entry, .. } => {
             ReasonRecord { kind: "moved".into(), id: entry.to_string(), text, ..ReasonRecord::default() }
         }

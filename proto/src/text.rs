@@ -21,6 +21,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::VPortQueues { vport, asked, given, by, .. } => {
             format!("VPort {vport} has {given} of {asked} queues, limited by {} ({})", by.words(), by.name())
         }
+        Reason::VPortUnsupported { vport } => {
+            format!("VPort {vport} is saved and not there: the driver, or this kernel, has no VPorts")
+        }
         Reason::Moved { entry, from, to } => {
             let name =
                 |c: &Option<rssmgr_core::CpuId>| c.map_or("-".into(), |c| Processor::from(c).to_string());

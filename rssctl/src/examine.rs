@@ -5,16 +5,19 @@ mod daemon;
 mod live;
 mod recorded;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rssmgr_core::CpuId;
-use rssmgr_core::doctor::{CpuSample, DaemonView, Hidden, Machine, NicReport, QueueReport, Sampled};
+use rssmgr_core::doctor::{
+    CpuSample, DaemonView, Hidden, Machine, NicReport, QueueReport, Sampled, VPortReport,
+};
 use rssmgr_core::settings::Settings;
+use rssmgr_core::{CpuId, VPortId};
 use rssmgr_host::rival::rivals;
-use rssmgr_host::settings::{SAVED, Whom, config_files, hidden, managed};
+use rssmgr_host::settings::{SAVED, Whom, config_files, hidden, managed, vports};
 use rssmgr_host::{CpuTime, HostError, NicFacts, Softnet};
-use rssmgr_proto::types::{AdapterRecord, ConfigRecord};
+use rssmgr_proto::types::{AdapterRecord, ConfigRecord, VPortRecord};
 
 use crate::exit::Failure;
 use crate::resolve::host_failure;
@@ -37,6 +40,8 @@ pub struct Told {
     pub config: ConfigRecord,
     /// The machine-wide switch.
     pub rss_on: bool,
+    /// VPorts beside the default one, by adapter.
+    pub vports: BTreeMap<String, Vec<VPortRecord>>,
 }
 
 /// Reads this machine; counters twice, `interval` apart.
@@ -45,7 +50,7 @@ pub struct Told {
 /// Its CPUs cannot be read. What else cannot be read is in the answer.
 pub fn this_machine(interval: Duration, told: Option<&Told>) -> Result<Examined, Failure> {
     let mut reader = Reader::new(Path::new("/"))?;
-    live::read(&mut reader, interval);
+    live::read(&mut reader, interval, told);
     reader.finish(told)
 }
 
@@ -132,6 +137,7 @@ impl Reader {
             capability: None,
             device: None,
             queues: Vec::new(),
+            vports: Vec::new(),
         }
     }
 
@@ -159,12 +165,24 @@ impl Reader {
                     let managed = managed(&self.root, Path::new(SAVED));
                     self.machine.unattended = self.try_read(managed);
                 }
+                let vports = vports(&self.root, Path::new(SAVED));
+                self.saved_vports(vports);
                 self.hidden(&whom)
             }
         };
         self.machine.hidden = self.try_read(hidden);
         self.machine.nics.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Examined { machine: self.machine, not_checked: self.not_checked })
+    }
+
+    /// Notes which VPorts are saved.
+    fn saved_vports(&mut self, vports: Result<BTreeMap<String, Vec<(u32, String)>>, HostError>) {
+        // Whoever may not read the file was told so when its other settings were read.
+        for (adapter, vports) in vports.unwrap_or_default() {
+            if let Some(nic) = self.machine.nics.iter_mut().find(|n| n.name == adapter) {
+                vports.into_iter().for_each(|(id, name)| note_vport(nic, VPortId(id), name));
+            }
+        }
     }
 
     /// Saved settings in front of the configuration, where the files are where the system has them.
@@ -204,6 +222,17 @@ fn cpu_samples(
     now.0.iter().map(sample).collect()
 }
 
+/// Notes that a VPort is saved.
+fn note_vport(nic: &mut NicReport, id: VPortId, name: String) {
+    let at = nic.vports.iter().position(|v| v.id == id).unwrap_or_else(|| {
+        nic.vports.push(VPortReport { id, ..VPortReport::default() });
+        nic.vports.len() - 1
+    });
+    if let Some(vport) = nic.vports.get_mut(at) {
+        (vport.saved, vport.name) = (true, name);
+    }
+}
+
 /// An adapter that only the daemon knows of.
 fn only_told(record: &AdapterRecord, view: DaemonView, settings: Settings) -> NicReport {
     NicReport {
@@ -218,6 +247,7 @@ fn only_told(record: &AdapterRecord, view: DaemonView, settings: Settings) -> Ni
         capability: None,
         device: None,
         queues: Vec::new(),
+        vports: Vec::new(),
     }
 }
 

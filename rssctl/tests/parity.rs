@@ -201,6 +201,9 @@ fn virtual_ports() -> String {
          Every parameter of Get-, Set-, Enable- and Disable-NetAdapterVmq, of Get-NetAdapterVmqQueue and of Get-NetAdapterVPort. As\n\
          on Windows the processors of VMQ are those of RSS. What Windows makes VPorts with belongs to its virtual switch; here it is\n\
          `rssctl vport create`.\n\n\
+         All of it works on the software NIC. On a network card a VPort is an RSS context with receive rules, with mlx5_core and sfc\n\
+         alone, and after their source: it has never run on real hardware. There a filter needs an address, spreading is static, and\n\
+         where packets without a hash go is the hardware's business; with every other driver it is refused as not supported by name.\n\n\
          | Parameter | Aliases | Get-Vmq | Set-Vmq | Enable-Vmq | Disable-Vmq | Get-VmqQueue | Get-VPort | Here | Shown by |\n\
          |---|---|---|---|---|---|---|---|---|---|\n",
     );

@@ -167,7 +167,7 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     let saved_file = stored.file.path().display().to_string();
     let manager = Manager::new(Setup {
         now: clock::now(),
-        boot: switches::boot_id(root),
+        boot: rssmgr_host::boot_id(root),
         observe: switches::thrown(root).filter(|_| demo.is_none()),
         owner_uid: uid,
         boot_key,

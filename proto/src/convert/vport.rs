@@ -4,7 +4,7 @@ use rssmgr_core::capability::Capability;
 use rssmgr_core::device::Filter;
 use rssmgr_core::ids::GROUP_SIZE;
 use rssmgr_core::mac;
-use rssmgr_core::manager::{AdapterResult, AdapterView, VPortView, remedy};
+use rssmgr_core::manager::{AdapterResult, AdapterState, AdapterView, VPortView, remedy};
 use rssmgr_core::scaling::capability::{flag, protocol};
 use rssmgr_core::scaling::{MoveRequest, MoveResults, Spreading, Steering, VPortState};
 use rssmgr_core::stats::{Sample, VPortStats};
@@ -31,10 +31,20 @@ fn filter(f: &Filter) -> FilterRecord {
 /// The VPorts of an adapter, the default one first.
 #[must_use]
 pub fn vports(view: &AdapterView) -> Vec<VPortRecord> {
-    view.vports.iter().map(|v| vport(&view.facts.name, v)).collect()
+    view.vports.iter().map(|v| vport(view, v)).collect()
 }
 
-fn vport(adapter: &str, v: &VPortView) -> VPortRecord {
+/// Why an adapter has not the VPorts that it should have.
+fn without(view: &AdapterView) -> &'static str {
+    match view.state {
+        _ if !view.vmq => "vmq_off",
+        _ if !view.capability.vports.any() => "not_supported",
+        AdapterState::Down => "no_power",
+        _ => "missing",
+    }
+}
+
+fn vport(view: &AdapterView, v: &VPortView) -> VPortRecord {
     let s = &v.state;
     let used = used(v);
     // A mask is of one group: that of the first processor, as Windows shows it.
@@ -45,13 +55,14 @@ fn vport(adapter: &str, v: &VPortView) -> VPortRecord {
         .fold(0_u64, |mask, cpu| mask | 1 << (cpu.0 % GROUP_SIZE));
     let entry = |(i, cpu): (usize, &CpuId)| VPortEntryRecord { entry: count(i), processor: name(*cpu) };
     VPortRecord {
-        name: adapter.to_owned(),
+        name: view.facts.name.clone(),
         vport_id: v.key.vport.0,
         vport_name: (!v.name.is_empty()).then(|| v.name.clone()),
         switch_id: v.key.switch.0,
         function_id: "PF".into(),
         state: if s.state == VPortState::Activated { "activated" } else { "deactivated" }.into(),
         in_force: v.in_force,
+        not_in_force: (!v.in_force).then(|| without(view).into()),
         enabled: v.spreads,
         num_queue_pairs_requested: v.asked.into(),
         num_queue_pairs: s.queues.into(),
@@ -82,7 +93,13 @@ pub fn vmq(view: &AdapterView) -> VmqRecord {
     VmqRecord {
         supported: can.any(),
         enabled: can.any() && view.vmq,
-        mode: if others().next().is_some() { "vmq" } else { "rss" }.into(),
+        mode: match (view.device.virtual_functions, others().next()) {
+            (1.., _) => "sriov",
+            (0, Some(_)) => "vmq",
+            (0, None) => "rss",
+        }
+        .into(),
+        virtual_functions: view.device.virtual_functions,
         max_vports: can.max.max(1).into(),
         vports: count(others().count()) + 1,
         max_queue_pairs_per_vport: can.queues.into(),
@@ -97,7 +114,7 @@ pub fn vmq(view: &AdapterView) -> VmqRecord {
         num_mac_addresses_per_port: if can.mac_filters { can.filters.into() } else { 0 },
         num_vlans_per_port: if can.vlan_filters { can.filters.into() } else { 0 },
         vlan_filtering_supported: can.vlan_filters,
-        any_vlan_supported: can.vlan_filters,
+        any_vlan_supported: can.vlan_filters && !can.address_required,
         dynamic_processor_affinity_change_supported: can.dynamic_affinity,
         interrupt_vector_coalescing_supported: false,
         spreading: spreading(if dynamic { Spreading::Dynamic } else { Spreading::Static }).into(),

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReasonRecord {
-    /// `limit`, `rule`, `asked` or `moved`.
+    /// `limit`, `rule`, `driver`, `asked` or `moved`.
     pub kind: String,
     /// Identifier of the rule, or of what limits.
     pub id: String,

@@ -45,8 +45,12 @@ pub struct VPortRecord {
     pub function_id: String,
     /// `activated` or `deactivated`.
     pub state: String,
-    /// Whether the adapter has it now: not while VMQ is off.
+    /// Whether the adapter has it now.
     pub in_force: bool,
+    /// Why it has not: `vmq_off`; `not_supported`, driver or kernel can have none; `no_power`; `missing`, it should be
+    /// there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_in_force: Option<String>,
     /// Whether it spreads.
     pub enabled: bool,
     /// Queues that were asked for.
@@ -94,8 +98,11 @@ pub struct VmqRecord {
     pub supported: bool,
     /// Whether VMQ is on.
     pub enabled: bool,
-    /// What the adapter does: `rss`, or `vmq` as soon as it has a VPort beside the default one.
+    /// What the adapter does: `rss`; `vmq` as soon as it has a VPort beside the default one; `sriov` while it has virtual
+    /// functions, which exclude new VPorts.
     pub mode: String,
+    /// Virtual functions in use, where the adapter can have VPorts.
+    pub virtual_functions: u32,
     /// VPorts that it can have, the default one included (`MaxNumVPorts`).
     pub max_vports: u32,
     /// VPorts that it has.

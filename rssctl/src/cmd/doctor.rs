@@ -1,5 +1,6 @@
 //! `rssctl doctor`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rssmgr_core::doctor::{Finding, diagnose};
@@ -40,11 +41,16 @@ fn forms(c: &Context<'_, '_>) -> Result<(), Failure> {
 async fn told(c: &mut Context<'_, '_>) -> Option<Told> {
     let ask = async {
         let client = c.client(Intent::Read).await?;
-        Ok::<_, Stop>(Told {
-            adapters: client.adapters(&[], &ListOptions { include_hidden: true }).await?,
-            config: client.config().await?,
-            rss_on: client.global().await?.rss,
-        })
+        let adapters = client.adapters(&[], &ListOptions { include_hidden: true }).await?;
+        let mut vports = BTreeMap::new();
+        for adapter in adapters.iter().filter(|a| a.state != "observed" && a.state != "away") {
+            // One that has gone meanwhile has none.
+            let mut list = client.vports(&adapter.name).await.unwrap_or_default();
+            list.retain(|v| v.vport_id != 0);
+            vports.insert(adapter.name.clone(), list);
+        }
+        let (config, rss_on) = (client.config().await?, client.global().await?.rss);
+        Ok::<_, Stop>(Told { adapters, config, rss_on, vports })
     };
     match ask.await {
         Ok(told) => Some(told),

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use rssmgr_core::device::VPortDevice;
 use rssmgr_core::doctor::{DaemonView, Health, Hidden, Machine};
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::manager::Verified;
 use rssmgr_core::settings::{Layer, ManualTable, Origin, Settings, SettingsPatch};
+use rssmgr_core::{QueueId, VPortId};
 use rssmgr_host::HostError;
 use rssmgr_host::settings::{Whom, hidden};
-use rssmgr_proto::types::AdapterRecord;
+use rssmgr_proto::types::{AdapterRecord, VPortRecord};
 
-use super::{Told, only_told};
+use super::{Told, note_vport, only_told};
 
 /// Takes it in; answers the saved settings that hide configuration, by the daemon's own files.
 pub(super) fn merge(
@@ -26,6 +28,21 @@ pub(super) fn merge(
             Some(nic) => {
                 nic.daemon = Some(view);
                 nic.settings = settings;
+                // What it was told to forget for a while is no finding.
+                let asked = told.vports.get(&record.name).into_iter().flatten();
+                let wanted = |v: &&VPortRecord| v.not_in_force.as_deref() != Some("vmq_off");
+                for v in asked.filter(wanted) {
+                    let id = VPortId(v.vport_id);
+                    note_vport(nic, id, v.vport_name.clone().unwrap_or_default());
+                    // Who may not read which contexts are the daemon's learns here which queues they have.
+                    if let Some(device) =
+                        nic.device.as_mut().filter(|d| v.in_force && !d.vports.contains_key(&id))
+                    {
+                        let queue = |q: &u32| u16::try_from(*q).ok().map(QueueId);
+                        let queues = v.queues.iter().filter_map(queue).collect();
+                        device.vports.insert(id, VPortDevice::new(queues));
+                    }
+                }
             }
             None => machine.nics.push(only_told(record, view, settings)),
         }

@@ -1,19 +1,22 @@
 //! This machine.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rssmgr_core::VPortId;
 use rssmgr_core::backend::{Backend as _, Sampler};
 use rssmgr_core::cpuset::CpuSet;
-use rssmgr_core::doctor::{NicReport, QueueReport, Sampled, Tunnel, TunnelKind};
+use rssmgr_core::doctor::{Astray, NicReport, QueueReport, Sampled, Tunnel, TunnelKind, VPortReport};
 use rssmgr_core::stats::Sample;
 use rssmgr_ethtool::contexts::LedgerPlace;
 use rssmgr_ethtool::{Found, Sampling, discover};
-use rssmgr_host::Counts;
+use rssmgr_host::settings::SAVED;
+use rssmgr_host::{Counts, boot_id};
 use rssmgr_netlink::rtnetlink::{Link, Links};
 
-use super::{Reader, cpu_samples};
+use super::{Reader, Told, cpu_samples};
 
 /// Interrupts of a NIC's queues as `/proc/interrupts` counts them.
 type Interrupts = BTreeMap<u32, Counts>;
@@ -25,8 +28,10 @@ const UP: u32 = 1;
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(50);
 
-pub(super) fn read(reader: &mut Reader, interval: Duration) {
-    let found = adapters(reader);
+pub(super) fn read(reader: &mut Reader, interval: Duration, told: Option<&Told>) {
+    let ledgers = ledgers(told);
+    let mut found = adapters(reader, &ledgers);
+    let strayed = astray(reader, &mut found, &ledgers);
     reader.machine.tunnels.extend(gre_with_ethernet());
     let before = (!interval.is_zero()).then(|| {
         let start = Instant::now();
@@ -39,6 +44,11 @@ pub(super) fn read(reader: &mut Reader, interval: Duration) {
         reader.machine.interval_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
     }
     let before = before.map(|(look, _)| look);
+    // What the daemon was about to change at the first look, it has changed at the second.
+    let mut strayed_still = astray(reader, &mut found, &ledgers);
+    for (still, first) in strayed_still.iter_mut().zip(&strayed) {
+        still.retain(|id, astray| first.get(id) == Some(astray));
+    }
     reader.machine.cpus = cpu_samples(before.as_ref().map(|b| &b.cpus), &now.cpus);
     for (i, found) in found.iter().enumerate() {
         let samples = (before.as_ref().map(|b| &b.nics[i]), &now.nics[i]);
@@ -46,6 +56,13 @@ pub(super) fn read(reader: &mut Reader, interval: Duration) {
         if let Some(before) = &before {
             fired(&mut nic, &before.interrupts, &now.interrupts);
         }
+        let strayed = strayed_still.get(i).into_iter().flatten();
+        let vport = |(id, astray): (&VPortId, &Astray)| VPortReport {
+            id: *id,
+            astray: Some(*astray),
+            ..VPortReport::default()
+        };
+        nic.vports = strayed.map(vport).collect();
         reader.machine.nics.push(nic);
     }
 }
@@ -57,6 +74,39 @@ fn gre_with_ethernet() -> Vec<Tunnel> {
     let is_one = |l: &Link| l.flags & UP != 0 && l.kind.as_deref().is_some_and(|k| KINDS.contains(&k));
     let tunnel = |l: Link| Tunnel { name: l.name, kind: TunnelKind::Gre, over: None };
     links.into_iter().filter(is_one).map(tunnel).collect()
+}
+
+/// Where the daemon keeps which RSS contexts are its own: beside its saved settings.
+fn ledgers(told: Option<&Told>) -> LedgerPlace {
+    let saved = told.map(|t| PathBuf::from(&t.config.saved_file)).filter(|file| file.is_absolute());
+    let saved = saved.unwrap_or_else(|| Path::new("/").join(SAVED));
+    let folder = saved.parent().map(|f| f.join("contexts"));
+    LedgerPlace { folder, boot: boot_id(Path::new("/")), look_only: true }
+}
+
+/// VPorts whose RSS contexts are not as the daemon made them, of each adapter.
+fn astray(reader: &mut Reader, found: &mut [Found], ledgers: &LedgerPlace) -> Vec<BTreeMap<VPortId, Astray>> {
+    let closed = ledgers.folder.as_ref().is_some_and(|folder| {
+        std::fs::read_dir(folder).is_err_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied)
+    });
+    let mut of = |found: &mut Found| {
+        if !found.nic.capability().vports.any() {
+            return BTreeMap::new();
+        }
+        let name = &found.host.name;
+        let note = match found.nic.vports_astray(ledgers) {
+            Ok(_) if closed => {
+                format!("{name}: whether RSS contexts of VPorts are as rssmgrd made them (root may see that)")
+            }
+            Ok(strayed) => return strayed,
+            Err(e) => format!("{name}: RSS contexts of VPorts: {e}"),
+        };
+        if !reader.not_checked.contains(&note) {
+            reader.not_checked.push(note);
+        }
+        BTreeMap::new()
+    };
+    found.iter_mut().map(&mut of).collect()
 }
 
 /// One look at all counters.
@@ -91,10 +141,9 @@ fn sample(sampler: &dyn Sampler) -> Sample {
 }
 
 /// The adapters that the kernel tells of; why it does not tell of others that have a device.
-fn adapters(reader: &mut Reader) -> Vec<Found> {
+fn adapters(reader: &mut Reader, ledgers: &LedgerPlace) -> Vec<Found> {
     let discovered = Sampling::start().map_err(|e| e.to_string());
-    let discovered = discovered
-        .and_then(|sampling| discover(&sampling, &LedgerPlace::default()).map_err(|e| e.to_string()));
+    let discovered = discovered.and_then(|sampling| discover(&sampling, ledgers).map_err(|e| e.to_string()));
     match discovered {
         Ok(discovered) => {
             let hardware = |name: &str| reader.facts.iter().any(|f| f.name == name);

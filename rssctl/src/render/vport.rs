@@ -54,7 +54,13 @@ fn granted(v: &VPortRecord) -> String {
 #[must_use]
 pub fn vport(v: &VPortRecord) -> String {
     let queues: Vec<String> = v.queues.iter().map(u32::to_string).collect();
-    let state = if v.in_force { v.state.clone() } else { format!("{} (VMQ is off)", v.state) };
+    let state = match v.not_in_force.as_deref() {
+        None => v.state.clone(),
+        Some("vmq_off") => format!("{} (VMQ is off)", v.state),
+        Some("not_supported") => format!("{} (not there: driver or kernel have no VPorts)", v.state),
+        Some("no_power") => format!("{} (not there: the adapter has no power)", v.state),
+        Some(_) => format!("{} (not there: `rssctl get` and `rssctl doctor` say more)", v.state),
+    };
     lines(&[
         ("Name", v.name.clone()),
         ("VPortID", v.vport_id.to_string()),
@@ -105,7 +111,11 @@ pub fn vports(list: &[VPortRecord], wide: bool, paint: Paint) -> String {
         ]);
     }
     let row = |v: &VPortRecord| {
-        let state = if v.in_force { v.state.clone() } else { "off".into() };
+        let state = match v.not_in_force.as_deref() {
+            None => v.state.clone(),
+            Some("vmq_off") => "off".into(),
+            Some(why) => why.replace('_', " "),
+        };
         let mut row = vec![
             v.name.clone(),
             v.vport_id.to_string(),
@@ -148,6 +158,7 @@ pub fn vmq(r: &AdapterVmqRecord) -> String {
     let mode = match (v.supported, v.mode.as_str()) {
         (false, _) => "rss (the adapter has no VPorts)".to_owned(),
         (true, "vmq") => "vmq: RSS of the adapter is that of its default VPort".to_owned(),
+        (true, "sriov") => format!("sriov: {} virtual functions, and no new VPort", v.virtual_functions),
         (true, mode) => format!("{mode}: no VPort beside the default one"),
     };
     lines(&[
@@ -295,8 +306,15 @@ mod tests {
                 "LimitedBy                                  : MaxNumQueuePairs: what others leave\n"
             )
         );
-        let off = VPortRecord { in_force: false, ..record() };
-        assert!(vport(&off).contains("activated (VMQ is off)"));
-        assert!(vports(&[off], true, Paint::default()).contains("off"));
+        for (why, list, row) in [
+            ("vmq_off", "activated (VMQ is off)", " off "),
+            ("not_supported", "not there: driver or kernel have no VPorts", " not supported "),
+            ("no_power", "not there: the adapter has no power", " no power "),
+            ("missing", "not there: `rssctl get`", " missing "),
+        ] {
+            let gone = VPortRecord { in_force: false, not_in_force: Some(why.into()), ..record() };
+            assert!(vport(&gone).contains(list), "{why}");
+            assert!(vports(&[gone], true, Paint::default()).contains(row), "{why}");
+        }
     }
 }

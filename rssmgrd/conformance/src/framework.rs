@@ -63,6 +63,7 @@ impl<B: Backend> Framework<B> {
         match variant {
             Variant::Full => {}
             Variant::WholeTable => capability.independent_entry_move = false,
+            Variant::FixedAffinity => capability.vports.dynamic_affinity = false,
             Variant::Restricted => capability.vports.table_size_restricted = true,
             Variant::NoTable => capability.table_entries = 0,
         }

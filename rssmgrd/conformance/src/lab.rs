@@ -54,7 +54,9 @@ impl Lab {
             _ if c.max_queues < 6 => Some("6 queues".to_owned()),
             Variant::NoTable => None,
             _ if c.table_entries < 8 => Some("8 table entries".to_owned()),
-            Variant::Full if !c.independent_entry_move => Some("independent entry moves".to_owned()),
+            Variant::Full | Variant::FixedAffinity if !c.independent_entry_move => {
+                Some("independent entry moves".to_owned())
+            }
             _ if c.vports.max < 3 || c.vports.queues < 2 => Some("three VPorts with two queues".to_owned()),
             _ => None,
         }

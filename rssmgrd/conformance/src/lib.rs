@@ -10,6 +10,8 @@
 //! assert!(failures(&outcomes).is_empty(), "{outcomes:#?}");
 //! ```
 //!
+//! A whole backend of somebody else's, from its registers on, is in `examples/own_backend.rs`.
+//!
 //! A case that needs what the adapter does not have is skipped, and says what.
 
 #![forbid(unsafe_code)]

@@ -15,6 +15,8 @@ pub enum Variant {
     Full,
     /// No independent entry moves: RSSv1.
     WholeTable,
+    /// RSSv2, but processors of VPorts beside the default one stay while they direct traffic.
+    FixedAffinity,
     /// A table is as large as the number of queues, rounded up.
     Restricted,
     /// No table: an adapter without RSS.

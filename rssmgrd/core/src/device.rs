@@ -82,6 +82,9 @@ pub struct Device {
     pub others: Vec<Vector>,
     /// The VPorts beside the default one, which is everything above.
     pub vports: BTreeMap<VPortId, VPortDevice>,
+    /// Virtual functions in use (SR-IOV), which have the adapter's VPorts then. Looked at only where it can have VPorts;
+    /// nobody's setting, and no difference.
+    pub virtual_functions: u32,
 }
 
 impl Device {

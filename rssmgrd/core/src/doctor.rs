@@ -19,6 +19,7 @@ mod steering;
 mod table;
 #[cfg(test)]
 mod tests;
+mod vports;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -26,8 +27,8 @@ use core::fmt;
 
 pub use check::Check;
 pub use machine::{
-    CpuSample, DaemonView, Health, Hidden, Knobs, Machine, NicReport, QueueReport, Sampled, Sign, SignKind,
-    Tunnel, TunnelKind,
+    Astray, ContextFault, CpuSample, DaemonView, Health, Hidden, Knobs, Machine, NicReport, QueueReport,
+    Sampled, Sign, SignKind, Tunnel, TunnelKind, VPortReport,
 };
 
 use case::Case;
@@ -109,6 +110,7 @@ pub fn diagnose(machine: &Machine) -> Vec<Finding> {
         load::look(case, &mut found);
         numa::look(case, &mut found);
         driver::look(case, &mut found);
+        vports::look(case, &mut found);
     }
     let place = |f: &Finding| machine.nics.iter().position(|n| Some(&n.name) == f.adapter.as_ref());
     found.sort_by_cached_key(|f| (core::cmp::Reverse(f.severity), place(f), f.adapter.clone(), f.check));

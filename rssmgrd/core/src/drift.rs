@@ -22,7 +22,8 @@ pub enum Policy {
     Reassert,
     /// It is only told.
     Report,
-    /// What was found becomes the setting.
+    /// What was found becomes the setting, where somebody did it. What a reset, a loss of power or the opening of the
+    /// interface took is nobody's choice that could be adopted: it is put back as with [`Policy::Reassert`].
     Adopt,
 }
 
@@ -102,6 +103,14 @@ impl Heard {
     #[must_use]
     pub const fn explains(self) -> bool {
         self.broke || self.has(Hint::Channels) || self.has(Hint::Cpus)
+    }
+
+    /// Whether all that is known to have happened broke the link, as a reset does, or the opening of the interface: what
+    /// is missing then nobody took away.
+    #[must_use]
+    pub const fn only_broke(self) -> bool {
+        const WITH_IT: u8 = 1 << Hint::Link as u8 | 1 << Hint::Poll as u8 | 1 << Hint::Cpus as u8;
+        self.broke && self.hints & !WITH_IT == 0
     }
 
     /// Whether anything but the clock calls for a look.

@@ -273,7 +273,7 @@ pub const FIELDS: [FieldInfo; 16] = [
         wmi: &[],
         allowed: "reassert (put the settings back), report (only say so) or adopt (what was found becomes the setting)",
         default: "reassert",
-        help: "What is done when somebody else changes the adapter",
+        help: "What is done when somebody else changes the adapter; what a reset or a loss of power took is put back, except with report",
     },
 ];
 

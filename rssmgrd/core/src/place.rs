@@ -404,6 +404,7 @@ fn target(
             .unwrap_or_else(|| given_back(input.give_back.rps, seats.homes.len())),
         queues: seats.homes.into_iter().map(|home| Queue { home }).collect(),
         vports: input.device.vports.clone(),
+        virtual_functions: input.device.virtual_functions,
     };
     Ok(Target {
         device,

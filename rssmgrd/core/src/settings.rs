@@ -172,7 +172,7 @@ pub struct SettingsPatch {
     pub xps: Option<Xps>,
     /// Receive packet steering.
     pub rps: Option<bool>,
-    /// What is done about changes by others.
+    /// What is done about changes by others; what a reset loses is put back, except with [`Policy::Report`].
     pub drift: Option<Policy>,
 }
 
@@ -264,7 +264,7 @@ pub struct Settings {
     pub xps: Sourced<Xps>,
     /// Receive packet steering; see [`Settings::packet_steering`].
     pub rps: Sourced<bool>,
-    /// What is done about changes by others.
+    /// What is done about changes by others; what a reset loses is put back, except with [`Policy::Report`].
     pub drift: Sourced<Policy>,
     /// Explicit entries.
     pub table: Sourced<ManualTable>,

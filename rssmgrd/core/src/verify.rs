@@ -4,14 +4,14 @@
 //! Reading a table back proves nothing: drivers keep a copy of what was written (virtio-net after a change of channels,
 //! vmxnet3 without RSS in the device). A packet proves what the hardware did with it.
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 
-use crate::device::Device;
-use crate::ids::QueueId;
+use crate::device::{Device, Filters, VPortDevice};
+use crate::hash::{HashKey, HashTypes};
+use crate::ids::{QueueId, VPortId};
 use crate::packet::encap::{self, EncapCapability, EncapConfig, Encapsulations};
 use crate::packet::{self, LinkType};
 use crate::steer::Steering;
@@ -37,7 +37,7 @@ pub struct Evidence {
     pub agreeing: u64,
     /// Packets without a prediction: not hashed, encapsulated, or by a key that is not known.
     pub unpredicted: u64,
-    /// Packets by a queue that neither table nor default queue names.
+    /// Packets by a queue that neither table nor default queue names, of their own VPort where they are for one.
     pub astray: u64,
     /// Packets by the queue by which they came.
     pub arrived: BTreeMap<QueueId, u64>,
@@ -74,16 +74,48 @@ impl Verdict {
     }
 }
 
+/// Where packets of a VPort, of the default one as of any other, come in.
+#[derive(Debug)]
+struct Way {
+    /// `None` where nothing can be predicted: no table, no key, or no spreading.
+    steering: Option<Steering>,
+    /// The queues that it names.
+    used: BTreeSet<QueueId>,
+}
+
+impl Way {
+    fn new(
+        on: bool,
+        key: &HashKey,
+        types: HashTypes,
+        table: &[QueueId],
+        default: QueueId,
+        encapsulation: EncapConfig,
+    ) -> Self {
+        let used = if on { table } else { &[] };
+        let steering = (on && !key.is_empty()).then(|| {
+            let steering = Steering::new(Arc::new(Toeplitz::new(key)), types, table.into(), default).ok()?;
+            Some(steering.with_encapsulation(encapsulation))
+        });
+        Self { steering: steering.flatten(), used: used.iter().copied().chain([default]).collect() }
+    }
+
+    fn spreads(&self) -> bool {
+        self.steering.as_ref().is_some_and(|s| s.table().iter().any(|q| Some(q) != s.table().first()))
+    }
+}
+
 /// Collects evidence about one adapter in one state.
 #[derive(Debug)]
 pub struct Check {
-    /// `None` where nothing can be predicted: no table, or no key.
-    steering: Option<Steering>,
+    default: Way,
+    /// The VPorts beside it: each packet is compared with the table of its own.
+    others: BTreeMap<VPortId, Way>,
+    filters: Filters,
     /// Encapsulations of which it is known whether the hardware looks into them.
     known: Encapsulations,
     /// Finds all of them.
     any: EncapConfig,
-    used: BTreeMap<QueueId, ()>,
     evidence: Evidence,
 }
 
@@ -92,38 +124,37 @@ impl Check {
     /// either, so that such packets prove nothing.
     #[must_use]
     pub fn new(device: &Device, encapsulation: &EncapCapability) -> Self {
-        let predicts = !device.key.is_empty() && device.enabled;
-        let steering = predicts.then(|| {
-            let table: Box<[QueueId]> = device.table.clone().into();
-            let toeplitz = Arc::new(Toeplitz::new(&device.key));
-            let steering = Steering::new(toeplitz, device.hash_types, table, device.default_queue).ok()?;
-            Some(steering.with_encapsulation(encapsulation.config(device.encapsulation)))
-        });
-        let table = if device.enabled { device.table.as_slice() } else { &[] };
-        let used = table.iter().copied().chain([device.default_queue]).map(|q| (q, ())).collect();
+        let config = encapsulation.config(device.encapsulation);
+        let Device { enabled, key, hash_types, table, default_queue, vports, .. } = device;
+        let other = |(id, v): (&VPortId, &VPortDevice)| {
+            (*id, Way::new(v.enabled, &v.key, v.hash_types, &v.table, v.default_queue, config))
+        };
         let vxlan_port = device.encapsulation.vxlan_port;
-        let any = EncapConfig { vxlan_port, ..EncapConfig::new(Encapsulations::ALL) };
         Self {
-            steering: steering.flatten(),
+            default: Way::new(*enabled, key, *hash_types, table, *default_queue, config),
+            others: vports.iter().map(other).collect(),
+            filters: Filters::new(vports),
             known: encapsulation.kinds,
-            any,
-            used,
+            any: EncapConfig { vxlan_port, ..EncapConfig::new(Encapsulations::ALL) },
             evidence: Evidence::default(),
         }
     }
 
     /// Takes a packet that came by this queue.
     pub fn take(&mut self, queue: QueueId, frame: &[u8]) {
+        let outer = packet::parse(frame, LinkType::Ethernet);
+        let way = self.others.get(&self.filters.pick(&outer)).unwrap_or(&self.default);
         let e = &mut self.evidence;
         *e.arrived.entry(queue).or_default() += 1;
-        if !self.used.contains_key(&queue) {
+        // What is no IP stays with the adapter where rules lead to VPorts by protocol.
+        let by_adapter = outer.net.is_none() && self.default.used.contains(&queue);
+        if !way.used.contains(&queue) && !by_adapter {
             e.astray += 1;
         }
-        let outer = packet::parse(frame, LinkType::Ethernet);
         // The hardware may read fragments by their first part.
         let certain = !outer.net.is_some_and(|net| net.fragment)
             && encap::find(frame, &outer, &self.any).is_none_or(|inner| self.known.has(inner.kind));
-        let verdict = self.steering.as_ref().filter(|_| certain).map(|s| s.steer_frame(frame, &outer));
+        let verdict = way.steering.as_ref().filter(|_| certain).map(|s| s.steer_frame(frame, &outer));
         match verdict.filter(|v| v.hash.is_some()) {
             Some(v) => {
                 e.packets += 1;
@@ -184,11 +215,11 @@ impl Check {
     }
 
     fn spreads(&self) -> bool {
-        self.steering.as_ref().is_some_and(|s| s.table().iter().any(|q| Some(q) != s.table().first()))
+        self.default.spreads() || self.others.values().any(Way::spreads)
     }
 
     fn too_few(&self, seen: u64) -> String {
-        match (&self.steering, seen) {
+        match (&self.default.steering, seen) {
             (_, 0) => "no packet was seen: is there traffic, and does the driver note the queue?".into(),
             (None, _) => "the adapter shows no table or no key, so no queue can be predicted".to_string(),
             (Some(_), _) => format!(
@@ -212,126 +243,4 @@ fn shares(queues: &BTreeMap<QueueId, u64>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::device::Queue;
-    use crate::driver::round_robin;
-    use crate::hash::{HashKey, HashTypes};
-    use alloc::vec::Vec;
-
-    fn device(queues: u16) -> Device {
-        Device {
-            enabled: true,
-            queues: alloc::vec![Queue::default(); usize::from(queues)],
-            table: round_robin(128, queues),
-            key: HashKey::microsoft(),
-            hash_types: HashTypes::DEFAULT,
-            ..Device::default()
-        }
-    }
-
-    /// A UDP-less TCP SYN over IPv4 between two ports.
-    fn frame(sport: u16, dport: u16) -> Vec<u8> {
-        let mut f = alloc::vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
-        f.extend([0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-        f.extend(sport.to_be_bytes());
-        f.extend(dport.to_be_bytes());
-        f.extend([0; 16]);
-        f
-    }
-
-    /// What a NIC does that obeys.
-    fn right(device: &Device, frame: &[u8]) -> QueueId {
-        let toeplitz = Arc::new(Toeplitz::new(&device.key));
-        let table = device.table.clone().into();
-        Steering::new(toeplitz, device.hash_types, table, QueueId(0))
-            .unwrap()
-            .classify(frame, LinkType::Ethernet)
-            .queue
-    }
-
-    fn judge(device: &Device, n: u16, deliver: impl Fn(u16, QueueId) -> QueueId) -> Verdict {
-        let mut check = Check::new(device, &EncapCapability::default());
-        for i in 0..n {
-            let f = frame(1000 + i, 80);
-            check.take(deliver(i, right(device, &f)), &f);
-        }
-        check.verdict()
-    }
-
-    #[test]
-    fn a_nic_that_obeys_is_believed() {
-        assert_eq!(judge(&device(8), 200, |_, q| q), Verdict::Obeyed);
-        let mut one = device(8);
-        one.table = alloc::vec![QueueId(3); 128];
-        assert_eq!(judge(&one, 200, |_, q| q), Verdict::Obeyed, "a table of one queue");
-    }
-
-    #[test]
-    fn a_nic_that_sends_all_to_one_queue_is_caught() {
-        let Verdict::Ignored { because } = judge(&device(8), 200, |_, _| QueueId(0)) else { panic!() };
-        assert!(
-            because.contains("packets came by another queue than the table says: seen 200 on queue 0"),
-            "{because}"
-        );
-    }
-
-    #[test]
-    fn a_nic_that_uses_other_queues_than_the_table_is_caught_without_a_key() {
-        let mut d = device(8);
-        d.table = round_robin(128, 2);
-        d.key = HashKey::default();
-        let verdict = judge(&d, 100, |i, _| QueueId(i % 8));
-        assert!(matches!(verdict, Verdict::Ignored { .. }), "{verdict:?}");
-    }
-
-    /// Another flow inside of the same tunnel each time.
-    fn nvgre(i: u16) -> Vec<u8> {
-        let inner = frame(1000 + i, 80);
-        let mut f = alloc::vec![2, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 4, 8, 0];
-        let len = u16::try_from(20 + 8 + inner.len()).unwrap().to_be_bytes();
-        f.extend([0x45, 0, len[0], len[1], 0, 0, 0, 0, 64, 47, 0, 0, 10, 1, 0, 1, 10, 1, 0, 2]);
-        f.extend([0x20, 0, 0x65, 0x58, 0, 0, 1, 0]);
-        f.extend(inner);
-        f
-    }
-
-    #[test]
-    fn what_is_known_to_be_looked_into_is_predicted_by_the_same_rule() {
-        let mut d = device(8);
-        let judge = |d: &Device, capability: &EncapCapability, deliver: &dyn Fn(u16) -> QueueId| {
-            let mut check = Check::new(d, capability);
-            (0..200).for_each(|i| check.take(deliver(i), &nvgre(i)));
-            check.verdict()
-        };
-        let by_inner = |d: Device| move |i: u16| right(&d, &frame(1000 + i, 80));
-        let by_outer = |d: Device| move |i: u16| right(&d, &nvgre(i));
-        let (all, none) = (EncapCapability::all(), EncapCapability::default());
-        assert!(matches!(judge(&d, &all, &by_inner(d.clone())), Verdict::Ignored { .. }), "switched off");
-        assert!(matches!(judge(&d, &all, &by_outer(d.clone())), Verdict::Unclear { .. }), "all on one queue");
-        assert!(matches!(judge(&d, &none, &by_inner(d.clone())), Verdict::Unclear { .. }), "not known");
-        d.encapsulation.kinds = Encapsulations::ALL;
-        assert_eq!(judge(&d, &all, &by_inner(d.clone())), Verdict::Obeyed);
-        assert!(matches!(judge(&d, &all, &by_outer(d.clone())), Verdict::Ignored { .. }), "switched on");
-    }
-
-    #[test]
-    fn little_or_uniform_traffic_proves_nothing() {
-        assert!(matches!(judge(&device(8), 5, |_, q| q), Verdict::Unclear { .. }));
-        assert!(matches!(judge(&device(8), 0, |_, q| q), Verdict::Unclear { .. }));
-        let d = device(8);
-        let mut check = Check::new(&d, &EncapCapability::default());
-        let f = frame(1, 2);
-        (0..100).for_each(|_| check.take(right(&d, &f), &f));
-        assert!(matches!(check.verdict(), Verdict::Unclear { .. }), "one flow");
-    }
-
-    #[test]
-    fn a_few_packets_astray_while_something_changed_are_no_proof() {
-        let some =
-            |share: u16| move |i: u16, q: QueueId| if i.is_multiple_of(share) { QueueId(q.0 ^ 1) } else { q };
-        assert_eq!(judge(&device(8), 1000, some(200)), Verdict::Obeyed);
-        assert!(matches!(judge(&device(8), 1000, some(20)), Verdict::Unclear { .. }));
-        assert!(matches!(judge(&device(8), 1000, some(3)), Verdict::Ignored { .. }));
-    }
-}
+mod tests;

@@ -10,11 +10,13 @@
 //! A context has one whole table. Linux can neither switch one off nor give it a queue for packets without a hash: a VPort
 //! that does not spread is a table that names one queue.
 
+mod astray;
 mod change;
 mod filters;
 mod kernel;
 mod ledger;
 
+pub use astray::astray;
 pub use kernel::{ContextKernel, OfInterface};
 pub use ledger::{Form, Ledger, LedgerPlace, Owned, OwnedRule};
 

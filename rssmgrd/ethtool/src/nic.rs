@@ -1,5 +1,6 @@
 //! A network interface of the kernel as a backend.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use rssmgr_core::backend::{Backend, Sampler, Surveyor};
 use rssmgr_core::capability::Capability;
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, Refusal, UserTable, VPortOp, Vector};
+use rssmgr_core::doctor::Astray;
 use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::{CpuId, QueueId, VPortId};
@@ -15,7 +17,7 @@ use rssmgr_core::packet::encap::EncapState;
 use rssmgr_netlink::ethtool::{HashKey as KernelKey, Rss, RssChange, Table};
 
 use crate::capability::{self, offered};
-use crate::contexts::{OfInterface, VPorts};
+use crate::contexts::{self, Ledger, LedgerPlace, OfInterface, VPorts};
 use crate::explain::{What, refused, unwritten};
 use crate::fields;
 use crate::interrupts::{self, Interrupts};
@@ -23,7 +25,7 @@ use crate::kernel::Kernel;
 use crate::proc;
 use crate::sample::LinuxSampler;
 use crate::steering::{self, Map};
-use crate::survey::LinuxSurveyor;
+use crate::survey::{LinuxSurveyor, number, read};
 
 /// How long a link that a change of ours took down is waited for: copper negotiates for some seconds.
 pub const LINK_BACK: Duration = Duration::from_secs(10);
@@ -68,6 +70,19 @@ impl LinuxNic {
     #[must_use]
     pub const fn interrupts(&self) -> Option<&Interrupts> {
         self.interrupts.as_ref()
+    }
+
+    /// The VPorts whose RSS contexts are not as the ledger has them. Nothing is changed, whoever the ledger belongs to.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub fn vports_astray(
+        &mut self,
+        ledgers: &LedgerPlace,
+    ) -> Result<BTreeMap<VPortId, Astray>, rssmgr_netlink::Error> {
+        let ledger = Ledger::open(ledgers, self.ifindex);
+        let mut kernel = OfInterface { kernel: &mut self.kernel, ifindex: self.ifindex };
+        contexts::astray(&ledger, &self.driver.contexts, &mut kernel)
     }
 
     fn refused(&self, what: What, error: &rssmgr_netlink::Error) -> BackendError {
@@ -358,6 +373,9 @@ impl LinuxNic {
             let mut kernel = OfInterface { kernel: &mut self.kernel, ifindex: self.ifindex };
             let found = vports.observe(&mut kernel, &device);
             device.vports = found.map_err(|e| self.refused(What::Read, &e))?;
+            let parent = self.irq_folder.as_ref().and_then(|f| f.parent());
+            let file = parent.map(|p| self.kernel.root().join(p).join("sriov_numvfs"));
+            device.virtual_functions = file.map_or(0, |file| number(&read(&file)));
         }
         Ok(device)
     }

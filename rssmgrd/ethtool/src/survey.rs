@@ -74,11 +74,11 @@ fn takes_packets(ifindex: u32) -> bool {
     sockets.is_ok_and(|all| all.iter().any(|socket| socket.ifindex == ifindex))
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-fn number(text: &str) -> u32 {
+pub(crate) fn number(text: &str) -> u32 {
     text.trim().parse().unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! The host's hash key.
+//! The host's hash key, and what it calls this boot.
 
 use std::path::Path;
 
@@ -17,4 +17,11 @@ pub fn boot_key(root: &Path) -> Option<HashKey> {
     let text = text.trim_ascii();
     // The parser refuses a key whose bytes are all alike, which zeros are.
     HashKey::parse(text, text.split(':').count()).ok()
+}
+
+/// The kernel's id of this boot; empty where it shows none.
+#[must_use]
+pub fn boot_id(root: &Path) -> String {
+    let id = Root::new(root).read("proc/sys/kernel/random/boot_id").ok().flatten();
+    id.unwrap_or_default().trim().to_owned()
 }

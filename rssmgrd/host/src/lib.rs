@@ -25,7 +25,7 @@ mod tunnel;
 pub use connection::{Connection, connections, holders, sockets};
 pub use error::HostError;
 pub use interrupt::{Counts, Interrupt, interrupt, interrupt_counts};
-pub use key::boot_key;
+pub use key::{boot_id, boot_key};
 pub use load::{CpuTime, Softnet, cpu_times, receive_limits, softnet};
 pub use nic::{NicFacts, nic, nics, receive_steering};
 pub use process::{Process, processes};

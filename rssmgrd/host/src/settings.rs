@@ -128,6 +128,32 @@ pub fn managed(root: &Path, saved: &Path) -> Result<Vec<String>, HostError> {
     Ok(tables(&table).filter_map(name).collect())
 }
 
+/// The VPorts that are saved of each adapter, number and name, by the adapter's name; none of one whose VMQ is off, or that
+/// is not managed.
+///
+/// # Errors
+/// As [`hidden`].
+pub fn vports(root: &Path, saved: &Path) -> Result<BTreeMap<String, Vec<(u32, String)>>, HostError> {
+    let root = Root::new(root);
+    let Some(text) = root.read_start(saved, SAVED_LIMIT)? else { return Ok(BTreeMap::new()) };
+    let table = parse(&root, saved, &text)?;
+    let flag =
+        |table: &DeTable<'_>, key: &str| table.get(key).and_then(|v| v.get_ref().as_bool()) == Some(true);
+    let text = |table: &DeTable<'_>, key: &str| Some(table.get(key)?.get_ref().as_str()?.to_owned());
+    let vport = |v: &Spanned<DeValue<'_>>| {
+        let table = v.get_ref().as_table()?;
+        let id = table.get("id")?.get_ref().as_integer()?;
+        let id = u32::from_str_radix(id.as_str(), id.radix()).ok()?;
+        Some((id, text(table, "name").unwrap_or_default()))
+    };
+    let of = |adapter: &DeTable<'_>| {
+        let list = adapter.get("vport")?.get_ref().as_array()?;
+        Some((text(adapter, "name")?, list.iter().filter_map(vport).collect()))
+    };
+    let in_use = |adapter: &&DeTable<'_>| flag(adapter, "managed") && !flag(adapter, "vmq_off");
+    Ok(tables(&table).filter(in_use).filter_map(of).collect())
+}
+
 /// A value as it may be shown: a key is a secret.
 fn told(field: Field, raw: &Raw) -> String {
     match field {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rssmgr_core::doctor::Hidden;
-use rssmgr_host::HostError;
-use rssmgr_host::settings::{SAVED, Whom, config_files, hidden, managed};
+use rssmgr_host::settings::{SAVED, Whom, config_files, hidden, managed, vports};
+use rssmgr_host::{HostError, boot_id};
 use tree::Tree;
 
 const CONFIG: &str = "etc/rssmgrd/rssmgrd.toml";
@@ -89,6 +89,34 @@ fn managed_adapters() {
     let tree = Tree::new("managed", &[(SAVED, format!("{FOUR}{more}").as_str())]);
     assert_eq!(managed(&tree.0, Path::new(SAVED)).unwrap(), ["eth0"]);
     assert_eq!(managed(&tree.0, Path::new("nowhere")).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn vports_that_are_saved() {
+    let adapter = |name: &str, more: &str, vports: &str| {
+        format!("[[adapter]]\nkey = \"k\"\nname = \"{name}\"\n{more}\n[adapter.settings]\n{vports}")
+    };
+    let two =
+        "[[adapter.vport]]\nid = 1\nname = \"vm7\"\nqueues = 2\n[[adapter.vport]]\nid = 4\nname = \"\"\n";
+    let text = [
+        adapter("eth0", "managed = true", two),
+        adapter("eth1", "managed = true\nvmq_off = true", two),
+        adapter("eth2", "managed = false", two),
+        adapter("eth3", "managed = true", ""),
+    ];
+    let tree = Tree::new("vports", &[(SAVED, text.concat().as_str())]);
+    let found = vports(&tree.0, Path::new(SAVED)).unwrap();
+    assert_eq!(
+        found.into_iter().collect::<Vec<_>>(),
+        [("eth0".into(), vec![(1, "vm7".into()), (4, String::new())])]
+    );
+    assert!(vports(&tree.0, Path::new("nowhere")).unwrap().is_empty());
+}
+
+#[test]
+fn each_boot_has_an_id() {
+    let tree = Tree::new("boot", &[("proc/sys/kernel/random/boot_id", "8f6a-1\n")]);
+    assert_eq!((boot_id(&tree.0).as_str(), boot_id(Path::new("/nowhere")).as_str()), ("8f6a-1", ""));
 }
 
 #[test]

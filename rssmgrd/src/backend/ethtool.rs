@@ -14,7 +14,6 @@ use rssmgr_ethtool::{Found, LinuxNic, Sampling, discover, discover_one};
 
 use super::{Made, Nic, Source};
 use crate::kernel::Discover;
-use crate::switches;
 
 /// Finds the machine's adapters.
 #[derive(Clone, Debug)]
@@ -31,8 +30,8 @@ impl Interfaces {
     /// The machine's processors cannot be read, or the system gives no thread.
     pub fn new(state: &Path) -> anyhow::Result<Self> {
         let topology = Arc::new(rssmgr_host::topology(Path::new("/"))?);
-        let boot = switches::boot_id(Path::new("/"));
-        let ledgers = LedgerPlace { folder: Some(state.join("contexts")), boot };
+        let boot = rssmgr_host::boot_id(Path::new("/"));
+        let ledgers = LedgerPlace { folder: Some(state.join("contexts")), boot, look_only: false };
         Ok(Self { sampling: Sampling::start()?, ledgers, topology })
     }
 

@@ -9,6 +9,8 @@ use rssmgr_core::device::{BackendError, Device, Op, Outcome};
 use rssmgr_core::manager::Unusable;
 use rssmgr_core::preflight::Surroundings;
 use rssmgr_proto::ErrorKind;
+use rssmgr_proto::dict::from_dict;
+use rssmgr_proto::types::AdapterRecord;
 use rssmgrd::backend::{Factory, Made, Nic, Source};
 use serde_json::json;
 
@@ -23,6 +25,7 @@ impl Factory for Surrounded {
         let mut made = self.0.make(name, options)?;
         made.created.facts.driver = "bnxt_en".to_owned();
         let vfs = options.get("vfs").map_or(0, |n| n.parse().unwrap());
+        made.created.device.virtual_functions = vfs;
         Ok(Made { nic: Box::new(Around(made.nic, vfs)), created: made.created })
     }
 }
@@ -49,7 +52,7 @@ impl Backend for Around {
     }
 
     fn observe(&mut self) -> Result<Device, BackendError> {
-        self.0.observe()
+        Ok(Device { virtual_functions: self.1, ..self.0.observe()? })
     }
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
@@ -102,6 +105,14 @@ async fn an_adapter_does_sr_iov_or_vmq() {
     let daemon = Daemon::start(Surrounded(ModelFactory::default())).await;
     let client = daemon.client().await;
     client.create("nic0", &[("vfs", "4")]).await;
+    client.create("nic1", &[]).await;
+    let vmq = async |name: &str| {
+        let record: AdapterRecord =
+            from_dict(&client.adapter(name).await.get_record().await.unwrap()).unwrap();
+        record.vmq
+    };
+    let (with, without) = (vmq("nic0").await, vmq("nic1").await);
+    assert_eq!((with.mode.as_str(), with.virtual_functions, without.mode.as_str()), ("sriov", 4, "rss"));
     let adapter = client.adapter("nic0").await;
     let (none, allow) = (dict(json!({})), dict(json!({"allow": "link", "force": true})));
     let error = refused(adapter.create_vport(&none, &allow).await);

@@ -1,11 +1,12 @@
 //! Every status, and how moves are named.
 
-use crate::lab::{Checked, D, Lab, V1, default, entry, ok, primary, same};
+use crate::lab::{Checked, D, Lab, V1, default, entry, ok, primary, same, stay_on};
+use crate::recorder::{Call, Failure};
 use crate::{Rule, Variant};
 use rssmgr_core::CpuId;
 use rssmgr_core::adapter::Event;
 use rssmgr_core::scaling::moves::{FLAG_DEFAULT, FLAG_PRIMARY, INDEX_DEFAULT, INDEX_PRIMARY};
-use rssmgr_core::scaling::{Move, MoveRequest, Status, SwitchId, VPortKey};
+use rssmgr_core::scaling::{Fault, Move, MoveRequest, Status, SwitchId, VPortKey};
 
 const fn rule(name: &'static str, says: &'static str, check: fn(&mut Lab) -> Checked) -> Rule {
     Rule { name, source: "NDIS_RSS_SET_INDIRECTION_ENTRY", says, variant: Variant::Full, check }
@@ -15,6 +16,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("status-unknown-vport", "an unknown VPort is INVALID_PARAMETER", unknown_vport),
     rule("status-unknown-switch", "an unknown switch is INVALID_PARAMETER", unknown_switch),
     rule("status-not-activated", "a VPort that is not activated is INVALID_PORT_STATE", not_activated),
+    rule("status-being-deleted", "a VPort whose deletion has begun is INVALID_PORT", being_deleted),
     rule("status-index", "an entry beyond the table is INVALID_PARAMETER", index),
     rule("status-target", "a target outside the RSS set is INVALID_DATA", target),
     rule("status-not-ready", "an adapter that is powered down is ADAPTER_NOT_READY", not_ready),
@@ -46,6 +48,17 @@ fn not_activated(lab: &mut Lab) -> Checked {
     one(lab, entry(V1, 0, 1), Status::InvalidPortState)?;
     ok("activate", lab.subject.activate(V1))?;
     lab.moved(&[entry(V1, 0, 1)])
+}
+
+fn being_deleted(lab: &mut Lab) -> Checked {
+    lab.on(&[1, 2])?;
+    lab.vports()?;
+    lab.fail(Failure::Calls(Call::DeleteVPort, 1, Fault::Resources));
+    same("the deletion", lab.subject.delete(V1), Err(Status::Resources))?;
+    one(lab, entry(V1, 0, 2), Status::InvalidPort)?;
+    same("parameters", lab.subject.parameters(V1, &stay_on()), Err(Status::InvalidPort))?;
+    ok("the deletion, again", lab.subject.delete(V1))?;
+    one(lab, entry(V1, 0, 2), Status::InvalidParameter)
 }
 
 fn index(lab: &mut Lab) -> Checked {

@@ -1,6 +1,6 @@
 //! VPorts, VMQ and their filters.
 
-use crate::lab::{Checked, D, INFO, KEY, Lab, V1, V2, cpus, default, entry, filter, mac, ok, same};
+use crate::lab::{Checked, D, INFO, KEY, Lab, V1, V2, cpus, default, entry, filter, mac, ok, same, stay_on};
 use crate::{Rule, Variant};
 use rssmgr_core::CpuId;
 use rssmgr_core::scaling::{Parameters, ParametersV1, Status};
@@ -49,6 +49,12 @@ pub(super) const RULES: &[Rule] = &[
         "without RSSv2 a VPort that spreads stays as it is",
         Variant::WholeTable,
         static_spreading,
+    ),
+    rule(
+        "static-without-dynamic-affinity",
+        "without dynamic affinity only the default VPort's processors change while it spreads",
+        Variant::FixedAffinity,
+        fixed_affinity,
     ),
 ];
 
@@ -214,4 +220,16 @@ fn static_spreading(lab: &mut Lab) -> Checked {
     let table = ParametersV1 { table: Some(cpus(&[2, 0])), ..ParametersV1::default() };
     same("a table", lab.subject.v1(V1, &table), Err(Status::NotSupported))?;
     same("moves of the default VPort", lab.moves(&[entry(D, 0, 2)]), Ok(vec![Ok(())]))
+}
+
+fn fixed_affinity(lab: &mut Lab) -> Checked {
+    start(lab)?;
+    lab.spread(V1, &[0, 0])?;
+    same("moves", lab.moves(&[entry(V1, 0, 2)]), Ok(vec![Err(Status::NotSupported)]))?;
+    same("moves of the default VPort", lab.moves(&[entry(D, 0, 2)]), Ok(vec![Ok(())]))?;
+    // Off and on again, it can.
+    ok("off", lab.subject.parameters(V1, &Parameters::default()))?;
+    lab.moved(&[entry(V1, 0, 2)])?;
+    ok("on", lab.subject.parameters(V1, &stay_on()))?;
+    same("table", lab.table(V1, 2)?, vec![2, 0])
 }

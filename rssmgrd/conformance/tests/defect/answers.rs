@@ -294,6 +294,18 @@ impl Mutant {
                 let result = self.inner.moves(request);
                 return if result == all(Status::InvalidPortState) { ok() } else { result };
             }
+            "status-being-deleted" => {
+                let result = self.inner.moves(request);
+                return if result == all(Status::InvalidPort) {
+                    all(Status::InvalidPortState)
+                } else {
+                    result
+                };
+            }
+            "static-without-dynamic-affinity" if self.variant == Variant::FixedAffinity => {
+                let result = self.inner.moves(request);
+                return if result == all(Status::NotSupported) { ok() } else { result };
+            }
             "status-index" if request.moves == [entry(D, 2, 1)] && self.memory.parameters == 0 => {
                 return all(Status::InvalidData);
             }

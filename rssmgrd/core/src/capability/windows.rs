@@ -6,10 +6,16 @@
 
 use super::{Capability, UnhashedTarget};
 use crate::hash::{HashType, KEY_BYTES};
+use crate::packet::encap::Encapsulation;
 use crate::scaling::capability::{
     self as wire, CapabilityError, NdisCapability, NetCapability, PRODUCTS, flag, protocol,
 };
 use crate::scaling::limits::Limits;
+
+/// `NET_ADAPTER_RECEIVE_SCALING_ENCAPSULATION_TYPE`.
+const NVGRE: u32 = 1;
+const VXLAN: u32 = 2;
+const VLAN: u32 = 4;
 
 /// The types that hash addresses alone.
 const ADDRESSES: [(HashType, u32); 3] = [
@@ -97,12 +103,24 @@ impl Capability {
             unhashed_index: None,
             hash_functions: 1,
             protocols: parts.fold(0, |all, (_, parts)| all | parts),
-            outer: 0,
-            inner: 0,
+            outer: self.looks_past(),
+            inner: if self.encapsulation.kinds.is_empty() { 0 } else { VLAN },
             serialised_moves: self.serialised_moves,
         };
         let sayable = self.independent_entry_move && wire::Capability::from_net(net).is_ok();
         sayable.then_some(net)
+    }
+
+    /// What it can look past outside of the innermost packet. One that looks into tunnels passes over VLAN tags in front of
+    /// either IP header; of any other it is not known. `NetAdapterCx` has no word for GRE that is not NVGRE.
+    fn looks_past(&self) -> u32 {
+        let kinds = self.encapsulation.kinds;
+        let bit = |kind| match kind {
+            Encapsulation::Nvgre => NVGRE,
+            Encapsulation::Gre => 0,
+            Encapsulation::Vxlan => VXLAN,
+        };
+        kinds.iter().fold(if kinds.is_empty() { 0 } else { VLAN }, |all, kind| all | bit(kind))
     }
 
     /// What bounds the scaling state. An adapter whose table is no power of two, and that cannot be asked for another,
@@ -131,6 +149,7 @@ mod tests {
     use super::*;
     use crate::capability::VPortCapability;
     use crate::hash::HashTypes;
+    use crate::packet::encap::EncapCapability;
     use std::vec::Vec;
 
     /// Every flag alone and all together, and every member at odds with the others.
@@ -212,7 +231,13 @@ mod tests {
                 assert_eq!((again.max_queues, again.table_entries, again.vectors), (8, 128, 9));
                 assert_eq!((again.msi_x, again.queue_affinity), (true, true));
                 assert_eq!(again.independent_entry_move, independent_entry_move);
-                assert_eq!(capability.net().is_some(), independent_entry_move, "NetAdapterCx is RSSv2");
+                let net = capability.net();
+                assert_eq!(net.is_some(), independent_entry_move, "NetAdapterCx is RSSv2");
+                assert!(net.is_none_or(|n| (n.outer, n.inner) == (0, 0)), "it looks into no tunnel");
+                let looks = Capability { encapsulation: EncapCapability::all(), ..capability };
+                let net = looks.net().map(|n| (n.outer, n.inner));
+                assert!(net.is_none_or(|n| n == (1 | 2 | 4, 4)), "{net:?}");
+                assert!(looks.net().is_none_or(|n| wire::Capability::from_net(n).is_ok()));
             }
         }
     }

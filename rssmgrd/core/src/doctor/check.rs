@@ -90,6 +90,10 @@ checks! {
     Irqbalance "irqbalance" "irqbalance moves the same interrupts",
     /// Others that set the same.
     OtherManager "other-manager" "tuned, NetworkManager, systemd.link or a script sets what rssmgrd sets",
+    /// VPorts that cannot be.
+    VPortsUnsupported "vports-unsupported" "VPorts are saved, and the driver or this kernel can have none",
+    /// RSS contexts of VPorts are not as they were made.
+    VPortsAstray "vports-astray" "RSS contexts that rssmgrd made for VPorts are gone or changed",
     /// Saved settings in front of the configuration.
     SavedHidesConfig "saved-hides-config" "settings saved with rssctl hide the configuration",
 }

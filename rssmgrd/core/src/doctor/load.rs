@@ -34,9 +34,11 @@ pub(super) struct Share {
     pub(super) percent: u64,
 }
 
-/// What each queue received, least first; nothing when too few packets came.
+/// What each queue received, least first; nothing when too few packets came. Queues of VPorts have their own tables, and
+/// nothing to do with the adapter's.
 pub(super) fn shares(case: &Case<'_>) -> Vec<Share> {
-    let counted = (0..).map(QueueId).zip(&case.nic.queues);
+    let held = |queue: QueueId| case.nic.device.as_ref().is_some_and(|d| d.holder(queue).is_some());
+    let counted = (0..).map(QueueId).zip(&case.nic.queues).filter(|(queue, _)| !held(*queue));
     let mut shares: Vec<Share> = counted
         .filter_map(|(queue, report)| {
             let packets = report.packets?.grown()?;

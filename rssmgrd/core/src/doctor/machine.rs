@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::capability::Capability;
 use crate::cpuset::CpuSet;
 use crate::device::Device;
-use crate::ids::{CpuId, NodeId};
+use crate::ids::{CpuId, NodeId, VPortId};
 use crate::manager::Verified;
 use crate::settings::Settings;
 use crate::topology::Topology;
@@ -78,6 +78,43 @@ pub struct NicReport {
     pub device: Option<Device>,
     /// Its receive queues, as many as are in use.
     pub queues: Vec<QueueReport>,
+    /// The VPorts that were asked for beside the default one, and those that rssmgrd made.
+    pub vports: Vec<VPortReport>,
+}
+
+/// A VPort beside the default one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VPortReport {
+    /// Its number.
+    pub id: VPortId,
+    /// Its name; empty where it has none, or none is known.
+    pub name: String,
+    /// Whether it is saved, and so is to be there whenever rssmgrd runs.
+    pub saved: bool,
+    /// What became of the RSS context that rssmgrd made for it, where that is not as it was made.
+    pub astray: Option<Astray>,
+}
+
+/// What became of an RSS context that rssmgrd made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Astray {
+    /// Its number.
+    pub context: u32,
+    /// What is wrong with the context.
+    pub fault: Option<ContextFault>,
+    /// Receive rules that lead there and are gone, of how many.
+    pub rules: (usize, usize),
+}
+
+/// What can be wrong with an RSS context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextFault {
+    /// There is none of this number.
+    Gone,
+    /// There is one of this number, and nothing of it is as it was made: it is somebody else's.
+    Replaced,
+    /// Its table is not as it was written.
+    Table,
 }
 
 /// One receive queue.

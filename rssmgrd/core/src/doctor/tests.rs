@@ -5,6 +5,7 @@ mod load;
 mod others;
 mod placement;
 mod queues;
+mod vports;
 
 use super::*;
 use crate::capability::{Capability, ChannelControl};
@@ -90,6 +91,7 @@ fn nic(name: &str, cpus: &[u32]) -> NicReport {
             ..Device::default()
         }),
         queues: (40..).zip(cpus).map(report).collect(),
+        vports: Vec::new(),
     }
 }
 

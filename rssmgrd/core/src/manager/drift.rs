@@ -351,7 +351,11 @@ impl Manager {
             }
             return;
         }
-        let policy = if held { Policy::Report } else { a.settings.drift.value };
+        let policy = match a.settings.drift.value {
+            _ if held => Policy::Report,
+            Policy::Adopt if heard.only_broke() => Policy::Reassert,
+            policy => policy,
+        };
         if idle || policy == Policy::Report {
             return self.report(id, what, seen.changed);
         }

@@ -12,7 +12,7 @@ use super::effect::Effect;
 use super::group::{Group, GroupId, Member};
 use super::power::{self, Power, Replay};
 use super::view::Verified;
-use super::vport::tell_vports;
+use super::vport::{tell_vports, tell_without, unsupported};
 use crate::device::{BackendError, Device};
 use crate::event::{Event, EventKind, List};
 use crate::field::Field;
@@ -171,7 +171,9 @@ fn succeed(a: &mut Adapter, m: &Member, group: &Group, tell: &mut impl FnMut(Eve
     }
     tell_settings(m, group.uid, tell);
     let scaling = scaling_after(m);
-    if a.told || !scaling.vports.is_empty() {
+    if !a.capability.vports.any() && !scaling.vports.is_empty() {
+        tell_without(&a.scaling, &scaling, &unsupported(a), tell);
+    } else if a.told || !scaling.vports.is_empty() {
         tell_vports(&a.scaling, &scaling, tell);
     }
     a.scaling = scaling;

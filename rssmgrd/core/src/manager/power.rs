@@ -178,7 +178,8 @@ impl Manager {
 
     /// Whether what an adapter lost is to be put in force again. Where a person asked for the event it always is; what
     /// nobody asked for is only told about where that is the policy, or while the adapter is `held`: the daemon only
-    /// observes, or a change waits to be confirmed.
+    /// observes, or a change waits to be confirmed. With [`Policy::Adopt`] too it is put in force: an adapter without its
+    /// settings is nobody's choice.
     pub(super) fn replays(&self, id: AdapterId, held: bool) -> bool {
         let replays = |a: &Adapter| {
             let allowed = !held && a.settings.drift.value != Policy::Report;

@@ -9,7 +9,7 @@ mod tell;
 
 pub use error::{VPortError, remedy};
 
-pub(super) use tell::tell_vports;
+pub(super) use tell::{tell_vports, tell_without};
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -147,6 +147,18 @@ fn channels(a: &Adapter, settings: &Settings) -> u16 {
     }
 }
 
+/// The VPorts of a saved adapter that it is to have: none while VMQ is off, and none where its driver can have none any
+/// more. They stay saved then.
+fn to_have<'a>(a: &Adapter, saved: Option<&'a SavedAdapter>) -> Option<&'a AskedVPorts> {
+    let carries = a.capability.vports.any();
+    saved.filter(|s| carries && !s.scaling.vmq_off).map(|s| &s.scaling.vports)
+}
+
+/// Why VPorts that were asked for are not there: the driver, or the kernel, can have none.
+pub(super) fn unsupported(a: &Adapter) -> VPortError {
+    VPortError::NotSupported { driver: a.facts.driver.clone(), contexts: a.capability.rss_contexts }
+}
+
 /// The device from which an adapter is placed: with the VPorts that it is to have. Where others changed its queues, and
 /// nobody's request names it, they are of the queues that there are.
 pub(super) fn wanted(
@@ -157,7 +169,7 @@ pub(super) fn wanted(
     rss_on: bool,
 ) -> Result<Device, CommandError> {
     let none = AskedVPorts::new();
-    let vports = saved.filter(|s| !s.scaling.vmq_off).map_or(&none, |s| &s.scaling.vports);
+    let vports = to_have(a, saved).unwrap_or(&none);
     let left = a.drift.leaves_channels() && !named;
     let channels = if left { a.whole().channels() } else { channels(a, after) };
     let on = after.enabled.value && rss_on;
@@ -165,9 +177,13 @@ pub(super) fn wanted(
         .map_err(|id| CommandError::VPort { name: None, why: VPortError::Shortage { id, channels } })
 }
 
-/// Which of the VPorts got fewer queues than were asked for.
+/// Which of the VPorts got fewer queues than were asked for, and which are not there at all.
 pub(super) fn limits(a: &Adapter, saved: Option<&SavedAdapter>, target: &mut Target) {
-    let vports = saved.filter(|s| !s.scaling.vmq_off).into_iter().flat_map(|s| &s.scaling.vports);
+    if !a.capability.vports.any() {
+        let vports = saved.into_iter().flat_map(|s| s.scaling.vports.keys());
+        target.reasons.extend(vports.map(|id| Reason::VPortUnsupported { vport: *id }));
+    }
+    let vports = to_have(a, saved).into_iter().flatten();
     let cut = vports.filter_map(|(id, v)| {
         let (asked, given, by) = (v.queues, v.state.queues, vport::limit_of(v, &a.capability)?);
         let before = a.scaling.vports.get(id).map(|b| (b.queues, b.state.queues));
@@ -248,11 +264,11 @@ impl Manager {
         let vfs = |a: &super::AdapterId| options.surroundings.get(a).map_or(0, |s| s.vfs);
         for (adapter, a) in self.selected(selector, options)? {
             let refused = |why| Err(error(a, why));
-            if !a.capability.vports.any() {
-                return refused(VPortError::NotSupported {
-                    driver: a.facts.driver.clone(),
-                    contexts: a.capability.rss_contexts,
-                });
+            // What an earlier driver or kernel had can be given up all the same.
+            let known = |id: &VPortId| a.scaling.vports.contains_key(id);
+            let gives_up = matches!(change, VPortChange::Delete(id) if known(id));
+            if !a.capability.vports.any() && !gives_up {
+                return refused(unsupported(a));
             }
             let takes = !matches!(change, VPortChange::Delete(_) | VPortChange::Vmq(false));
             if takes && vfs(&adapter) > 0 {

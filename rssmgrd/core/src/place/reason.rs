@@ -247,6 +247,11 @@ pub enum Reason {
         /// Whether it is so by the change that this belongs to.
         new: bool,
     },
+    /// A VPort that was asked for is not there: driver or kernel can have none.
+    VPortUnsupported {
+        /// The VPort.
+        vport: VPortId,
+    },
     /// An entry was moved.
     Moved {
         /// The entry.

@@ -322,6 +322,46 @@ fn what_nobody_asked_for_is_only_reported_where_that_is_the_policy() {
     is_replayed_for_a_person_only(s);
 }
 
+/// What a reset took is nobody's choice: there is nothing to adopt.
+#[test]
+fn a_reset_is_replayed_where_changes_of_others_are_adopted() {
+    let mut s = softnic();
+    done(&mut s, set("s0", &[(Field::Drift, "adopt")]));
+    let (wanted, saved) = (s.w.nics[S0].device.clone(), s.w.durable.adapters[S0].clone());
+    for change in [PowerChange::Reset, PowerChange::Off, PowerChange::On] {
+        quiet(&mut s);
+        s.switch(S0, change);
+        s.settle();
+        assert_eq!(count(&s, "DriftAdopted"), 0);
+        if change != PowerChange::Off {
+            assert_eq!(s.w.nics[S0].device.difference(&wanted), None, "{change:?}");
+            assert_eq!((view(&s, "s0").state.name(), count(&s, "StateReplayed")), ("managed", 1));
+        }
+    }
+    assert_eq!(s.w.durable.adapters[S0], saved, "and no setting is another");
+
+    // So for a network card: what it has lost when it is opened is put back, what somebody did is adopted.
+    let mut s = card();
+    done(&mut s, set("k0", &[(Field::Drift, "adopt")]));
+    let wanted = s.w.nics[K0].device.clone();
+    let lose = |d: &mut rssmgr_core::device::Device| {
+        d.table.iter_mut().for_each(|q| *q = rssmgr_core::QueueId(1));
+    };
+    quiet(&mut s);
+    s.others(K0, Hint::Link, true, lose);
+    s.settle();
+    assert_eq!(s.w.nics[K0].device.difference(&wanted), None);
+    assert_eq!((count(&s, "DriftAdopted"), count(&s, "DriftRepaired")), (0, 1));
+    for broke in [false, true] {
+        done(&mut s, set("k0", &[(Field::Profile, "Closest")]));
+        quiet(&mut s);
+        s.others(K0, Hint::Table, broke, lose);
+        s.settle();
+        assert_eq!((s.runs, count(&s, "DriftAdopted")), (0, 1), "somebody wrote it, broke: {broke}");
+        assert!(s.w.nics[K0].device.table.iter().all(|q| q.0 == 1));
+    }
+}
+
 #[test]
 fn what_nobody_asked_for_is_only_reported_while_a_change_waits_to_be_confirmed() {
     let mut s = softnic();

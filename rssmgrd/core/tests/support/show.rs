@@ -234,6 +234,7 @@ fn why(reason: &Reason) -> String {
         Reason::VPortQueues { vport, asked, given, by, .. } => {
             format!("VPort {vport}: {given} of {asked} queues ({})", by.name())
         }
+        Reason::VPortUnsupported { vport } => format!("VPort {vport}: not supported"),
         Reason::Moved { entry, from, to } => format!("moved entry {entry}: {} to {}", home(*from), home(*to)),
     }
 }

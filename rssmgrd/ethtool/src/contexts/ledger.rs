@@ -79,6 +79,8 @@ pub struct LedgerPlace {
     pub folder: Option<PathBuf>,
     /// The kernel's id of this boot.
     pub boot: String,
+    /// Somebody else's: they are read and never written.
+    pub look_only: bool,
 }
 
 /// The contexts of one interface that are ours.
@@ -105,7 +107,7 @@ impl Ledger {
     /// Forgets ledgers of interfaces that are not there any more.
     pub fn tidy(place: &LedgerPlace, there: &[u32]) {
         let names: Vec<String> = there.iter().map(|ifindex| file_name(*ifindex)).collect();
-        let Some(folder) = &place.folder else { return };
+        let Some(folder) = place.folder.as_ref().filter(|_| !place.look_only) else { return };
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.file_name().to_str().is_none_or(|name| !names.iter().any(|n| n == name)) {
                 // One that stays is of no consequence.
@@ -123,7 +125,7 @@ impl Ledger {
     /// # Errors
     /// Whatever the file system says; the file is the one before then.
     pub fn keep(&self) -> io::Result<()> {
-        let Some(path) = self.path() else { return Ok(()) };
+        let Some(path) = self.path().filter(|_| !self.place.look_only) else { return Ok(()) };
         if self.vports.is_empty() {
             return match fs::remove_file(&path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
@@ -308,7 +310,8 @@ mod tests {
     #[test]
     fn a_ledger_is_of_one_boot_and_one_interface() {
         let dir = tempfile::tempdir().unwrap();
-        let place = |boot: &str| LedgerPlace { folder: Some(dir.path().join("contexts")), boot: boot.into() };
+        let folder = Some(dir.path().join("contexts"));
+        let place = |boot: &str| LedgerPlace { folder: folder.clone(), boot: boot.into(), look_only: false };
         let mut ledger = Ledger::open(&place("b1"), 7);
         assert!(ledger.vports.is_empty());
         ledger.vports.insert(VPortId(1), owned());
@@ -322,6 +325,13 @@ mod tests {
         assert!(Ledger::open(&place("b1"), 8).vports.is_empty(), "of another network namespace");
         Ledger::tidy(&place("b1"), &[7]);
         assert_eq!(fs::read_dir(dir.path().join("contexts")).unwrap().count(), 1);
+        // Who only looks writes nothing, whatever comes of it.
+        let looks = LedgerPlace { look_only: true, ..place("b1") };
+        let mut looked = Ledger::open(&looks, 7);
+        looked.vports.clear();
+        looked.keep().unwrap();
+        Ledger::tidy(&looks, &[]);
+        assert_eq!(Ledger::open(&looks, 7).vports, ledger.vports);
         // A damaged file claims nothing.
         let text = fs::read_to_string(&file).unwrap();
         for cut in 0..text.len() {

@@ -1,6 +1,9 @@
 //! What somebody sees of VPorts of a network interface, a case each.
 
+use std::collections::BTreeMap;
+
 use rssmgr_core::device::{BackendError, Filter, Op, VPortOp};
+use rssmgr_core::doctor::{Astray, ContextFault};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::{FilterId, QueueId, VPortId};
 use rssmgr_ethtool::contexts::LedgerPlace;
@@ -24,7 +27,11 @@ fn filter(vlan: Option<u16>) -> Filter {
 
 /// A VPort that spreads over two queues and takes an address.
 fn made(driver: &'static str) -> Nic {
-    let mut nic = Nic::new(driver, LedgerPlace::default());
+    made_at(driver, LedgerPlace::default())
+}
+
+fn made_at(driver: &'static str, place: LedgerPlace) -> Nic {
+    let mut nic = Nic::new(driver, place);
     for op in [
         VPortOp::Create { queues: q(&[6, 7]) },
         VPortOp::SetKey(HashKey::new(vec![1; 40])),
@@ -99,7 +106,7 @@ fn what_cannot_be_kept_is_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let in_the_way = dir.path().join("file");
     std::fs::write(&in_the_way, "").unwrap();
-    let place = LedgerPlace { folder: Some(in_the_way), boot: "b".into() };
+    let place = LedgerPlace { folder: Some(in_the_way), boot: "b".into(), look_only: false };
     let mut nic = Nic::new("mlx5_core", place);
     let said = said(nic.execute(&vport(VPortOp::Create { queues: q(&[6]) })));
     assert!(said.contains("keeping what is ours"), "{said}");
@@ -110,7 +117,10 @@ fn what_cannot_be_kept_is_not_made() {
 fn without_a_vport_nothing_is_asked_of_the_kernel_and_nothing_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("contexts");
-    let mut nic = Nic::new("mlx5_core", LedgerPlace { folder: Some(folder.clone()), boot: "b".into() });
+    let mut nic = Nic::new(
+        "mlx5_core",
+        LedgerPlace { folder: Some(folder.clone()), boot: "b".into(), look_only: false },
+    );
     nic.kernel().make(vec![0; 16]);
     assert!(nic.observe().vports.is_empty());
     nic.restart();
@@ -143,4 +153,47 @@ fn a_table_that_somebody_else_wrote_loses_no_vport() {
     nic.execute(&vport(VPortOp::Filters(Vec::new()))).unwrap();
     nic.execute(&vport(VPortOp::WriteTable(q(&[6, 7])))).unwrap();
     assert_eq!(nic.kernel().contexts[&1].table, [6, 7].repeat(8));
+}
+
+/// Whoever only looks finds what others did to contexts of ours, by the ledger on disk, and changes neither.
+#[test]
+fn what_others_did_to_our_contexts_is_found_by_whoever_looks() {
+    for (driver, rules) in [("mlx5_core", 6), ("sfc", 1)] {
+        let dir = tempfile::tempdir().unwrap();
+        let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into(), look_only: false };
+        let nic = made_at(driver, place);
+        assert_eq!(nic.astray(), BTreeMap::new(), "{driver}: nothing was done");
+        let whole = nic.kernel().clone();
+        let look = |what: &dyn Fn(&mut crate::scripted::Scripted)| {
+            *nic.kernel() = whole.clone();
+            what(&mut nic.kernel());
+            let before = nic.kernel().clone();
+            let found = nic.astray();
+            let after = nic.kernel().clone();
+            assert_eq!(
+                (after.contexts, after.rules, after.changes),
+                (before.contexts, before.rules, before.changes)
+            );
+            let one: Vec<Astray> = found.into_values().collect();
+            assert_eq!(one.len(), 1, "{driver}");
+            (one[0].context, one[0].fault, one[0].rules)
+        };
+        let zero = vec![0; 16];
+        assert_eq!(look(&|k| k.reset()), (1, Some(ContextFault::Gone), (rules, rules)));
+        assert_eq!(
+            look(&|k| k.contexts.get_mut(&1).unwrap().table.clone_from(&zero)),
+            (1, Some(ContextFault::Table), (0, rules))
+        );
+        assert_eq!(look(&|k| k.rules.pop_first().map_or((), |_| ())), (1, None, (1, rules)));
+        let replaced = |k: &mut crate::scripted::Scripted| {
+            k.reset();
+            k.make(zero.clone());
+        };
+        assert_eq!(look(&replaced), (1, Some(ContextFault::Replaced), (rules, rules)));
+        // Contexts and rules of others are their own business.
+        *nic.kernel() = whole.clone();
+        nic.kernel().make(zero.clone());
+        nic.kernel().rules.insert(5, MacRule { mac: [4; 6], vlan: None, packets: Packets::All, context: 2 });
+        assert_eq!(nic.astray(), BTreeMap::new(), "{driver}");
+    }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use rssmgr_core::capability::VPortCapability;
 use rssmgr_core::device::Test;
+use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::manager::{
-    AdapterFacts, Caller, Command, CommandError, CommandId, Created, Effect, Input, Kind, Manager, Notice,
-    Options, Reply, SavedState, Selector, Setup, Status, VPortChange, VPortWish,
+    AdapterFacts, AdapterView, Caller, Command, CommandError, CommandId, Created, Effect, Input, Kind,
+    Manager, Notice, Options, Reply, SavedState, Selector, Setup, Snapshot, Status, VPortChange, VPortWish,
 };
 use rssmgr_core::topology::Topology;
 use rssmgr_core::{FilterId, Moment, VPortId};
@@ -22,6 +24,8 @@ struct Daemon {
     replies: Vec<Result<Reply, CommandError>>,
     asked: u64,
     now: Moment,
+    told: Vec<Event>,
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 impl Daemon {
@@ -46,7 +50,8 @@ impl Daemon {
             options: BTreeMap::new(),
         };
         let manager = Manager::new(setup);
-        let mut daemon = Self { run, manager, saved, replies: Vec::new(), asked: 0, now };
+        let (replies, told) = (Vec::new(), Vec::new());
+        let mut daemon = Self { run, manager, saved, replies, asked: 0, now, told, snapshot: None };
         daemon.tell(Input::Kernel(Notice::Arrived(Box::new(created))));
         daemon
     }
@@ -76,10 +81,23 @@ impl Daemon {
                     self.replies.push(result);
                     continue;
                 }
+                Effect::Emit(event) => {
+                    self.told.push(event);
+                    continue;
+                }
+                Effect::Publish(snapshot) => {
+                    self.snapshot = Some(snapshot);
+                    continue;
+                }
                 _ => continue,
             };
             self.manager.handle(self.now, answer);
         }
+    }
+
+    /// What readers see of it.
+    fn view(&self) -> Arc<AdapterView> {
+        Arc::clone(self.snapshot.as_ref().unwrap().by_name("eth0").unwrap())
     }
 
     /// Asks for a change: whether it was made, else why not.
@@ -162,7 +180,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn sequence(driver: &'static str, steps: &[Step]) {
     let dir = tempfile::tempdir().unwrap();
-    let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into() };
+    let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into(), look_only: false };
     let mut daemon = Daemon::start(Run::new(driver, place), SavedState::default(), Moment(1_000_000_000));
     for step in steps {
         match step {
@@ -195,7 +213,7 @@ fn sequence(driver: &'static str, steps: &[Step]) {
 #[test]
 fn a_vport_that_was_asked_for_is_there_after_a_reboot() {
     let dir = tempfile::tempdir().unwrap();
-    let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into() };
+    let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into(), look_only: false };
     let run = Run::new("mlx5_core", place);
     let mut daemon = Daemon::start(run, SavedState::default(), Moment(1_000_000_000));
     let add = vec![Test { mac: Some([2, 0, 0, 0, 0, 7]), vlan: None }];
@@ -208,6 +226,50 @@ fn a_vport_that_was_asked_for_is_there_after_a_reboot() {
     let daemon = daemon.restart();
     assert_eq!(daemon.run.nic.kernel().contexts, kernel.contexts);
     assert_eq!(daemon.run.nic.kernel().rules, kernel.rules);
+}
+
+/// Another driver, firmware or kernel that has no contexts: the adapter has its settings all the same, the VPorts stay
+/// saved, are shown as not there, can be deleted, and come back with the contexts.
+#[test]
+fn vports_that_the_driver_lost_cost_the_adapter_nothing_and_come_back() {
+    let run = Run::new("sfc", LedgerPlace::default());
+    let can = run.nic.capability.vports;
+    let mut daemon = Daemon::start(run, SavedState::default(), Moment(1_000_000_000));
+    let add = vec![Test { mac: Some([2, 0, 0, 0, 0, 7]), vlan: None }];
+    let wish = VPortWish { queues: Some(3), add, ..VPortWish::default() };
+    daemon.ask(VPortChange::Create(None, wish.clone())).unwrap();
+    daemon.ask(VPortChange::Create(None, VPortWish { add: Vec::new(), ..wish.clone() })).unwrap();
+    assert_eq!(daemon.view().device.table.iter().max().unwrap().0, 1, "two queues are left for the adapter");
+
+    daemon.run.reset();
+    daemon.run.nic.capability.vports = VPortCapability::default();
+    let changes = daemon.run.nic.kernel().changes;
+    let mut daemon = daemon.restart();
+    let view = daemon.view();
+    assert_eq!((view.state.name(), daemon.run.nic.kernel().changes), ("managed", changes));
+    let there: Vec<bool> = view.vports.iter().map(|v| v.in_force).collect();
+    assert_eq!(there, [true, false, false]);
+    let without: Vec<&String> = daemon
+        .told
+        .iter()
+        .filter_map(|e| match &e.kind {
+            EventKind::SettingsUnsatisfiable { because } => Some(because),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(without.len(), 1, "{:?}", daemon.told);
+    assert!(without[0].starts_with("VPort 1, 2: VPorts are not supported by sfc"), "{without:?}");
+    assert!(!daemon.told.iter().any(|e| matches!(e.kind, EventKind::VPortCreated { .. })));
+    assert!(daemon.ask(VPortChange::Create(None, wish)).unwrap_err().contains("not supported by sfc"));
+    assert!(daemon.ask(VPortChange::Delete(VPortId(9))).unwrap_err().contains("not supported by sfc"));
+    daemon.ask(VPortChange::Delete(VPortId(2))).unwrap();
+
+    daemon.run.nic.capability.vports = can;
+    let daemon = daemon.restart();
+    let view = daemon.view();
+    let ids: Vec<_> = view.device.vports.keys().copied().collect();
+    assert_eq!((ids, view.state.name()), (vec![VPortId(1)], "managed"));
+    assert_eq!(daemon.run.nic.kernel().rules.len(), 1);
 }
 
 /// A filter that cannot be said to a card is refused before anything is done, and so are processors that move at run time.

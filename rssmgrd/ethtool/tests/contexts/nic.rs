@@ -1,13 +1,15 @@
 //! An adapter of which only the VPorts are real: the rest of it is core's model of a device.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rssmgr_core::CpuId;
 use rssmgr_core::capability::{Capability, ChannelControl};
 use rssmgr_core::device::{BackendError, Device, Op, Outcome, Queue, UserTable};
+use rssmgr_core::doctor::Astray;
 use rssmgr_core::driver::{self, Driver, round_robin};
 use rssmgr_core::hash::{HashKey, HashTypes};
-use rssmgr_ethtool::contexts::{Ledger, LedgerPlace, VPorts};
+use rssmgr_core::{CpuId, VPortId};
+use rssmgr_ethtool::contexts::{Ledger, LedgerPlace, VPorts, astray};
 
 use crate::scripted::{Habits, Scripted};
 
@@ -108,6 +110,12 @@ impl Nic {
         self.adapter.vports.clear();
         self.kernel().key = self.adapter.key.bytes().to_vec();
         Ok(Outcome::Changed)
+    }
+
+    /// What the doctor finds, which reads the ledger as it is on disk.
+    pub(crate) fn astray(&self) -> BTreeMap<VPortId, Astray> {
+        let facts = Driver::of(self.driver).contexts;
+        astray(&Ledger::open(&self.place, IFINDEX), &facts, &mut *self.kernel()).unwrap()
     }
 
     /// What is ours as far as the surveyor is told.

@@ -307,7 +307,7 @@ impl Run {
 
 fn run(driver: &'static str, steps: &[Step]) {
     let dir = tempfile::tempdir().unwrap();
-    let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into() };
+    let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into(), look_only: false };
     let mut run = Run::new(driver, place);
     for step in steps {
         run.step(step);

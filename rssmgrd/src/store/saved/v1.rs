@@ -397,6 +397,8 @@ fn device(h: Hardware) -> Result<Device, String> {
         rps: cpu_lists(&h.rps)?,
         others: h.others.into_iter().map(vector).collect::<Result<_, _>>()?,
         vports: h.vports.into_iter().map(vports::There::read).collect::<Result<_, _>>()?,
+        // Nobody's setting.
+        virtual_functions: 0,
     })
 }
 

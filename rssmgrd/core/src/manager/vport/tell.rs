@@ -1,7 +1,9 @@
 //! Events about VPorts: what differs between what was in force and what is.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
+use super::VPortError;
 use crate::event::{EventKind, List};
 use crate::ids::VPortId;
 use crate::scaling::{VPort, VPortState};
@@ -38,6 +40,20 @@ pub(in crate::manager) fn tell_vports(
                 new_processor: List(alloc::vec![now]),
             });
         }
+    }
+}
+
+/// Tells, once, that VPorts that were asked for are not there.
+pub(in crate::manager) fn tell_without(
+    before: &AskedScaling,
+    after: &AskedScaling,
+    why: &VPortError,
+    tell: &mut impl FnMut(EventKind),
+) {
+    if before != after {
+        let ids: Vec<String> = after.vports.keys().map(ToString::to_string).collect();
+        let because = alloc::format!("VPort {}: {why}", ids.join(", "));
+        tell(EventKind::SettingsUnsatisfiable { because });
     }
 }
 
