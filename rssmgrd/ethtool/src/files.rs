@@ -40,9 +40,10 @@ pub(crate) enum Which {
     Map(Map, u16),
 }
 
-/// The files of an adapter that are kept open.
+/// The files of an adapter that were read, those kept open that were read again: an adapter that nobody manages is read
+/// when it is found, and then hardly ever.
 #[derive(Debug, Default)]
-pub(crate) struct Files(BTreeMap<Which, Kept>);
+pub(crate) struct Files(BTreeMap<Which, Option<Kept>>);
 
 impl Files {
     /// What a file has now. It is opened under `path` where it is not kept, or is not there any more.
@@ -50,17 +51,15 @@ impl Files {
     /// # Errors
     /// What the kernel says of the file under that path.
     pub(crate) fn read(&mut self, which: Which, path: &Path) -> io::Result<String> {
-        if let Some(Kept(file)) = self.0.get(&which) {
-            match content(file) {
-                Ok(text) => return Ok(text),
-                Err(_) => drop(self.0.remove(&which)),
-            }
+        if let Some(Some(Kept(file))) = self.0.get(&which)
+            && let Ok(text) = content(file)
+        {
+            return Ok(text);
         }
+        let again = self.0.remove(&which).is_some();
         let file = File::open(path)?;
         let text = content(&file)?;
-        if let Some(kept) = Kept::new(file) {
-            self.0.insert(which, kept);
-        }
+        self.0.insert(which, again.then(|| Kept::new(file)).flatten());
         Ok(text)
     }
 
@@ -173,21 +172,26 @@ mod tests {
         let add = "link add first numtxqueues 2 type veth peer name other numtxqueues 2";
         ip(add);
         let mut files = Files::default();
+        let kept = |files: &Files| files.0.values().flatten().count();
         is(&mut files, "first", 0);
+        assert_eq!(kept(&files), 0, "it may never be read again");
+        is(&mut files, "first", 0);
+        assert_eq!(kept(&files), 1);
         fs::write(file("first"), "1").unwrap();
         is(&mut files, "first", 1);
-        assert_eq!(files.0.len(), 1, "it is kept");
         // What is kept is the same interface's under any name.
         ip("link set first name second");
         is(&mut files, "first", 1);
         // It goes, and the next one of its name begins anew.
         ip("link delete second");
         assert!(files.read(which, Path::new(&file("second"))).is_err());
-        assert_eq!(files.0.len(), 0, "nothing is kept of what is gone");
+        assert_eq!(kept(&files), 0, "nothing is kept of what is gone");
         ip(add);
         is(&mut files, "first", 0);
+        is(&mut files, "first", 0);
+        assert_eq!(kept(&files), 1);
         files.retain(|_| false);
-        assert_eq!(files.0.len(), 0);
+        assert_eq!(kept(&files), 0);
     }
 
     #[test]
