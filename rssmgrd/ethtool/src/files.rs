@@ -12,12 +12,17 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::fs::{FsWord, fstatfs};
 use rustix::process::{Resource, getrlimit};
 
 use crate::steering::Map;
 
 /// As much as sysfs gives of a file; procfs lists the CPUs of an interrupt in more only on the largest machines.
 const ROOM: usize = 4096;
+
+/// Kinds of file systems (`PROC_SUPER_MAGIC` and `SYSFS_MAGIC` of the kernel's `linux/magic.h`).
+const PROCFS: FsWord = 0x9fa0;
+const SYSFS: FsWord = 0x6265_6572;
 
 /// Files that all adapters together keep open.
 static KEPT: AtomicUsize = AtomicUsize::new(0);
@@ -74,7 +79,12 @@ impl Files {
 struct Kept(File);
 
 impl Kept {
+    /// `None` where there are enough, and for a file that was mounted over the kernel's own: such a one outlives its queue.
     fn new(file: File) -> Option<Self> {
+        let kind = fstatfs(&file).ok()?.f_type;
+        if ![PROCFS, SYSFS].contains(&kind) {
+            return None;
+        }
         if KEPT.fetch_add(1, Ordering::Relaxed) < allowance() {
             return Some(Self(file));
         }
@@ -192,6 +202,19 @@ mod tests {
         assert_eq!(kept(&files), 1);
         files.retain(|_| false);
         assert_eq!(kept(&files), 0);
+    }
+
+    #[test]
+    fn what_is_no_file_of_the_kernel_is_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("smp_affinity_list");
+        fs::write(&path, "3").unwrap();
+        let mut files = Files::default();
+        for _ in 0..3 {
+            assert_eq!(files.read(Which::Affinity(30), &path).unwrap(), "3");
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(files.read(Which::Affinity(30), &path).is_err());
     }
 
     #[test]
