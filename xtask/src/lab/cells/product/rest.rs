@@ -16,11 +16,11 @@ const POLL: u64 = 5;
 
 /// Calls of a minute at rest that are nobody's in particular: waiting, looking for irqbalance and for processors, and the
 /// traffic of each card looked at twice.
-const OTHERS: u64 = 1200;
+const OTHERS: u64 = 900;
 
 /// Calls of one reading of a card: what is asked once, and for each queue the maps of its two directions, its interrupts
 /// and their names.
-const READING: u64 = 60;
+const READING: u64 = 45;
 const A_QUEUE: u64 = 9;
 
 /// Calls that were made while nothing happened.
