@@ -120,7 +120,7 @@ impl Keeper {
         let others = std::mem::take(&mut self.known).into_iter().filter(|d| !seen.contains(&d.pid));
         found.extend(others.filter(|d| d.is_alive(&self.root)));
         self.told.retain(|pid, _| found.iter().any(|d| d.pid == *pid));
-        let ours = self.interrupts(adapters);
+        let ours = if found.is_empty() { Interrupts::new() } else { self.interrupts(adapters) };
         let mut events = Vec::new();
         for daemon in &found {
             let told = self.told.entry(daemon.pid).or_default();
@@ -149,8 +149,8 @@ impl Keeper {
 
     /// All vectors of these interfaces.
     fn interrupts(&self, adapters: &[String]) -> Interrupts {
-        let vectors = |name: &String| match rssmgr_host::nic(&self.root, name) {
-            Ok(nic) => nic.msi_irqs,
+        let vectors = |name: &String| match rssmgr_host::msi_irqs(&self.root, name) {
+            Ok(irqs) => irqs,
             // Going, or just renamed: there is another look.
             Err(e) => {
                 tracing::debug!("{name}: its interrupts cannot be read: {e}");

@@ -9,7 +9,7 @@ use rssmgr_netlink::ethtool::legacy::{Ioctl, PlacedRules};
 use rssmgr_netlink::ethtool::{ChannelChange, Channels};
 
 use crate::fields;
-use crate::interrupts::{self, Interrupts};
+use crate::interrupts::{self, Interrupts, Requested};
 use crate::kernel::Kernel;
 use crate::proc;
 use crate::steering;
@@ -18,6 +18,7 @@ use crate::steering;
 pub(crate) struct Asked {
     pub(crate) capability: Capability,
     pub(crate) interrupts: Interrupts,
+    pub(crate) requested: Requested,
 }
 
 /// `None` for what this driver does not offer; any other error stays one.
@@ -77,7 +78,9 @@ pub(crate) fn ask(
     let fields = fields::read(kernel, ifindex, 0, rss.as_ref())?;
     let link = offered(kernel.ethtool.link_modes(ifindex))?;
     let folder = interrupts::folder(facts);
-    let interrupts = interrupts::find(kernel, ifindex, driver_name, folder.as_deref(), queues);
+    let mut requested = Requested::default();
+    let interrupts =
+        interrupts::find(kernel, &mut requested, ifindex, driver_name, folder.as_deref(), queues);
     let root = kernel.root();
     let movable = interrupts.queues.iter().filter_map(|v| v.receive).all(|irq| proc::is_movable(root, irq));
 
@@ -134,7 +137,7 @@ pub(crate) fn ask(
         let rules = kernel.by_ioctl(ifindex, Ioctl::rules).unwrap_or_default();
         capability.vports = driver.contexts.vports(&capability, places(&rules));
     }
-    Ok(Asked { capability, interrupts })
+    Ok(Asked { capability, interrupts, requested })
 }
 
 /// Places for receive rules where the driver does not tell how many it has.

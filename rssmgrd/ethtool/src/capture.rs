@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rssmgr_core::ids::QueueId;
-use rssmgr_netlink::packet_socket::{Filter, HEADROOM, Options, PacketError, PacketSocket};
+use rssmgr_netlink::packet_socket::{Filter, HEADROOM, Options, PacketError, PacketSocket, wait_for_any};
+
+use crate::files;
 
 /// Bytes of each packet that are looked at: all headers, also those of a tunnel.
 const SNAP: u32 = 192;
@@ -18,7 +20,7 @@ const RATE_OVER: Duration = Duration::from_millis(100);
 /// Room for packets of one queue in the kernel.
 const RECEIVE_BUFFER: usize = 256 * 1024;
 
-/// How often sockets are looked at.
+/// How often sockets are looked at while packets come.
 const ROUND: Duration = Duration::from_millis(5);
 
 /// How packets are captured.
@@ -52,7 +54,11 @@ pub fn capture(
     let mut buffer = vec![0; HEADROOM + usize::try_from(SNAP).unwrap_or(usize::MAX)];
     let started = Instant::now();
     let mut taken = 0;
-    while taken < how.packets && started.elapsed() < how.window {
+    while taken < how.packets {
+        let left = how.window.saturating_sub(started.elapsed());
+        if left.is_zero() || !wait_for_any(sockets.iter().map(|(_, socket)| socket), left)? {
+            break;
+        }
         for (queue, socket) in &sockets {
             // A queue with much traffic does not keep the others waiting.
             for _ in 0..64 {
@@ -61,7 +67,7 @@ pub fn capture(
                 taken += 1;
             }
         }
-        std::thread::sleep(ROUND);
+        std::thread::sleep(ROUND.min(how.window.saturating_sub(started.elapsed())));
     }
     Ok(())
 }
@@ -81,5 +87,5 @@ fn one_in(interface: &str, how: Capture) -> u32 {
 
 fn received(interface: &str) -> u64 {
     let file = Path::new("/sys/class/net").join(interface).join("statistics/rx_packets");
-    std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or_default()
+    files::once(&file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or_default()
 }

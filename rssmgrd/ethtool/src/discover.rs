@@ -13,6 +13,7 @@ use rssmgr_netlink::rtnetlink::Link;
 
 use crate::capability;
 use crate::contexts::{Ledger, LedgerPlace, VPorts};
+use crate::files::Files;
 use crate::interrupts;
 use crate::kernel::Kernel;
 use crate::nic::LinuxNic;
@@ -207,6 +208,8 @@ fn look(
         shown_queues: host.rx_queues,
         boot_key: rssmgr_host::boot_key(kernel.root()),
         interrupts: Some(asked.interrupts),
+        requested: asked.requested,
+        files: Files::default(),
         off: None,
         vports,
         sampler: Arc::new(sampler),

@@ -1,5 +1,6 @@
 //! Which interrupt serves which queue.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rssmgr_core::cpuset::CpuSet;
@@ -7,6 +8,7 @@ use rssmgr_core::ids::CpuId;
 use rssmgr_host::NicFacts;
 use rssmgr_netlink::netdev::QueueType;
 
+use crate::files::Files;
 use crate::kernel::Kernel;
 use crate::names::{self, Serves, serves};
 use crate::proc;
@@ -32,6 +34,12 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
+    /// Whether an interrupt is one of them.
+    pub(crate) fn has(&self, irq: u32) -> bool {
+        self.queues.iter().any(|v| v.receive == Some(irq) || v.transmit == Some(irq))
+            || self.others.iter().any(|(other, _)| *other == irq)
+    }
+
     /// Whether it is known for all receive queues which interrupt serves them.
     #[must_use]
     pub fn is_certain(&self) -> bool {
@@ -56,9 +64,27 @@ fn all(root: &Path, folder: Option<&Path>) -> Vec<u32> {
     irqs
 }
 
+/// The names under which the interrupts of a device were requested, as last listed.
+#[derive(Debug, Default)]
+pub(crate) struct Requested(BTreeMap<u32, Vec<String>>);
+
+impl Requested {
+    /// Those of these interrupts now. What is still there is not listed again.
+    fn names(&mut self, root: &Path, irqs: &[u32]) -> Vec<(u32, Vec<String>)> {
+        let mut before = std::mem::take(&mut self.0);
+        let now = irqs.iter().map(|irq| {
+            let names = before.remove(irq).filter(|names| proc::has_still(root, *irq, names));
+            (*irq, names.unwrap_or_else(|| proc::actions(root, *irq)))
+        });
+        self.0 = now.collect();
+        self.0.iter().map(|(irq, names)| (*irq, names.clone())).collect()
+    }
+}
+
 /// Finds the interrupts of the first `queues` receive queues: by what the kernel says, else by their names.
 pub(crate) fn find(
     kernel: &mut Kernel,
+    requested: &mut Requested,
     ifindex: u32,
     driver: &str,
     folder: Option<&Path>,
@@ -66,7 +92,7 @@ pub(crate) fn find(
 ) -> Interrupts {
     let root = kernel.root().to_owned();
     let irqs = all(&root, folder);
-    let names: Vec<(u32, Vec<String>)> = irqs.iter().map(|irq| (*irq, proc::actions(&root, *irq))).collect();
+    let names = requested.names(&root, &irqs);
     let named = by_name(driver, &names, queues);
     // What the kernel says goes before what a name seems to say.
     let told = told(kernel, ifindex, queues);
@@ -136,8 +162,8 @@ pub fn by_name(driver: &str, names: &[(u32, Vec<String>)], count: u16) -> Option
 }
 
 /// The CPU that an interrupt is bound to; `None` when it may go to several.
-pub(crate) fn home(root: &Path, irq: Option<u32>) -> Option<CpuId> {
-    let cpus: CpuSet = proc::affinity(root, irq?)?;
+pub(crate) fn home(files: &mut Files, root: &Path, irq: Option<u32>) -> Option<CpuId> {
+    let cpus: CpuSet = proc::affinity(files, root, irq?)?;
     cpus.first().filter(|_| cpus.len() == 1)
 }
 
@@ -176,6 +202,28 @@ mod tests {
         assert_eq!(others("igb", &igb, &idle).len(), 1, "a queue that is not there now may come back");
         assert_eq!(others("igb", &[(35, vec![])], &queues), [], "nobody has requested it");
         assert_eq!(others("unheard_of", &igb, &queues), [], "any of them may be a queue's");
+    }
+
+    #[test]
+    fn names_are_listed_again_where_they_are_others() {
+        use std::fs;
+        let root = tempfile::tempdir().unwrap();
+        let action = |irq: u32, name: &str| root.path().join(format!("proc/irq/{irq}/{name}"));
+        fs::create_dir_all(action(30, "eth0-TxRx-0")).unwrap();
+        fs::create_dir_all(action(31, "")).unwrap();
+        let mut requested = Requested::default();
+        let unnamed = |irq| (irq, Vec::new());
+        let first = requested.names(root.path(), &[30, 31]);
+        assert_eq!(first, [(30, vec!["eth0-TxRx-0".to_owned()]), unnamed(31)]);
+        assert_eq!(requested.names(root.path(), &[30, 31]), first);
+        // Requested under another name; requested at all; another interrupt; one less.
+        fs::rename(action(30, "eth0-TxRx-0"), action(30, "eth0-TxRx-1")).unwrap();
+        fs::create_dir(action(31, "eth0")).unwrap();
+        fs::create_dir_all(action(32, "eth0-TxRx-0")).unwrap();
+        let all = names(&[(30, "eth0-TxRx-1"), (31, "eth0"), (32, "eth0-TxRx-0")]);
+        assert_eq!(requested.names(root.path(), &[30, 31, 32]), all);
+        fs::remove_dir(action(31, "eth0")).unwrap();
+        assert_eq!(requested.names(root.path(), &[31]), [unnamed(31)]);
     }
 
     #[test]

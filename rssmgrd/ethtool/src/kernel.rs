@@ -51,7 +51,7 @@ impl Kernel {
     /// # Errors
     /// There is no such interface in this namespace.
     pub fn name(&mut self, ifindex: u32) -> Result<String, Error> {
-        Ok(self.links.get(ifindex)?.name)
+        self.ioctl.interface_name(ifindex)
     }
 
     /// Asks the ioctl under the interface's name. A name that is somebody else's or nobody's by the time the kernel looks

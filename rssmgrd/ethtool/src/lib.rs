@@ -15,6 +15,7 @@ pub mod contexts;
 mod discover;
 mod explain;
 mod fields;
+mod files;
 mod interrupts;
 mod kernel;
 mod names;

@@ -20,11 +20,12 @@ use crate::capability::{self, offered};
 use crate::contexts::{self, Ledger, LedgerPlace, OfInterface, VPorts};
 use crate::explain::{What, refused, unwritten};
 use crate::fields;
-use crate::interrupts::{self, Interrupts};
+use crate::files::{Files, Which};
+use crate::interrupts::{self, Interrupts, Requested};
 use crate::kernel::Kernel;
 use crate::proc;
 use crate::sample::LinuxSampler;
-use crate::steering::{self, Map};
+use crate::steering::{self, Map, Maps};
 use crate::survey::{LinuxSurveyor, number, read};
 
 /// How long a link that a change of ours took down is waited for: copper negotiates for some seconds.
@@ -52,6 +53,8 @@ pub struct LinuxNic {
     pub(crate) shown_queues: usize,
     pub(crate) boot_key: Option<HashKey>,
     pub(crate) interrupts: Option<Interrupts>,
+    pub(crate) requested: Requested,
+    pub(crate) files: Files,
     /// The table in force when RSS is on again; `None` while it is on.
     pub(crate) off: Option<Vec<QueueId>>,
     /// `None` where the driver has no contexts that rules lead to.
@@ -96,6 +99,7 @@ impl LinuxNic {
     fn find_interrupts(&mut self, queues: u16) -> &Interrupts {
         let found = interrupts::find(
             &mut self.kernel,
+            &mut self.requested,
             self.ifindex,
             &self.driver_name,
             self.irq_folder.as_deref(),
@@ -224,7 +228,7 @@ impl LinuxNic {
         let root = self.kernel.root().to_owned();
         let mut outcome = Outcome::Unchanged;
         for irq in [Some(receive), vectors.transmit].into_iter().flatten() {
-            if cpu.is_some() && interrupts::home(&root, Some(irq)) == cpu {
+            if cpu.is_some() && interrupts::home(&mut self.files, &root, Some(irq)) == cpu {
                 continue;
             }
             let written = match cpu {
@@ -249,7 +253,7 @@ impl LinuxNic {
         let found = others.iter().find(|(_, n)| n == name).map(|(irq, _)| *irq);
         let irq = found.ok_or_else(|| Refusal::Unsupported { op: doing.to_owned() })?;
         let root = self.kernel.root();
-        if proc::affinity(root, irq).as_ref() == Some(cpus) {
+        if proc::affinity(&mut self.files, root, irq).as_ref() == Some(cpus) {
             return Ok(Outcome::Unchanged);
         }
         let written = if cpus.is_empty() { proc::unpin(root, irq) } else { proc::allow(root, irq, cpus) };
@@ -279,12 +283,12 @@ impl LinuxNic {
     fn steering(&mut self, channels: u16) -> Result<Device, BackendError> {
         let mut name = self.kernel.name(self.ifindex).map_err(|e| self.refused(What::Read, &e))?;
         loop {
-            let root = self.kernel.root();
+            let mut maps = Maps { files: &mut self.files, root: self.kernel.root(), interface: &name };
             let capability = &self.capability;
             let steering = Device {
-                xps: steering::transmit(root, &name, capability.steered_tx_queues(channels)),
-                xps_rxqs: steering::answers(root, &name, capability.answering_tx_queues(channels)),
-                rps: steering::receive(root, &name, if capability.rps { channels } else { 0 }),
+                xps: maps.transmit(capability.steered_tx_queues(channels)),
+                xps_rxqs: maps.answers(capability.answering_tx_queues(channels)),
+                rps: maps.receive(if capability.rps { channels } else { 0 }),
                 ..Device::default()
             };
             // Renamed in between: the files are under the new name.
@@ -292,6 +296,8 @@ impl LinuxNic {
             if now == name {
                 return Ok(steering);
             }
+            // What was opened may be somebody else's.
+            self.files.retain(|which| !matches!(which, Which::Map(..)));
             name = now;
         }
     }
@@ -338,17 +344,7 @@ impl LinuxNic {
             .map_err(|e| self.refused(What::Read, &e))?;
         self.find_interrupts(count);
         let steering = self.steering(count)?;
-        let root = self.kernel.root();
-        let homes = |q: u16| {
-            let vectors = self.interrupts.as_ref()?.queues.get(usize::from(q))?;
-            interrupts::home(root, vectors.receive)
-        };
-        let queues = (0..count).map(|q| Queue { home: homes(q) }).collect();
-        let others =
-            self.interrupts.iter().flat_map(|i| &i.others).filter_map(|(irq, name)| {
-                Some(Vector { name: name.clone(), cpus: proc::affinity(root, *irq)? })
-            });
-        let others = if self.capability.queue_affinity { others.collect() } else { Vec::new() };
+        let (queues, others) = self.affinities(count);
         let has_table = self.capability.table_entries > 0;
         let told = rss.as_ref().filter(|_| has_table).map(|r| r.table.as_slice()).unwrap_or_default();
         let table = queue_ids(told);
@@ -378,6 +374,28 @@ impl LinuxNic {
             device.virtual_functions = file.map_or(0, |file| number(&read(&file)));
         }
         Ok(device)
+    }
+
+    /// Where the interrupts of the first `count` queues go, and the movable ones of no queue.
+    fn affinities(&mut self, count: u16) -> (Vec<Queue>, Vec<Vector>) {
+        let (root, files) = (self.kernel.root(), &mut self.files);
+        let none = Interrupts::default();
+        let there = self.interrupts.as_ref().unwrap_or(&none);
+        // What queues and interrupts that are no more had open is closed.
+        let steered = self.capability.steered_tx_queues(count).max(count);
+        files.retain(|which| match which {
+            Which::Affinity(irq) => there.has(irq),
+            Which::Map(_, queue) => queue < steered,
+        });
+        let home = |q: u16| interrupts::home(files, root, there.queues.get(usize::from(q))?.receive);
+        let queues = (0..count).map(home).map(|home| Queue { home }).collect();
+        if !self.capability.queue_affinity {
+            return (queues, Vec::new());
+        }
+        let others = there.others.iter().filter_map(|(irq, name)| {
+            Some(Vector { name: name.clone(), cpus: proc::affinity(files, root, *irq)? })
+        });
+        (queues, others.collect())
     }
 
     fn change_vport(&mut self, doing: &str, id: VPortId, op: &VPortOp) -> Result<Outcome, BackendError> {

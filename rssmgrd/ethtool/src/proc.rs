@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::ids::CpuId;
 
+use crate::files::{Files, Which};
+
 fn folder(root: &Path, irq: u32) -> PathBuf {
     root.join(format!("proc/irq/{irq}"))
 }
@@ -18,9 +20,21 @@ pub(crate) fn actions(root: &Path, irq: u32) -> Vec<String> {
     folders.filter_map(|e| e.file_name().into_string().ok()).collect()
 }
 
+/// Whether these are still the names under which an interrupt was requested. That of a device has one.
+pub(crate) fn has_still(root: &Path, irq: u32, names: &[String]) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    /// Links to a folder that has no folders.
+    const EMPTY: u64 = 2;
+    let folder = folder(root, irq);
+    match names {
+        [] => fs::metadata(folder).is_ok_and(|m| m.nlink() == EMPTY),
+        names => names.iter().all(|name| fs::metadata(folder.join(name)).is_ok_and(|m| m.is_dir())),
+    }
+}
+
 /// The CPUs that an interrupt may go to; `None` when the kernel does not say.
-pub(crate) fn affinity(root: &Path, irq: u32) -> Option<CpuSet> {
-    let text = fs::read_to_string(folder(root, irq).join("smp_affinity_list")).ok()?;
+pub(crate) fn affinity(files: &mut Files, root: &Path, irq: u32) -> Option<CpuSet> {
+    let text = files.read(Which::Affinity(irq), &folder(root, irq).join("smp_affinity_list")).ok()?;
     CpuSet::parse_list(text.trim()).ok()
 }
 

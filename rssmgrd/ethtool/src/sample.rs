@@ -13,6 +13,7 @@ use rssmgr_core::stats::{AdapterStats, QueueStats, Sample};
 use rssmgr_netlink::Error;
 use rssmgr_netlink::netdev::{Counter, QueueType, Scope};
 
+use crate::files;
 use crate::kernel::Kernel;
 
 /// How long a reader waits for new counters before it gets the last ones.
@@ -118,7 +119,7 @@ fn read(kernel: &mut Kernel, ifindex: u32, driver: &str) -> Result<Sample, Error
 fn totals(root: &Path, name: &str) -> AdapterStats {
     let folder = root.join("sys/class/net").join(name).join("statistics");
     let read = |file: &str| -> u64 {
-        let text = std::fs::read_to_string(folder.join(file)).unwrap_or_default();
+        let text = files::once(&folder.join(file)).unwrap_or_default();
         text.trim().parse().unwrap_or_default()
     };
     let (packets, multicast) = (read("rx_packets"), read("multicast"));

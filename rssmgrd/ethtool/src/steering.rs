@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use rssmgr_core::cpuset::CpuSet;
 use rssmgr_core::ids::{CpuId, QueueId};
 
+use crate::files::{Files, Which};
+
 /// One of the kernel's maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Map {
     /// The CPUs that send through a transmit queue.
     Transmit,
@@ -33,29 +35,40 @@ pub(crate) fn has_answers(root: &Path, interface: &str) -> bool {
     file(root, interface, Map::Answers, 0).exists()
 }
 
-/// What the first `count` queues have; nothing at all when one of them cannot be read. A transmit queue of its own has no
-/// file to read: there is nothing to choose.
-fn read(root: &Path, interface: &str, map: Map, count: u16) -> Vec<CpuSet> {
-    let one = |queue| {
-        let text = fs::read_to_string(file(root, interface, map, queue)).ok()?;
-        CpuSet::parse_mask(text.trim()).ok()
-    };
-    (0..count).map(one).collect::<Option<_>>().unwrap_or_default()
+/// The maps of an interface that has this name now.
+pub(crate) struct Maps<'a> {
+    pub(crate) files: &'a mut Files,
+    pub(crate) root: &'a Path,
+    pub(crate) interface: &'a str,
 }
 
-pub(crate) fn transmit(root: &Path, interface: &str, count: u16) -> Vec<CpuSet> {
-    read(root, interface, Map::Transmit, count)
-}
+impl Maps<'_> {
+    /// What the first `count` queues have; nothing at all when one of them cannot be read. A transmit queue of its own has
+    /// no file to read: there is nothing to choose.
+    fn read(&mut self, map: Map, count: u16) -> Vec<CpuSet> {
+        let one = |queue| {
+            let file = file(self.root, self.interface, map, queue);
+            CpuSet::parse_mask(self.files.read(Which::Map(map, queue), &file).ok()?.trim()).ok()
+        };
+        (0..count).map(one).collect::<Option<_>>().unwrap_or_default()
+    }
 
-/// The receive queues of each transmit queue. The kernel writes them as it writes CPUs.
-pub(crate) fn answers(root: &Path, interface: &str, count: u16) -> Vec<BTreeSet<QueueId>> {
-    let queue = |cpu: CpuId| u16::try_from(cpu.0).ok().map(QueueId);
-    let masks = read(root, interface, Map::Answers, count);
-    masks.iter().map(|mask| mask.iter().filter_map(queue).collect()).collect()
-}
+    /// The CPUs of each transmit queue.
+    pub(crate) fn transmit(&mut self, count: u16) -> Vec<CpuSet> {
+        self.read(Map::Transmit, count)
+    }
 
-pub(crate) fn receive(root: &Path, interface: &str, count: u16) -> Vec<CpuSet> {
-    read(root, interface, Map::Receive, count)
+    /// The receive queues of each transmit queue. The kernel writes them as it writes CPUs.
+    pub(crate) fn answers(&mut self, count: u16) -> Vec<BTreeSet<QueueId>> {
+        let queue = |cpu: CpuId| u16::try_from(cpu.0).ok().map(QueueId);
+        let masks = self.read(Map::Answers, count);
+        masks.iter().map(|mask| mask.iter().filter_map(queue).collect()).collect()
+    }
+
+    /// The CPUs of each receive queue.
+    pub(crate) fn receive(&mut self, count: u16) -> Vec<CpuSet> {
+        self.read(Map::Receive, count)
+    }
 }
 
 /// Receive queues as a mask has them.
@@ -92,8 +105,10 @@ mod tests {
         write(root.path(), "eth0", Map::Transmit, QueueId(1), &cpus).unwrap();
         let text = fs::read_to_string(file(root.path(), "eth0", Map::Transmit, 1)).unwrap();
         assert_eq!(text, "40,00000002,00000002");
-        assert_eq!(transmit(root.path(), "eth0", 2), [CpuSet::new(), cpus]);
-        assert_eq!(transmit(root.path(), "eth0", 3), [], "a queue that is not there");
+        let mut files = Files::default();
+        let mut maps = Maps { files: &mut files, root: root.path(), interface: "eth0" };
+        assert_eq!(maps.transmit(2), [CpuSet::new(), cpus]);
+        assert_eq!(maps.transmit(3), [], "a queue that is not there");
         assert!(!has_answers(root.path(), "eth0"), "a kernel without them");
         for queue in 0..2 {
             fs::write(file(root.path(), "eth0", Map::Answers, queue), "00000000\n").unwrap();
@@ -102,7 +117,8 @@ mod tests {
         let receive: BTreeSet<_> = [QueueId(1), QueueId(3)].into();
         write(root.path(), "eth0", Map::Answers, QueueId(0), &mask(&receive)).unwrap();
         assert_eq!(fs::read_to_string(file(root.path(), "eth0", Map::Answers, 0)).unwrap(), "a");
-        assert_eq!(answers(root.path(), "eth0", 2), [receive, [].into()]);
+        let mut maps = Maps { files: &mut files, root: root.path(), interface: "eth0" };
+        assert_eq!(maps.answers(2), [receive, [].into()]);
         assert_eq!(width(&CpuSet::new()), 1);
         assert!(CpuSet::new().first().is_none_or(|c: CpuId| c.0 == 0));
     }

@@ -9,6 +9,7 @@ use rssmgr_core::preflight::Surroundings;
 use rssmgr_netlink::sock_diag::XdpSockets;
 
 use crate::contexts::Ours;
+use crate::files;
 use crate::kernel::Kernel;
 
 /// Looks around one interface.
@@ -30,6 +31,7 @@ impl Surveyor for LinuxSurveyor {
         let Ok(link) = kernel.links.get(self.ifindex) else { return Surroundings::default() };
         let root = kernel.root().to_owned();
         let interface = root.join("sys/class/net").join(&link.name);
+        let queues: Vec<PathBuf> = paths(&interface.join("queues")).collect();
         let default_route =
             rssmgr_host::default_routes(&root).is_ok_and(|through| through.contains(&link.name));
         let ours = self.ours.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -39,16 +41,16 @@ impl Surveyor for LinuxSurveyor {
         Surroundings {
             xdp: link.xdp,
             af_xdp: takes_packets(self.ifindex),
-            mqprio: queues(&interface, "tx-", "traffic_class").any(|class| number(&class) > 0),
+            mqprio: queues.iter().any(|queue| has_traffic_class(queue)),
             ntuple_rules,
             extra_contexts: u32::try_from(extra).unwrap_or(u32::MAX),
             vfs: number(&read(&interface.join("device/sriov_numvfs"))),
             rdma: has_entries(&interface.join("device/infiniband")),
-            foreign_rps: self.has_table && steered_in_the_kernel(&interface),
+            foreign_rps: self.has_table && queues.iter().any(|queue| is_steered(queue)),
             threaded_napi: number(&read(&interface.join("threaded"))) > 0,
             accelerated_by_vf: self.driver == "hv_netvsc"
                 && names(&interface).any(|n| n.starts_with("lower_")),
-            network_root: default_route && root_is_remote(&read(&root.join("proc/mounts"))),
+            network_root: default_route && root_is_remote(&mounts(&root)),
             iscsi: iscsi(&root, &link.name),
             default_route,
             addresses: kernel.links.addresses(self.ifindex).unwrap_or_default(),
@@ -75,7 +77,7 @@ fn takes_packets(ifindex: u32) -> bool {
 }
 
 pub(crate) fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+    files::once(path).unwrap_or_default()
 }
 
 pub(crate) fn number(text: &str) -> u32 {
@@ -91,17 +93,31 @@ fn has_entries(folder: &Path) -> bool {
     names(folder).next().is_some()
 }
 
-/// The content of a file of each queue.
-fn queues(interface: &Path, stem: &'static str, file: &'static str) -> impl Iterator<Item = String> {
-    let folder: PathBuf = interface.join("queues");
-    let queues: Vec<String> = names(&folder).filter(|n| n.starts_with(stem)).collect();
-    queues.into_iter().map(move |queue| read(&folder.join(queue).join(file)))
+/// What is in a folder.
+fn paths(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().filter_map(|e| Some(e.ok()?.path()))
 }
 
-fn steered_in_the_kernel(interface: &Path) -> bool {
+/// Whether a folder of `queues` is that of a receive (`rx-`) or transmit queue (`tx-`).
+fn is_queue(folder: &Path, stem: &str) -> bool {
+    folder.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(stem))
+}
+
+/// Whether a transmit queue carries one class of traffic among others.
+fn has_traffic_class(queue: &Path) -> bool {
+    is_queue(queue, "tx-") && number(&read(&queue.join("traffic_class"))) > 0
+}
+
+/// Whether the kernel spreads the packets of a receive queue.
+fn is_steered(queue: &Path) -> bool {
     let mask = |text: String| text.bytes().any(|b| b.is_ascii_hexdigit() && b != b'0');
-    queues(interface, "rx-", "rps_cpus").any(mask)
-        || queues(interface, "rx-", "rps_flow_cnt").any(|n| number(&n) > 0)
+    is_queue(queue, "rx-")
+        && (mask(read(&queue.join("rps_cpus"))) || number(&read(&queue.join("rps_flow_cnt"))) > 0)
+}
+
+/// A list, of which a reading may give a part.
+fn mounts(root: &Path) -> String {
+    fs::read_to_string(root.join("proc/mounts")).unwrap_or_default()
 }
 
 /// Whether the root file system comes over the network.
@@ -147,11 +163,10 @@ mod tests {
         file("queues/rx-0/rps_cpus", "00,00000000\n");
         file("queues/rx-0/rps_flow_cnt", "0\n");
         file("queues/tx-0/traffic_class", "0\n");
-        assert!(!steered_in_the_kernel(dir.path()));
-        assert!(!queues(dir.path(), "tx-", "traffic_class").any(|c| number(&c) > 0));
+        let any = |what: fn(&Path) -> bool| paths(&dir.path().join("queues")).any(|queue| what(&queue));
+        assert!(!any(is_steered) && !any(has_traffic_class));
         file("queues/rx-1/rps_cpus", "00,0000000f\n");
         file("queues/tx-1/traffic_class", "1\n");
-        assert!(steered_in_the_kernel(dir.path()));
-        assert!(queues(dir.path(), "tx-", "traffic_class").any(|c| number(&c) > 0));
+        assert!(any(is_steered) && any(has_traffic_class));
     }
 }

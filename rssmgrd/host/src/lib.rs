@@ -27,7 +27,7 @@ pub use error::HostError;
 pub use interrupt::{Counts, Interrupt, interrupt, interrupt_counts};
 pub use key::{boot_id, boot_key};
 pub use load::{CpuTime, Softnet, cpu_times, receive_limits, softnet};
-pub use nic::{NicFacts, nic, nics, receive_steering};
+pub use nic::{NicFacts, msi_irqs, nic, nics, receive_steering};
 pub use process::{Process, processes};
 pub use route::{default_routes, gateways};
 pub use team::{takes_part, team};

@@ -12,6 +12,8 @@ use crate::root::{Root, numbered};
 const CLASS_DIR: &str = "sys/class/net";
 const PCI_DIR: &str = "sys/bus/pci/devices";
 const DEVICES: &str = "sys/devices";
+/// The folder of a device that has a file for each of its message-signalled interrupts.
+const VECTORS: &str = "msi_irqs";
 const VIRTUAL: &str = "sys/devices/virtual";
 
 /// Facts of a network interface.
@@ -74,6 +76,34 @@ pub fn nic(root: &Path, name: &str) -> Result<NicFacts, HostError> {
             Err(HostError::NoInterface { root: root.path(), name: name.to_owned(), known })
         }
     }
+}
+
+/// The message-signalled interrupts of an interface alone, ascending; none where it has no device.
+///
+/// # Errors
+/// They cannot be listed.
+pub fn msi_irqs(root: &Path, name: &str) -> Result<Vec<u32>, HostError> {
+    let root = Root::new(root);
+    let interface = Path::new(CLASS_DIR).join(name);
+    // Without a step for each folder on the way, where the link is there.
+    if let Some(device) = root.link_name(&interface, "device") {
+        let owner = if is_virtio(&device) { "device/.." } else { "device" };
+        return root.numbered(interface.join(owner).join(VECTORS), "");
+    }
+    let device = find(&root, name)?.and_then(|place| place.device);
+    device.map_or(Ok(Vec::new()), |device| vectors(&root, &device))
+}
+
+/// Whether a device of this name is virtio's, which has neither node nor vectors of its own: both are its PCI device's, one
+/// level up.
+fn is_virtio(device: &str) -> bool {
+    device.starts_with("virtio")
+}
+
+fn vectors(root: &Root<'_>, device: &Path) -> Result<Vec<u32>, HostError> {
+    let is_virtio = device.file_name().and_then(|n| n.to_str()).is_some_and(is_virtio);
+    let owner = device.parent().filter(|_| is_virtio).unwrap_or(device);
+    root.numbered(owner.join(VECTORS), "")
 }
 
 /// The CPUs over which the kernel spreads the packets of each receive queue of an interface (RPS), by queue; empty
@@ -160,10 +190,7 @@ fn facts(root: &Root<'_>, name: String, place: Place) -> Result<NicFacts, HostEr
     };
     let Some(device) = facts.device.as_deref() else { return Ok(facts) };
     facts.driver = driver(root, device)?;
-    // A virtio device has neither node nor vectors of its own: both are its PCI device's, one level up.
-    let is_virtio = device.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with("virtio"));
-    let irqs_of = device.parent().filter(|_| is_virtio).unwrap_or(device);
-    facts.msi_irqs = root.numbered(irqs_of.join("msi_irqs"), "")?;
+    facts.msi_irqs = vectors(root, device)?;
     let above = || device.ancestors().take_while(|folder| folder.starts_with(DEVICES));
     facts.pci = above().filter_map(|f| f.file_name()?.to_str()).find(|n| is_pci(n)).map(str::to_owned);
     for folder in above() {

@@ -15,6 +15,9 @@ use crate::error::HostError;
 /// The most that is read of one file. The longest there is, a list of every second of 8,192 CPUs, takes 20 KiB.
 const FILE_LIMIT: u64 = 64 * 1024;
 
+/// Room for the first bytes of a file: from none at all the first reads would be of 32 bytes each.
+const USUAL: usize = 4096;
+
 /// Links followed for one path before it counts as a loop, as in the kernel (`MAXSYMLINKS`).
 const MAX_LINKS: u32 = 40;
 
@@ -41,7 +44,7 @@ impl<'a> Root<'a> {
         let full = self.prefix.join(path);
         let content = self.open(path).and_then(|file| {
             let Some(file) = file else { return Ok(None) };
-            let mut bytes = Vec::new();
+            let mut bytes = Vec::with_capacity(USUAL);
             file.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
             Ok(Some(bytes))
         });
@@ -60,7 +63,7 @@ impl<'a> Root<'a> {
         let path = path.as_ref();
         let content = self.open(path).and_then(|file| {
             let Some(file) = file else { return Ok(None) };
-            let mut bytes = Vec::new();
+            let mut bytes = Vec::with_capacity(USUAL);
             file.take(limit).read_to_end(&mut bytes)?;
             Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
         });
@@ -155,8 +158,7 @@ impl<'a> Root<'a> {
 
     /// The last name in the target of a link, whether or not the target is there.
     pub(crate) fn link_name(&self, folder: &Path, link: &str) -> Option<String> {
-        let real = self.real(folder).ok()?;
-        let target = fs::read_link(self.prefix.join(real).join(link)).ok()?;
+        let target = fs::read_link(self.inside(folder).ok()?.join(link)).ok()?;
         target.file_name()?.to_str().map(str::to_owned)
     }
 

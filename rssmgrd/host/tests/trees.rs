@@ -8,7 +8,7 @@ use std::process::Command;
 
 use rssmgr_core::ids::NodeId;
 use rssmgr_core::place::TeamSets;
-use rssmgr_host::{HostError, boot_key, nic, nics, topology};
+use rssmgr_host::{HostError, boot_key, msi_irqs, nic, nics, topology};
 use tree::Tree;
 
 const CPU: &str = "sys/devices/system/cpu";
@@ -124,7 +124,11 @@ fn virtio_takes_node_and_vectors_from_its_pci_device() {
     assert_eq!((ens3.node, ens3.pci.as_deref()), (Some(NodeId(1)), Some("0000:00:03.0")));
     assert_eq!(ens3.local_cpus.as_ref().unwrap().to_string(), "8-15");
     assert_eq!((ens3.driver.as_deref(), &ens3.msi_irqs), (Some("virtio_net"), &vec![9, 25]));
+    assert_eq!(msi_irqs(&tree.0, "ens3").unwrap(), [9, 25]);
     assert_eq!((ens3.rx_queues, ens3.tx_queues), (1, 2));
+    tree.link(&format!("{pci}/virtio0/net/ens3/device"), "../..");
+    assert_eq!(msi_irqs(&tree.0, "ens3").unwrap(), [9, 25], "by the device link");
+    assert!(msi_irqs(&tree.0, "br0").unwrap().is_empty() && msi_irqs(&tree.0, "eth9").unwrap().is_empty());
     // A recording without the class folder.
     fs::remove_dir_all(tree.0.join("sys/class")).unwrap();
     tree.file("sys/devices/pci0000:00/0000:00:04.0/net/eth7/address", "52:54:00:12:34:57\n");

@@ -84,7 +84,7 @@ impl Ethtool {
         self.client.family()
     }
 
-    /// What the kernel remarked about the last request, although it did what was asked.
+    /// What the kernel remarked about the last request, although it did what was asked; it remarks on changes only.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
         self.client.warning()

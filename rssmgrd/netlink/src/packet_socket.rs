@@ -34,7 +34,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, netdevice, sockopt};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes at the start of the receive buffer that are kept for a VLAN tag.
 pub const HEADROOM: usize = VLAN_TAG_BYTES;
@@ -195,13 +195,7 @@ impl PacketSocket {
     /// # Errors
     /// [`PacketError::Io`] when the kernel refuses to wait.
     pub fn wait(&self, timeout: Duration) -> Result<bool, PacketError> {
-        // A duration too long for the kernel is as good as for ever.
-        let timeout = Timespec::try_from(timeout).ok();
-        match poll(&mut [PollFd::new(&self.fd, PollFlags::IN)], timeout.as_ref()) {
-            Ok(ready) => Ok(ready > 0),
-            Err(Errno::INTR) => Ok(false),
-            Err(errno) => Err(self.error("waiting", errno)),
-        }
+        wait_for_any([self], timeout)
     }
 
     /// Takes the next frame, if there is one; never blocks. The frame is where [`Frame::bytes`] says; its first
@@ -274,6 +268,31 @@ impl PacketSocket {
 impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// Waits until one of these sockets has a frame (or an error), at most `timeout`. `false` when time was up, and for no
+/// sockets at all.
+///
+/// # Errors
+/// [`PacketError::Io`] when the kernel refuses to wait.
+pub fn wait_for_any<'a>(
+    sockets: impl IntoIterator<Item = &'a PacketSocket>,
+    timeout: Duration,
+) -> Result<bool, PacketError> {
+    let sockets: Vec<&PacketSocket> = sockets.into_iter().collect();
+    let Some(first) = sockets.first() else { return Ok(false) };
+    let mut asked: Vec<PollFd<'_>> = sockets.iter().map(|s| PollFd::new(&s.fd, PollFlags::IN)).collect();
+    let end = Instant::now().checked_add(timeout);
+    loop {
+        // A duration too long for the kernel, or the clock, is as good as for ever.
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut asked, left.as_ref()) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(first.error("waiting", errno)),
+        }
     }
 }
 

@@ -117,7 +117,7 @@ fn one_question(interface: Interface<'_>) -> Result<Request, Error> {
         })?,
         Interface::Name(_) => 0,
     };
-    let mut request = link::question("getlink", Kind::Do, index).about(interface.to_string());
+    let mut request = link::question("getlink", Kind::Get, index).about(interface.to_string());
     if let Interface::Name(name) = interface {
         link::write_name(&mut request, name);
     }

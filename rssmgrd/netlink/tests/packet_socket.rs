@@ -4,7 +4,7 @@ mod common;
 
 use common::{PATIENCE, eventually, in_namespace, ip, skipped};
 use rssmgr_netlink::packet_socket::{
-    BUFFER_BYTES, Counts, Frame, HEADROOM, Options, PacketError, PacketSocket,
+    BUFFER_BYTES, Counts, Frame, HEADROOM, Options, PacketError, PacketSocket, wait_for_any,
 };
 use rustix::thread::CapabilitySet;
 use std::process::Command;
@@ -105,6 +105,15 @@ fn frames_arrive_as_they_were_sent() {
         }
         assert_eq!(receiver.recv(&mut buffer), Ok(None));
         assert_eq!(receiver.wait(Duration::ZERO), Ok(false));
+        let other = open("right");
+        assert_eq!(wait_for_any([&other, &receiver], Duration::ZERO), Ok(false));
+        sender.send(&frame(&[], 46, 0)).unwrap();
+        assert_eq!(wait_for_any([&other, &receiver], PATIENCE), Ok(true));
+        next(&other, &mut buffer);
+        assert_eq!(wait_for_any([&other, &receiver], Duration::ZERO), Ok(true), "one of them is enough");
+        next(&receiver, &mut buffer);
+        assert_eq!(wait_for_any([&other, &receiver], Duration::ZERO), Ok(false));
+        assert_eq!(wait_for_any([], PATIENCE), Ok(false));
     });
 }
 

@@ -87,7 +87,7 @@ impl Channels {
 }
 
 pub(super) fn get(family: &Family, interface: Interface<'_>) -> Result<Request, Error> {
-    Ok(header::about(family.request(GET, Kind::Do, &NAMES)?, interface, 0))
+    Ok(header::about(family.request(GET, Kind::Get, &NAMES)?, interface, 0))
 }
 
 pub(super) fn set(

@@ -85,7 +85,7 @@ impl Features {
 }
 
 pub(super) fn get(family: &Family, interface: Interface<'_>) -> Result<Request, Error> {
-    Ok(header::about(family.request(GET, Kind::Do, &NAMES)?, interface, header::COMPACT_BITSETS))
+    Ok(header::about(family.request(GET, Kind::Get, &NAMES)?, interface, header::COMPACT_BITSETS))
 }
 
 pub(super) fn set(family: &Family, interface: Interface<'_>, name: &str, on: bool) -> Result<Request, Error> {

@@ -18,7 +18,7 @@ use crate::wire::Refusal;
 use block::{Layout, text};
 use rss::TransformByte;
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, netlink};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, netlink};
 use std::os::fd::{AsFd, OwnedFd};
 use sys::{Arena, Block};
 
@@ -110,6 +110,17 @@ impl Ioctl {
         let arena =
             Arena::new().map_err(|errno| Error::Socket { doing: "mapping memory for ioctls", errno })?;
         Ok(Self { fd, arena, transform_byte: None })
+    }
+
+    /// The name of the interface with this index now, in one system call.
+    ///
+    /// # Errors
+    /// `ENODEV` where there is none ([`Error::is_gone`]).
+    pub fn interface_name(&self, index: u32) -> Result<String, Error> {
+        netdevice::index_to_name(&self.fd, index).map_err(|errno| {
+            let subject = crate::Interface::Index(index).to_string();
+            Error::Refused(Box::new(Refusal::bare("SIOCGIFNAME", &subject, errno)))
+        })
     }
 
     /// Name, version and place of the driver and its device.

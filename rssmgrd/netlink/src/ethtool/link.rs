@@ -63,7 +63,7 @@ impl LinkModes {
 }
 
 pub(super) fn get(family: &Family, interface: Interface<'_>) -> Result<Request, Error> {
-    Ok(header::about(family.request(GET, Kind::Do, &NAMES)?, interface, header::COMPACT_BITSETS))
+    Ok(header::about(family.request(GET, Kind::Get, &NAMES)?, interface, header::COMPACT_BITSETS))
 }
 
 pub(super) fn read(attributes: Attributes<'_>) -> Result<LinkModes, Malformed> {

@@ -97,7 +97,7 @@ impl Rss {
 }
 
 pub(super) fn get(family: &Family, interface: Interface<'_>, context: u32) -> Result<Request, Error> {
-    let mut request = header::about(family.request(GET, Kind::Do, &NAMES)?, interface, 0);
+    let mut request = header::about(family.request(GET, Kind::Get, &NAMES)?, interface, 0);
     write_context(&mut request, context);
     Ok(request)
 }

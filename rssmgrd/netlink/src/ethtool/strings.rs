@@ -71,7 +71,7 @@ impl StringSet {
 
 /// A question for a set that all devices share. Sets of a device can be too long for netlink: the ioctl has them.
 pub(super) fn get(family: &Family, set: u32) -> Result<Request, Error> {
-    let mut request = header::about_none(family.request(GET, Kind::Do, &NAMES)?);
+    let mut request = header::about_none(family.request(GET, Kind::Get, &NAMES)?);
     request.nest(attribute::STRINGSETS, |sets| {
         sets.nest(attribute::STRINGSET, |one| one.u32(attribute::ID, set));
     });

@@ -19,6 +19,8 @@ fn head(length: u8, flags: [u8; 2], command: u8) -> Vec<u8> {
     vec![length, 0, 0, 0, 0x15, 0, flags[0], flags[1], 1, 0, 0, 0, 0, 0, 0, 0, command, 1, 0, 0]
 }
 
+/// NLM_F_REQUEST: a question, which its answer ends.
+const GET: [u8; 2] = [0x01, 0];
 /// NLM_F_REQUEST | NLM_F_ACK.
 const DO: [u8; 2] = [0x05, 0];
 /// NLM_F_REQUEST | NLM_F_DUMP.
@@ -55,14 +57,14 @@ fn rss_requests() {
     let device = Interface::Index(4);
     let context_2 = [8, 0, 2, 0, 2, 0, 0, 0];
 
-    let expected = [&head(32, DO, 38)[..], &INDEX_4].concat();
+    let expected = [&head(32, GET, 38)[..], &INDEX_4].concat();
     assert_eq!(bytes(rss::get(&ethtool, device, 0)), expected);
-    let expected = [&head(40, DO, 38)[..], &INDEX_4, &context_2].concat();
+    let expected = [&head(40, GET, 38)[..], &INDEX_4, &context_2].concat();
     assert_eq!(bytes(rss::get(&ethtool, device, 2)), expected);
 
     // Name "eth0" with its NUL: 9 bytes and 3 of padding.
     let by_name = [16, 0, 0x01, 0x80, 9, 0, 2, 0, b'e', b't', b'h', b'0', 0, 0, 0, 0];
-    let expected = [&head(36, DO, 38)[..], &by_name].concat();
+    let expected = [&head(36, GET, 38)[..], &by_name].concat();
     assert_eq!(bytes(rss::get(&ethtool, Interface::Name("eth0"), 0)), expected);
 
     assert_eq!(bytes(rss::list(&ethtool, None)), head(20, DUMP, 38));
@@ -91,7 +93,7 @@ fn rss_requests() {
 fn channel_requests() {
     let ethtool = family("ethtool");
     let device = Interface::Index(4);
-    assert_eq!(bytes(channels::get(&ethtool, device)), [&head(32, DO, 17)[..], &INDEX_4].concat());
+    assert_eq!(bytes(channels::get(&ethtool, device)), [&head(32, GET, 17)[..], &INDEX_4].concat());
     let all = ChannelChange { rx: Some(1), tx: Some(2), other: Some(3), combined: Some(4) };
     #[rustfmt::skip]
     let counts = [
@@ -113,9 +115,9 @@ fn feature_link_and_string_requests() {
     let device = Interface::Index(4);
     // Header nest with device index 4 and the flag for compact bit sets.
     let compact = [20, 0, 0x01, 0x80, 8, 0, 1, 0, 4, 0, 0, 0, 8, 0, 3, 0, 1, 0, 0, 0];
-    let expected = [&head(40, DO, 11)[..], &compact].concat();
+    let expected = [&head(40, GET, 11)[..], &compact].concat();
     assert_eq!(bytes(features::get(&ethtool, device)), expected);
-    let expected = [&head(40, DO, 4)[..], &compact].concat();
+    let expected = [&head(40, GET, 4)[..], &compact].concat();
     assert_eq!(bytes(link::get(&ethtool, device)), expected);
 
     #[rustfmt::skip]
@@ -140,7 +142,7 @@ fn feature_link_and_string_requests() {
         12, 0, 1, 0x80,         //   stringset
         8, 0, 1, 0, 4, 0, 0, 0, //     id 4: features
     ];
-    let expected = [&head(40, DO, 1)[..], &[4, 0, 0x01, 0x80], &sets].concat();
+    let expected = [&head(40, GET, 1)[..], &[4, 0, 0x01, 0x80], &sets].concat();
     assert_eq!(bytes(strings::get(&ethtool, strings::FEATURES)), expected);
 }
 

@@ -74,7 +74,7 @@ impl Family {
     /// An empty request.
     pub(crate) fn request(&self, op: Op, kind: Kind, names: &'static Names) -> Result<Request, Error> {
         let there = self.operation(op.command).is_some_and(|found| match kind {
-            Kind::Do => found.does,
+            Kind::Do | Kind::Get => found.does,
             Kind::Dump => found.dumps,
         });
         if !there {
@@ -163,7 +163,7 @@ fn read_group(attributes: Attributes<'_>) -> Result<Group, Malformed> {
 
 pub(super) fn question(known: &Known) -> Request {
     let mut request =
-        Request::new(GET_FAMILY.name, Kind::Do, CONTROL_ID, &[GET_FAMILY.command, 1, 0, 0], &NAMES)
+        Request::new(GET_FAMILY.name, Kind::Get, CONTROL_ID, &[GET_FAMILY.command, 1, 0, 0], &NAMES)
             .about(format!("generic netlink family `{}`", known.name));
     request.string(attribute::FAMILY_NAME, known.name);
     request

@@ -69,7 +69,7 @@ pub(super) fn question(index: u32, address: IpAddr) -> Result<Request, Error> {
     let mut header = [0; HEADER];
     header[0] = FAMILIES[usize::from(address.is_ipv6())];
     header[4..8].copy_from_slice(&index.to_ne_bytes());
-    let mut request = Request::new("getneigh", Kind::Do, GET_NEIGHBOUR, &header, &NAMES).about(subject);
+    let mut request = Request::new("getneigh", Kind::Get, GET_NEIGHBOUR, &header, &NAMES).about(subject);
     match address {
         IpAddr::V4(a) => request.bytes(DESTINATION, &a.octets()),
         IpAddr::V6(a) => request.bytes(DESTINATION, &a.octets()),
@@ -94,7 +94,7 @@ mod tests {
     fn one_neighbour_is_asked_for_and_its_state_is_read() {
         let v4 = question(7, IpAddr::from([192, 0, 2, 1])).unwrap().finish(1).unwrap();
         let expected = [
-            &[36, 0, 0, 0, 30, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0][..],
+            &[36, 0, 0, 0, 30, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0][..],
             &[2, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0],
             &[8, 0, 1, 0, 192, 0, 2, 1],
         ];

@@ -18,10 +18,10 @@ fn requests() {
     let expected = [&head(40, [0x01, 0x03], 0)[..], &MASK].concat();
     assert_eq!(list_question().finish(1).unwrap(), expected);
     let one = |interface| one_question(interface).unwrap().finish(1).unwrap();
-    let expected = [&head(40, [0x05, 0], 4)[..], &MASK].concat();
+    let expected = [&head(40, [0x01, 0], 4)[..], &MASK].concat();
     assert_eq!(one(Interface::Index(4)), expected);
     let name = [9, 0, 3, 0, b'e', b't', b'h', b'0', 0, 0, 0, 0];
-    let expected = [&head(52, [0x05, 0], 0)[..], &name, &MASK].concat();
+    let expected = [&head(52, [0x01, 0], 0)[..], &name, &MASK].concat();
     assert_eq!(one(Interface::Name("eth0")), expected);
     // 16 bytes are too long for a name: an alternative one.
     assert_eq!(one(Interface::Name("enp0s31f6-uplink"))[32..36], [21, 0, 53, 0]);

@@ -2,7 +2,7 @@
 
 use super::message::{self, Message, Messages};
 use super::refusal::{self, Verdict};
-use super::request::Request;
+use super::request::{Kind, Request};
 use super::{Malformed, Refusal};
 
 /// The state of one request.
@@ -63,6 +63,8 @@ impl<'r> Exchange<'r> {
         for message in Messages::new(datagram) {
             let message = match message {
                 Ok(message) => message,
+                // Nothing comes behind the only answer.
+                Err(malformed) if self.request.kind == Kind::Get => return Err(malformed.into()),
                 Err(malformed) => {
                     self.malformed.get_or_insert(malformed);
                     break;
@@ -77,7 +79,12 @@ impl<'r> Exchange<'r> {
                 message::TYPE_OVERRUN => return Err(Failure::Lost),
                 message::TYPE_ERROR | message::TYPE_DONE => return self.finish(&message).map(|()| true),
                 _ if self.malformed.is_some() => {}
-                _ => self.malformed = answer(message).err(),
+                _ => {
+                    self.malformed = answer(message).err();
+                    if self.request.kind == Kind::Get {
+                        return self.end().map(|()| true);
+                    }
+                }
             }
         }
         Ok(false)
@@ -88,6 +95,10 @@ impl<'r> Exchange<'r> {
             Verdict::Refused(refusal) => return Err(Failure::Refused(refusal)),
             Verdict::Done { warning } => self.warning = warning,
         }
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
         match self.malformed.take() {
             Some(malformed) => Err(malformed.into()),
             None if self.interrupted => Err(Failure::Interrupted),

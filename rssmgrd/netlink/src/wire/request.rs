@@ -14,6 +14,8 @@ const FLAG_DUMP: u16 = 0x300;
 pub(crate) enum Kind {
     /// One answer or none, then an acknowledgement.
     Do,
+    /// One answer or a refusal, and nothing behind it: a question that is asked again and again costs no third call.
+    Get,
     /// Everything there is, in several messages.
     Dump,
 }
@@ -46,6 +48,7 @@ impl Request {
         let flags = FLAG_REQUEST
             | match kind {
                 Kind::Do => FLAG_ACK,
+                Kind::Get => 0,
                 Kind::Dump => FLAG_DUMP,
             };
         let mut bytes = vec![0; 4];

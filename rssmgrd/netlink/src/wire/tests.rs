@@ -179,6 +179,29 @@ fn an_answer_and_its_acknowledgement() {
 }
 
 #[test]
+fn a_question_ends_with_its_answer_or_a_refusal() {
+    let question = Request::new("rss-get", Kind::Get, 0x15, &[38, 1, 0, 0], &NAMES);
+    let sent = question.finish(7).unwrap();
+    let ends = |datagram: &[u8]| {
+        let mut answers = 0;
+        let end = Exchange::new(&question, &sent, 7, PORT).feed(datagram, |_| {
+            answers += 1;
+            Ok(())
+        });
+        (end, answers)
+    };
+    let (end, answers) = ends(&message(0x15, 0, 7, PORT, &[1, 2, 3, 4]));
+    assert!(matches!(end, Ok(true)) && answers == 1, "{end:?}");
+    let late = message(0x15, 0, 6, PORT, &[9]);
+    assert!(matches!(ends(&late), (Ok(false), 0)));
+    assert!(matches!(ends(&acknowledgement(95, &[])).0, Err(Failure::Refused(_))));
+    // Nothing comes behind it that would tell of it otherwise.
+    let mut damaged = message(0x15, 0, 7, PORT, &[1]);
+    damaged[0] = 3;
+    assert!(matches!(ends(&damaged).0, Err(Failure::Malformed(_))));
+}
+
+#[test]
 fn messages_of_others_are_passed_over() {
     let late = message(0x15, 0, 6, PORT, &[9]);
     let foreign = message(0x15, 0, 7, PORT + 1, &[9]);

@@ -13,6 +13,7 @@ mod kernel;
 mod lies;
 mod pairwise;
 mod random;
+mod rest;
 mod rows;
 mod smoke;
 mod steering;
@@ -65,6 +66,7 @@ const ONCE: &[Test] = &[
         // The one with an interface outside.
         of: |card| card.driver == "virtio_net",
     },
+    Test { name: "few system calls at rest", run: rest::few_calls, of: |_| true },
     Test { name: "queues in use", run: blackbox::queues_in_use, of: |card| card.channels == Some("link") },
     Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
 ];

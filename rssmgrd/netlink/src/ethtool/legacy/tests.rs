@@ -278,7 +278,7 @@ fn the_kernel_cannot_write_beyond_a_block() {
     // The kernel fills 196 bytes; a block with room for 8 ends where it may not write.
     let mut ioctl = Ioctl::open().unwrap();
     let Some(name) = (1..100).find_map(|index| {
-        let name = rustix::net::netdevice::index_to_name(&ioctl.fd, index).ok()?;
+        let name = ioctl.interface_name(index).ok()?;
         ioctl.driver(&name).ok().map(|_| name)
     }) else {
         let _ =

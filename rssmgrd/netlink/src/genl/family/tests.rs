@@ -9,7 +9,7 @@ static ETHTOOL: Known = Known { name: "ethtool", since: "" };
 fn the_question() {
     #[rustfmt::skip]
     let expected = [
-        32, 0, 0, 0, 0x10, 0, 0x05, 0, 1, 0, 0, 0, 0, 0, 0, 0,           // to nlctrl, request|ack
+        32, 0, 0, 0, 0x10, 0, 0x01, 0, 1, 0, 0, 0, 0, 0, 0, 0,           // to nlctrl, request
         3, 1, 0, 0,                                                      // getfamily
         12, 0, 2, 0, b'e', b't', b'h', b't', b'o', b'o', b'l', 0,        // family-name
     ];
