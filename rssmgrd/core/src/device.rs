@@ -16,6 +16,7 @@ use crate::ids::{CpuId, EntryIndex, QueueId, VPortId};
 use crate::packet::encap::{EncapState, Encapsulations};
 
 pub use filter::{Filter, Filters, Test};
+pub(crate) use vport::sorted;
 pub use vport::{QueueUser, VPortDevice, VPortOp, VPortRefusal};
 
 /// One receive queue.

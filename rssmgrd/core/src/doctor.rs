@@ -28,7 +28,7 @@ use core::fmt;
 pub use check::Check;
 pub use machine::{
     Astray, ContextFault, CpuSample, DaemonView, Health, Hidden, Knobs, Machine, NicReport, QueueReport,
-    Sampled, Sign, SignKind, Tunnel, TunnelKind, VPortReport,
+    Sampled, Sign, SignKind, Tunnel, VPortReport,
 };
 
 use case::Case;

@@ -36,6 +36,7 @@ pub mod stats;
 pub mod steer;
 pub mod toeplitz;
 pub mod topology;
+pub mod tunnel;
 pub mod verify;
 pub mod vport;
 

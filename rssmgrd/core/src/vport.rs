@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::capability::Capability;
-use crate::device::{Device, Filter, Queue, VPortDevice};
+use crate::device::{Device, Filter, Queue, VPortDevice, sorted};
 use crate::ids::{CpuId, Processor, QueueId, VPortId};
 use crate::place::Candidate;
 use crate::scaling::{VPort, VPortState};
@@ -202,12 +202,6 @@ fn vport(
         // One that is not in use takes no packet.
         filters: if state.state == VPortState::Activated { sorted(&asked.filters) } else { Vec::new() },
     }
-}
-
-fn sorted(filters: &[Filter]) -> Vec<Filter> {
-    let mut filters = filters.to_vec();
-    filters.sort_unstable();
-    filters
 }
 
 /// The state of the default VPort, as the device shows it; `primary` and `default` are those that were asked for.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use rssmgr_core::doctor::{Tunnel, TunnelKind};
+use rssmgr_core::doctor::Tunnel;
+use rssmgr_core::tunnel::TunnelKind;
 
 use crate::error::HostError;
 use crate::nic::is_up;

@@ -5,8 +5,9 @@ mod tree;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use rssmgr_core::doctor::{Knobs, TunnelKind};
+use rssmgr_core::doctor::Knobs;
 use rssmgr_core::ids::{CpuId, NodeId};
+use rssmgr_core::tunnel::TunnelKind;
 use rssmgr_host::{
     CpuTime, HostError, Softnet, cpu_times, default_routes, gateways, interrupt, interrupt_counts, nic,
     processes, receive_limits, receive_steering, softnet, tunnels,

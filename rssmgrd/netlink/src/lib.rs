@@ -20,6 +20,8 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 pub mod ethtool;
 pub mod genl;
 pub mod incoming;

@@ -5,6 +5,8 @@
 //! `include/uapi/linux/if_link.h` and `rtnetlink.h`.
 
 mod address;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes;
 mod link;
 mod monitor;
 mod neighbour;

@@ -10,6 +10,8 @@
 //! attribute  length u16 | type u16 (bit 15: nested, bit 14: big endian)  | payload, padded to 4
 //! ```
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes;
 mod attributes;
 mod exchange;
 mod message;

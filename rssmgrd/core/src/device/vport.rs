@@ -28,6 +28,13 @@ pub struct VPortDevice {
     pub filters: Vec<Filter>,
 }
 
+/// A list as a VPort keeps it, whatever order it was asked for in.
+pub(crate) fn sorted<T: Ord + Clone>(list: &[T]) -> Vec<T> {
+    let mut list = list.to_vec();
+    list.sort_unstable();
+    list
+}
+
 impl VPortDevice {
     /// A VPort just made: it does not spread, and one entry, the default queue and so everything is on its first queue.
     #[must_use]

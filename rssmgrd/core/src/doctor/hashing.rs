@@ -5,10 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::case::Case;
-use super::machine::{Machine, Tunnel, TunnelKind};
+use super::machine::{Machine, Tunnel};
 use super::{Check, Finding, Severity, load, steering};
 use crate::driver::InnerHash;
 use crate::hash::{HashType, HashTypes};
+use crate::tunnel::TunnelKind;
 
 /// Addresses, and the same with the ports of UDP.
 const FAMILIES: [(HashType, HashType, &str); 2] =

@@ -10,6 +10,7 @@ use crate::ids::{CpuId, NodeId, VPortId};
 use crate::manager::Verified;
 use crate::settings::Settings;
 use crate::topology::Topology;
+use crate::tunnel::TunnelKind;
 
 /// A counter, or several, now and a while before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -211,44 +212,6 @@ pub struct Tunnel {
     pub kind: TunnelKind,
     /// The interface that its packets arrive on, where that is known.
     pub over: Option<String>,
-}
-
-/// Kinds of tunnels, by what is in the outer header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TunnelKind {
-    /// VXLAN: UDP with the inner hash as source port.
-    Vxlan,
-    /// Geneve: likewise.
-    Geneve,
-    /// WireGuard: UDP with the same ports for all packets of a peer.
-    Wireguard,
-    /// GRE: no ports.
-    Gre,
-    /// IP in IP, and IPv6 in IPv4: no ports.
-    IpIp,
-    /// PPP over Ethernet or a tunnel of its own: most hardware sees no IP header at all.
-    Ppp,
-}
-
-impl TunnelKind {
-    /// The name in output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Vxlan => "VXLAN",
-            Self::Geneve => "Geneve",
-            Self::Wireguard => "WireGuard",
-            Self::Gre => "GRE",
-            Self::IpIp => "IP in IP",
-            Self::Ppp => "PPP",
-        }
-    }
-
-    /// Whether flows inside show as different source ports outside.
-    #[must_use]
-    pub const fn has_entropy(self) -> bool {
-        matches!(self, Self::Vxlan | Self::Geneve)
-    }
 }
 
 /// Somebody else who sets what rssmgrd sets.

@@ -17,6 +17,7 @@ use crate::ids::{CpuId, NodeId, QueueId};
 use crate::manager::Verified;
 use crate::settings::Settings;
 use crate::topology::Topology;
+use crate::tunnel::TunnelKind;
 use std::format;
 use std::vec;
 use std::vec::Vec;

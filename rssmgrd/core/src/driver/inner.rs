@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::doctor::TunnelKind;
+use crate::tunnel::TunnelKind;
 
 /// Which headers of what came through a tunnel are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::{
     ContextRules, Contexts, Controls, Driver, Fate, HomeFate, Impact, Impacts, InnerHash, KeyFate, KeySource,
     Refuses, Shape, TableFate, TableSize, Trap, XpsFate,
 };
-use crate::doctor::TunnelKind;
 use crate::hash::{HashType, HashTypes};
+use crate::tunnel::TunnelKind;
 
 const REORDER: Impacts = Impacts {
     channels: Impact::Reorder,

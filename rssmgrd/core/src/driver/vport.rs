@@ -2,10 +2,9 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
 use crate::capability::Capability;
-use crate::device::{Device, Op, Refusal, VPortDevice, VPortOp, VPortRefusal, filter, holder};
+use crate::device::{Device, Op, Refusal, VPortDevice, VPortOp, VPortRefusal, filter, holder, sorted};
 use crate::hash::HashTypes;
 use crate::ids::{QueueId, VPortId};
 
@@ -140,12 +139,6 @@ fn check_queues(cap: &Capability, d: &Device, id: VPortId, queues: &[QueueId]) -
         }
     }
     Ok(())
-}
-
-fn sorted<T: Ord + Clone>(list: &[T]) -> Vec<T> {
-    let mut list = list.to_vec();
-    list.sort_unstable();
-    list
 }
 
 /// What VPorts share with the adapter changes with the adapter's.

@@ -5,6 +5,8 @@
 //!
 //! The structures are those of 64-bit hosts (`include/uapi/linux/ethtool.h`).
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod any_bytes;
 mod block;
 mod rss;
 mod rule;
@@ -50,6 +52,30 @@ mod drvinfo {
     pub(super) const FIRMWARE: Layout = Layout { at: 68, len: 32 };
     pub(super) const BUS: Layout = Layout { at: 100, len: 32 };
     pub(super) const COUNTERS: usize = 180;
+}
+
+/// `struct ethtool_perm_addr`.
+mod permaddr {
+    pub(super) const SIZE: usize = 4;
+    pub(super) const DATA: usize = 8;
+}
+
+/// `struct ethtool_gstrings`.
+mod gstrings {
+    pub(super) const SET: usize = 4;
+    pub(super) const COUNT: usize = 8;
+    pub(super) const DATA: usize = 12;
+    /// `ETH_GSTRING_LEN`.
+    pub(super) const NAME_BYTES: usize = 32;
+    /// `ETH_SS_STATS`.
+    pub(super) const COUNTERS: u32 = 1;
+}
+
+/// `struct ethtool_stats`.
+mod stats {
+    pub(super) const COUNT: usize = 4;
+    pub(super) const DATA: usize = 8;
+    pub(super) const VALUE_BYTES: usize = 8;
 }
 
 /// `struct ethtool_rxnfc`.
@@ -129,14 +155,7 @@ impl Ioctl {
     /// `EOPNOTSUPP` where there is no parent device and the driver says nothing, `ENODEV`.
     pub fn driver(&mut self, name: &str) -> Result<Driver, Error> {
         let block = self.call(GDRVINFO, name, drvinfo::SIZE, |_| ())?;
-        let bytes = block.bytes();
-        Ok(Driver {
-            name: text(bytes, drvinfo::DRIVER),
-            version: text(bytes, drvinfo::VERSION),
-            firmware: text(bytes, drvinfo::FIRMWARE),
-            bus: text(bytes, drvinfo::BUS),
-            counters: block::get_u32(bytes, drvinfo::COUNTERS),
-        })
+        Ok(read_driver(block.bytes()))
     }
 
     /// The address that the device was made with. All zeroes where it has none.
@@ -144,15 +163,11 @@ impl Ioctl {
     /// # Errors
     /// `ENODEV`.
     pub fn permanent_address(&mut self, name: &str) -> Result<Vec<u8>, Error> {
-        const SIZE: usize = 4;
-        const DATA: usize = 8;
-        let most = usize::from(MOST_ADDRESS_BYTES);
-        let block = self.call(GPERMADDR, name, DATA + most, |bytes| {
-            block::put_u32(bytes, SIZE, MOST_ADDRESS_BYTES.into());
-        })?;
-        let bytes = block.bytes();
-        let length = usize::try_from(block::get_u32(bytes, SIZE)).unwrap_or(usize::MAX).min(most);
-        Ok(bytes[DATA..DATA + length].to_vec())
+        let block =
+            self.call(GPERMADDR, name, permaddr::DATA + usize::from(MOST_ADDRESS_BYTES), |bytes| {
+                block::put_u32(bytes, permaddr::SIZE, MOST_ADDRESS_BYTES.into());
+            })?;
+        Ok(read_address(block.bytes()))
     }
 
     /// How many receive queues the table may name: what the kernel checks entries against.
@@ -207,22 +222,11 @@ impl Ioctl {
     /// # Errors
     /// As [`Self::counters`].
     pub fn counter_names(&mut self, name: &str) -> Result<Vec<String>, Error> {
-        const SET: usize = 4;
-        const COUNT: usize = 8;
-        const DATA: usize = 12;
-        const NAME_BYTES: usize = 32;
-        /// `ETH_SS_STATS`.
-        const COUNTERS: u32 = 1;
         let fill = |bytes: &mut [u8], count| {
-            block::put_u32(bytes, SET, COUNTERS);
-            block::put_u32(bytes, COUNT, count);
+            block::put_u32(bytes, gstrings::SET, gstrings::COUNTERS);
+            block::put_u32(bytes, gstrings::COUNT, count);
         };
-        self.per_counter(GSTRINGS, name, (DATA, NAME_BYTES), fill, |bytes| {
-            let there = usize::try_from(block::get_u32(bytes, COUNT)).unwrap_or(usize::MAX);
-            let (names, _) = bytes[DATA..].as_chunks::<NAME_BYTES>();
-            let whole = Layout { at: 0, len: NAME_BYTES };
-            names.iter().take(there).map(|name| text(name, whole)).collect()
-        })
+        self.per_counter(GSTRINGS, name, (gstrings::DATA, gstrings::NAME_BYTES), fill, read_names)
     }
 
     /// The device's own counters. Pair them with [`Self::counter_names`] only when there are as many of both: a
@@ -231,14 +235,8 @@ impl Ioctl {
     /// # Errors
     /// `EOPNOTSUPP`; `EFAULT` when their number grew again and again meanwhile.
     pub fn counters(&mut self, name: &str) -> Result<Vec<u64>, Error> {
-        const COUNT: usize = 4;
-        const DATA: usize = 8;
-        let fill = |bytes: &mut [u8], count| block::put_u32(bytes, COUNT, count);
-        self.per_counter(GSTATS, name, (DATA, 8), fill, |bytes| {
-            let there = usize::try_from(block::get_u32(bytes, COUNT)).unwrap_or(usize::MAX);
-            let (values, _) = bytes[DATA..].as_chunks();
-            values.iter().take(there).map(|value| u64::from_ne_bytes(*value)).collect()
-        })
+        let fill = |bytes: &mut [u8], count| block::put_u32(bytes, stats::COUNT, count);
+        self.per_counter(GSTATS, name, (stats::DATA, stats::VALUE_BYTES), fill, read_counters)
     }
 
     /// Sends `command` with room for as many elements as there are counters, and `read`s the answer. `sizes` are the
@@ -327,6 +325,40 @@ impl Ioctl {
             Err(errno) => Err(refused(command, name, errno)),
         }
     }
+}
+
+/// Reads an answer to [`GDRVINFO`].
+fn read_driver(bytes: &[u8]) -> Driver {
+    Driver {
+        name: text(bytes, drvinfo::DRIVER),
+        version: text(bytes, drvinfo::VERSION),
+        firmware: text(bytes, drvinfo::FIRMWARE),
+        bus: text(bytes, drvinfo::BUS),
+        counters: block::get_u32(bytes, drvinfo::COUNTERS),
+    }
+}
+
+/// Reads an answer to [`GPERMADDR`] with room for [`MOST_ADDRESS_BYTES`].
+fn read_address(bytes: &[u8]) -> Vec<u8> {
+    let length = count(bytes, permaddr::SIZE).min(MOST_ADDRESS_BYTES.into());
+    bytes[permaddr::DATA..permaddr::DATA + length].to_vec()
+}
+
+/// Reads an answer to [`GSTRINGS`]: as many as it says and has room for.
+fn read_names(bytes: &[u8]) -> Vec<String> {
+    let (names, _) = bytes[gstrings::DATA..].as_chunks::<{ gstrings::NAME_BYTES }>();
+    let whole = Layout { at: 0, len: gstrings::NAME_BYTES };
+    names.iter().take(count(bytes, gstrings::COUNT)).map(|name| text(name, whole)).collect()
+}
+
+/// Reads an answer to [`GSTATS`]: as many as it says and has room for.
+fn read_counters(bytes: &[u8]) -> Vec<u64> {
+    let (values, _) = bytes[stats::DATA..].as_chunks::<{ stats::VALUE_BYTES }>();
+    values.iter().take(count(bytes, stats::COUNT)).map(|value| u64::from_ne_bytes(*value)).collect()
+}
+
+fn count(bytes: &[u8], at: usize) -> usize {
+    usize::try_from(block::get_u32(bytes, at)).unwrap_or(usize::MAX)
 }
 
 fn refused(command: Command, name: &str, errno: Errno) -> Error {

@@ -296,19 +296,6 @@ fn a_malformed_part_is_told_when_the_list_is_over() {
 }
 
 proptest! {
-    /// Whatever comes, an exchange ends or waits for more.
-    #[test]
-    fn any_datagram_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
-        let _ = exchange(std::slice::from_ref(&bytes));
-        // Past the checks of sequence and port.
-        for kind in [TYPE_ERROR, TYPE_DONE, 0x15] {
-            for flags in [0, FLAG_ACK_ATTRIBUTES, FLAG_ACK_ATTRIBUTES | FLAG_CAPPED] {
-                let _ = exchange(&[message(kind, flags, 7, PORT, &bytes)]);
-            }
-        }
-        let _ = NAMES.path(&bytes, 0, bytes.len() / 2);
-    }
-
     /// An acknowledgement with any one byte different.
     #[test]
     fn any_change_of_an_acknowledgement_is_survived(at in 0_usize..104, byte in any::<u8>()) {

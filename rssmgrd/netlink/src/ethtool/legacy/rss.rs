@@ -16,12 +16,12 @@ pub(super) const GRSSH: Command = Command { number: 0x46, name: "ETHTOOL_GRSSH" 
 pub(super) const SRSSH: Command = Command { number: 0x47, name: "ETHTOOL_SRSSH" };
 
 const CONTEXT: usize = 4;
-const TABLE_SIZE: usize = 8;
-const KEY_SIZE: usize = 12;
+pub(super) const TABLE_SIZE: usize = 8;
+pub(super) const KEY_SIZE: usize = 12;
 const FUNCTION: usize = 16;
 const TRANSFORM: usize = 17;
 /// The table in 4-byte numbers, then the key.
-const CONFIG: usize = 24;
+pub(super) const CONFIG: usize = 24;
 
 /// As a table size: the table stays.
 const NO_TABLE: u32 = u32::MAX;

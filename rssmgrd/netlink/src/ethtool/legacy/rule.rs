@@ -31,8 +31,14 @@ mod spec {
     pub(super) const EXTRA_MASK: usize = 144;
     /// `m_ext.h_dest`.
     pub(super) const EXTRA_MAC_MASK: usize = 144 + 2;
+    /// `m_ext.vlan_etype`.
+    pub(super) const VLAN_TYPE_MASK: usize = 144 + 8;
     /// `m_ext.vlan_tci`.
     pub(super) const VLAN_MASK: usize = 144 + 10;
+    /// `m_ext.data`, whatever the driver takes it for.
+    pub(super) const DATA_MASK: usize = 144 + 12;
+    /// Where `m_ext` ends.
+    pub(super) const MASK_END: usize = 164;
     /// `ring_cookie`: added to what the context's table says.
     pub(super) const QUEUE: usize = 168;
     pub(super) const LOCATION: usize = 176;
@@ -170,15 +176,18 @@ impl MacRule {
         // Nothing else is asked for: all other bits of the masks are 0.
         let in_address = |at: &usize| (mask..mask + 6).contains(at);
         let other = (spec::MASK..spec::EXTRA_MASK).chain(spec::EXTRA_MAC_MASK..spec::EXTRA_MAC_MASK + 6);
-        let only = other.filter(|at| !in_address(at)).all(|at| bytes[at] == 0);
+        let extended = flow & spec::EXTENDED != 0;
+        let beside_vlan = (spec::VLAN_TYPE_MASK..spec::VLAN_MASK).chain(spec::DATA_MASK..spec::MASK_END);
+        let only = other.filter(|at| !in_address(at)).all(|at| bytes[at] == 0)
+            && !(extended && { beside_vlan }.any(|at| bytes[at] != 0));
         let whole = bytes[mask..mask + 6] == [0xff; 6];
         if !to_context || !whole || !only || block::get_u64(bytes, spec::QUEUE) != 0 {
             return None;
         }
-        let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]) & spec::VLAN_NUMBER;
-        let vlan = match (flow & spec::EXTENDED != 0, word(spec::VLAN_MASK)) {
+        let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+        let vlan = match (extended, word(spec::VLAN_MASK)) {
             (false, _) | (true, 0) => None,
-            (true, spec::VLAN_NUMBER) => Some(word(spec::VLAN)),
+            (true, spec::VLAN_NUMBER) => Some(word(spec::VLAN) & spec::VLAN_NUMBER),
             (true, _) => return None,
         };
         let mut address = [0; 6];

@@ -168,6 +168,15 @@ fn receive_rules_are_written_and_read_byte_for_byte() {
     }
     (bytes[19], bytes[155]) = (0xa0, 0x01);
     assert_eq!(MacRule::read(&bytes), None);
+
+    // What packets of the VLAN are to have besides: a type, a priority, the driver's own.
+    let mut bytes = [0; rxnfc::SIZE];
+    rule.write(&mut bytes, 9);
+    for (at, other) in [(152, 0xff), (154, 0xef), (156, 0xff), (163, 1)] {
+        let mut bytes = bytes;
+        bytes[at] = other;
+        assert_eq!(MacRule::read(&bytes), None, "{at}");
+    }
 }
 
 /// `ethtool -N eth0 flow-type ip4 dst-mac 02:00:00:00:00:07 vlan 100 m 0xf000 context 3 loc 9` and its like, byte for byte:

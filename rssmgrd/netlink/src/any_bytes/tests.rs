@@ -1,67 +1,9 @@
 //! Whatever bytes come, every decoder ends, without a panic; and what it takes from a damaged message it takes from
 //! inside of it.
 
+use super::*;
+use crate::testing::attribute;
 use proptest::prelude::*;
-use rssmgr_netlink::ethtool::{Channels, Features, LinkModes, Notice, Rss, StringSet};
-use rssmgr_netlink::genl::Family;
-use rssmgr_netlink::netdev::{Napi, Queue, QueueCounters};
-use rssmgr_netlink::rtnetlink::Link;
-use rssmgr_netlink::sock_diag::XdpSocket;
-use rssmgr_netlink::wire::{Attributes, Messages};
-use std::sync::Arc;
-
-/// Reads `bytes` as everything that there is. How many of the decoders took them.
-fn decode_all(bytes: &[u8]) -> usize {
-    let names = Arc::new(StringSet::default());
-    let taken = [
-        Family::decode(bytes).is_ok(),
-        Rss::decode(bytes).is_ok(),
-        Channels::decode(bytes).is_ok(),
-        LinkModes::decode(bytes).is_ok(),
-        StringSet::decode(bytes, 4).is_ok(),
-        Features::decode(bytes, &names).is_ok(),
-        Notice::decode(bytes).is_ok(),
-        Queue::decode(bytes).is_ok(),
-        Napi::decode(bytes).is_ok(),
-        QueueCounters::decode(bytes).is_ok(),
-        Link::decode(bytes).is_ok(),
-        XdpSocket::decode(bytes).is_ok(),
-    ];
-    // Each message and attribute takes bytes, so there cannot be more than this.
-    assert!(Messages::new(bytes).count() <= bytes.len() / 16 + 1);
-    walk(bytes, 0);
-    taken.into_iter().filter(|taken| *taken).count()
-}
-
-/// Every attribute, as every type, and as attributes.
-fn walk(bytes: &[u8], depth: usize) {
-    let mut count = 0;
-    for attribute in Attributes::new("test", bytes) {
-        count += 1;
-        let Ok(attribute) = attribute else { continue };
-        let inside = bytes.as_ptr_range();
-        let payload = attribute.payload.as_ptr_range();
-        assert!(inside.start <= payload.start && payload.end <= inside.end);
-        assert_eq!(attribute.u32().is_ok(), attribute.payload.len() == 4);
-        assert_eq!(attribute.u64().is_ok(), attribute.payload.len() == 8);
-        assert_eq!(attribute.uint().is_ok(), matches!(attribute.payload.len(), 4 | 8));
-        assert_eq!(attribute.u32s().is_ok(), attribute.payload.len().is_multiple_of(4));
-        let _ = (attribute.u8(), attribute.u16(), attribute.string());
-        // No message nests deeper.
-        if depth < 8 {
-            walk(attribute.payload, depth + 1);
-        }
-    }
-    assert!(count <= bytes.len() / 4 + 1);
-}
-
-fn attribute(kind: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u16::try_from(4 + payload.len()).unwrap().to_ne_bytes().to_vec();
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(payload);
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
 
 /// A message with attributes of several types and depths, of which each decoder finds some that it knows: numbers of
 /// 1 to 8 bytes, strings, arrays, nests.
@@ -93,7 +35,7 @@ fn valid() -> Vec<u8> {
 #[test]
 fn the_valid_message_reaches_the_decoders() {
     // Some of its parts are of the wrong type for some of them, which is as it should be.
-    assert!(decode_all(&valid()) > 0);
+    assert!(read(&valid()) > 0);
     let rss = [50, 1, 0, 0].into_iter().chain(attribute(4, &[1, 0, 0, 0])).collect::<Vec<u8>>();
     assert_eq!(Rss::decode(&rss).unwrap().table, [1]);
 }
@@ -103,13 +45,13 @@ proptest! {
 
     #[test]
     fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
-        decode_all(&bytes);
+        read(&bytes);
     }
 
     /// Small numbers make many attributes that fit.
     #[test]
     fn any_small_bytes_are_survived(bytes in proptest::collection::vec(0_u8..12, 0..512)) {
-        decode_all(&bytes);
+        read(&bytes);
     }
 
     #[test]
@@ -126,6 +68,6 @@ proptest! {
         if !whole {
             bytes.truncate(cut.index(bytes.len()));
         }
-        decode_all(&bytes);
+        read(&bytes);
     }
 }
