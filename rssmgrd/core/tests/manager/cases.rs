@@ -248,3 +248,44 @@ fn what_we_wrote_goes_back_when_nobody_asks_for_it_any_more() {
         assert_eq!((there.hash_types, &there.key), (found.hash_types, &found.key));
     }
 }
+
+/// Giving up a setting gives back what it wrote. Where that is left for a restart, the same request again keeps it there
+/// and writes nothing, and the restart takes it.
+#[test]
+fn what_is_to_go_back_with_a_restart_waits_until_it_is_back() {
+    let cases = [
+        ((Field::HashTypes, "ipv4"), "keep"),
+        ((Field::HashKey, "symmetric"), "keep"),
+        ((Field::Xps, "rxqs"), "off"),
+        ((Field::Rps, "true"), "false"),
+    ];
+    for ((field, asked), given_up) in cases {
+        let mut s = settled();
+        let done = |s: &mut Sim, command: Command| {
+            let id = s.ask_root(command);
+            s.settle();
+            let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+            assert_eq!(results[0].error, None, "{field:?}");
+            (s.runs, s.saves)
+        };
+        let queues = if field == Field::Rps { "1" } else { "4" };
+        let base = [(Field::Profile, "Closest"), (Field::Queues, queues), (Field::Xps, "off")];
+        done(&mut s, apply("k0", &base));
+        let plain = s.w.nics["pci:k0"].device.clone();
+        done(&mut s, apply("k0", &[(field, asked)]));
+        let ours = s.w.nics["pci:k0"].device.clone();
+        assert_ne!(plain.difference(&ours), None, "{field:?}");
+
+        let options = Options { allow: Impact::None, no_restart: true, ..Options::default() };
+        let patch = patch(&[(field, given_up)]);
+        let later = Command::Apply { selector: Selector::one("k0"), patch, options };
+        let first = done(&mut s, later.clone());
+        let waiting = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().pending.clone();
+        assert!(!waiting.is_empty(), "{field:?}");
+        assert_eq!(done(&mut s, later), first, "{field:?}: the same request again writes");
+        assert_eq!(s.snapshot.as_ref().unwrap().by_name("k0").unwrap().pending, waiting, "{field:?}");
+
+        done(&mut s, Command::Restart { selector: Selector::one("k0"), options: Options::default() });
+        assert_eq!(plain.difference(&s.w.nics["pci:k0"].device), None, "{field:?}");
+    }
+}
