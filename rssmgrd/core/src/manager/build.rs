@@ -77,6 +77,11 @@ impl Manager {
                 let down = asked.filter(|_| a.power.is_down());
                 let refused = |_| Some(Err(CommandError::PoweredDown { name: a.facts.name.clone() }));
                 let target = down.map_or(target, refused);
+                let unread = |because: &str| CommandError::Unread {
+                    name: a.facts.name.clone(),
+                    because: because.into(),
+                };
+                let target = a.unread().map_or(target, |because| Some(Err(unread(because))));
                 Some(self.draft(a, intent, after, target, options))
             })
             .collect();

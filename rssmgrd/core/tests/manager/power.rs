@@ -200,6 +200,36 @@ fn after_three_tries_rss_is_revoked_until_a_person_asks() {
     assert_eq!((&there.queues, &there.table, there.enabled), (&wanted.queues, &wanted.table, true));
 }
 
+/// What was read before a reset is no more. Where nothing could be read since, no change is planned from it, and a failure
+/// does not go back to it: it is read first, and the request is refused where that fails too.
+#[test]
+fn what_could_not_be_read_since_a_reset_is_read_before_it_is_changed() {
+    let mut s = softnic();
+    s.w.faults.observe = 100;
+    let error = ask(&mut s, power(PowerChange::Reset)).unwrap_err().to_string();
+    assert!(error.contains("3 tries") && error.contains("EIO"), "{error}");
+    let lost = s.w.nics[S0].device.clone();
+    let refused = |s: &mut Sim| {
+        let Ok(Reply::Adapters { mut results, .. }) = ask(s, set("s0", &[(Field::HashTypes, "ipv4")])) else {
+            panic!()
+        };
+        results.remove(0).error.expect("refused")
+    };
+    let error = refused(&mut s).to_string();
+    assert!(error.contains("cannot be read since") && error.contains("EIO"), "{error}");
+    assert_eq!((s.runs, s.w.nics[S0].device.difference(&lost)), (0, None));
+
+    s.w.faults.observe = 0;
+    fail(&mut s, 1);
+    let error = refused(&mut s);
+    assert!(matches!(error, CommandError::RolledBack { .. }), "{error}");
+    assert_eq!((view(&s, "s0").state.name(), s.w.nics[S0].device.difference(&lost)), ("degraded", None));
+    done(&mut s, set("s0", &[(Field::HashTypes, "ipv4")]));
+    let seen = view(&s, "s0");
+    let wanted = &seen.target.as_ref().unwrap().device;
+    assert_eq!((&seen.state, s.w.nics[S0].device.difference(wanted)), (&AdapterState::Managed, None));
+}
+
 #[test]
 fn a_request_whose_adapter_loses_its_power_ends_and_nothing_of_it_is_kept() {
     for steps in 0..30 {
