@@ -4,6 +4,7 @@ use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::manager::{
     Caller, Command, CommandError, Config, ConfigRule, Effect, Input, Matcher, Options, Reply, Selector,
+    VPortChange, VPortWish,
 };
 use rssmgr_core::settings::{Layer, ManualTable, Origin, SettingsPatch};
 use rssmgr_core::{CpuId, Generation};
@@ -288,4 +289,30 @@ fn what_is_to_go_back_with_a_restart_waits_until_it_is_back() {
         done(&mut s, Command::Restart { selector: Selector::one("k0"), options: Options::default() });
         assert_eq!(plain.difference(&s.w.nics["pci:k0"].device), None, "{field:?}");
     }
+}
+
+/// A VPort whose queue goes when there are fewer of them has another one after the restart, whoever crashes meanwhile.
+#[test]
+fn a_vport_has_another_queue_when_its_own_goes_with_a_restart() {
+    let mut s = settled();
+    s.crash = true;
+    let k0 = || Selector::one("k0");
+    let done = |s: &mut Sim, command: Command| {
+        let id = s.ask_root(command);
+        s.settle();
+        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+        assert_eq!(results[0].error, None);
+        let device = &s.w.nics["pci:k0"].device;
+        (device.channels(), device.vports.values().map(|v| v.queues[0].0).collect::<Vec<_>>())
+    };
+    let change = VPortChange::Create(None, VPortWish::default());
+    let made = done(&mut s, Command::VPorts { selector: k0(), change, options: Options::default() });
+    assert_eq!(made, (4, vec![3]));
+    let later = Options { allow: Impact::None, no_restart: true, ..Options::default() };
+    let fewer = patch(&[(Field::Queues, "2")]);
+    let fewer = done(&mut s, Command::Apply { selector: k0(), patch: fewer, options: later });
+    assert_eq!(fewer, made);
+    let restarted = done(&mut s, Command::Restart { selector: k0(), options: Options::default() });
+    assert_eq!(restarted, (2, vec![1]));
+    assert!(s.crashes > 10, "{}", s.crashes);
 }
