@@ -8,8 +8,8 @@ use rssmgr_core::drift::Hint;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::Field;
 use rssmgr_core::manager::{
-    AdapterState, AdapterView, Command, CommandError, ObserveOnly, Options, PowerChange, Reply, Selector,
-    VPortChange, VPortWish,
+    AdapterState, AdapterView, CheckpointAction, Command, CommandError, ObserveOnly, Options, PowerChange,
+    Reply, Selector, VPortChange, VPortWish,
 };
 
 use crate::cases::patch;
@@ -400,6 +400,24 @@ fn what_nobody_asked_for_is_only_reported_while_a_change_waits_to_be_confirmed()
     let patch = patch(&[(Field::Profile, "NUMA")]);
     done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
     is_replayed_for_a_person_only(s);
+}
+
+#[test]
+fn a_checkpoint_that_goes_back_without_power_is_back_when_there_is_power() {
+    let mut s = softnic();
+    let wanted = s.w.nics[S0].device.clone();
+    let confirm_within = Some(3_600_000_000_000);
+    let options = Options { allow: Impact::Link, confirm_within, ..Options::default() };
+    let patch = patch(&[(Field::BaseProcessor, "0:2")]);
+    done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
+    assert_ne!(s.w.nics[S0].device.difference(&wanted), None);
+    done(&mut s, power(PowerChange::Off));
+    quiet(&mut s);
+    done(&mut s, Command::Checkpoint { id: None, action: CheckpointAction::RollBack });
+    assert_eq!((s.runs, view(&s, "s0").state.name(), s.w.durable.checkpoints.len()), (0, "down", 0));
+    done(&mut s, power(PowerChange::On));
+    assert_eq!(s.w.nics[S0].device.difference(&wanted), None);
+    assert_eq!(view(&s, "s0").state, AdapterState::Managed);
 }
 
 #[test]
