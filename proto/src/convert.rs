@@ -496,6 +496,7 @@ pub fn error(e: &CommandError) -> ApiError {
         | CommandError::Degraded { .. }
         | CommandError::PoweredDown { .. }
         | CommandError::PowerLost { .. }
+        | CommandError::Unread { .. }
         | CommandError::Revoked { .. }
         | CommandError::Backend(_)
         | CommandError::TeamMate { .. }

@@ -88,6 +88,12 @@ impl Adapter {
         self.back.as_ref().unwrap_or(&self.device)
     }
 
+    /// Of one that has queues, and nobody knows in which state, because it lost everything since it was read: why it could
+    /// not be read again.
+    pub(super) fn unread(&self) -> Option<&str> {
+        self.drift.unread().filter(|_| self.power.is_up())
+    }
+
     pub(super) fn state(&self) -> AdapterState {
         if self.power.is_down() {
             return AdapterState::Down;

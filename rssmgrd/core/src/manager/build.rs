@@ -77,6 +77,11 @@ impl Manager {
                 let down = asked.filter(|_| a.power.is_down());
                 let refused = |_| Some(Err(CommandError::PoweredDown { name: a.facts.name.clone() }));
                 let target = down.map_or(target, refused);
+                let unread = |because: &str| CommandError::Unread {
+                    name: a.facts.name.clone(),
+                    because: because.into(),
+                };
+                let target = a.unread().map_or(target, |because| Some(Err(unread(because))));
                 Some(self.draft(a, intent, after, target, options))
             })
             .collect();
@@ -276,21 +281,31 @@ impl Manager {
     }
 }
 
+/// Whether a step like this waits for a restart. Settings that gave up what we wrote do not say any more that it was ours,
+/// as long as it has not gone back.
+fn waits(a: &Adapter, step: impl Fn(&Op) -> bool) -> bool {
+    a.managed && a.pending.iter().any(|s| step(&s.op))
+}
+
 /// The settings to place by: where we wrote a key, hash types or a number of queues and nobody asks for them any more,
 /// what was found goes back. `keep` alone would keep what we wrote, until a restart finds something else.
 fn as_found(a: &Adapter, after: &Settings) -> Settings {
     let mut s = after.clone();
-    if a.managed && a.settings.hash_types.value != Auto::Auto && s.hash_types.value == Auto::Auto {
-        s.hash_types.value = Auto::Is(a.original.hash_types);
+    let found = &a.original;
+    let wrote_types = a.managed && a.settings.hash_types.value != Auto::Auto
+        || waits(a, |op| *op == Op::HashTypes(found.hash_types));
+    if wrote_types && s.hash_types.value == Auto::Auto {
+        s.hash_types.value = Auto::Is(found.hash_types);
     }
-    let pending = || a.pending.iter().any(|step| matches!(step.op, Op::Channels(_)));
-    let wrote_queues = a.managed && (a.settings.queues.value != Queues::Auto || pending());
+    let wrote_queues =
+        a.managed && a.settings.queues.value != Queues::Auto || waits(a, |op| matches!(op, Op::Channels(_)));
     if wrote_queues && s.queues.value == Queues::Auto && a.capability.channels == ChannelControl::Settable {
         s.queues.value = Queues::Count(a.found_queues);
     }
-    let wrote_key = a.managed && a.settings.hash_key.value != KeySetting::Keep;
-    if wrote_key && s.hash_key.value == KeySetting::Keep && !a.original.key.is_empty() {
-        s.hash_key.value = KeySetting::Given(a.original.key.clone());
+    let wrote_key = a.managed && a.settings.hash_key.value != KeySetting::Keep
+        || waits(a, |op| matches!(op, Op::SetKey(key) if *key == found.key));
+    if wrote_key && s.hash_key.value == KeySetting::Keep && !found.key.is_empty() {
+        s.hash_key.value = KeySetting::Given(found.key.clone());
     }
     s
 }
@@ -298,12 +313,15 @@ fn as_found(a: &Adapter, after: &Settings) -> Settings {
 /// Steering that was ours and is not asked for any more: what was found goes back. Whether packet steering is asked for
 /// any more is for placement to say.
 fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
-    let stops = a.managed && a.settings.xps.value != Xps::Off && after.xps.value == Xps::Off;
-    let stops_answering = a.managed && a.settings.xps.value == Xps::Rxqs && after.xps.value != Xps::Rxqs;
-    let was_rps = a.managed && a.target.as_ref().is_some_and(|t| t.path == Path::Rps);
+    let (before, after) = (a.settings.xps.value, after.xps.value);
+    let was_xps = a.managed && before != Xps::Off || waits(a, |op| matches!(op, Op::Xps { .. }));
+    let answered = a.managed && before == Xps::Rxqs || waits(a, |op| matches!(op, Op::XpsRxqs { .. }));
+    let was_rps = a.managed && a.target.as_ref().is_some_and(|t| t.path == Path::Rps)
+        || waits(a, |op| matches!(op, Op::Rps { .. }));
+    let (xps, answering) = (was_xps && after == Xps::Off, answered && after != Xps::Rxqs);
     GiveBack {
-        xps: stops.then_some(a.original.xps.as_slice()),
-        xps_rxqs: stops_answering.then_some(a.original.xps_rxqs.as_slice()),
+        xps: xps.then_some(a.original.xps.as_slice()),
+        xps_rxqs: answering.then_some(a.original.xps_rxqs.as_slice()),
         rps: was_rps.then_some(a.original.rps.as_slice()),
     }
 }

@@ -220,6 +220,22 @@ impl Command {
             _ => true,
         }
     }
+
+    /// Whether what is to be done is planned from what adapters are.
+    pub(super) const fn plans(&self) -> bool {
+        matches!(
+            self,
+            Self::Apply { .. }
+                | Self::Reset { .. }
+                | Self::Release { .. }
+                | Self::Restart { .. }
+                | Self::SetEntries { .. }
+                | Self::MoveEntries { .. }
+                | Self::VPorts { .. }
+                | Self::MoveSteering { .. }
+                | Self::Checkpoint { .. }
+        )
+    }
 }
 
 /// Why a command, or its part for one adapter, fails.
@@ -403,6 +419,17 @@ pub enum CommandError {
     PowerLost {
         /// The adapter.
         name: String,
+    },
+    /// It was reset, and nobody knows what it is now.
+    #[error(
+        "{name} lost its power, or was reset, and cannot be read since ({because}): nothing is changed as long as nobody \
+         knows what it is now; mend the cause and repeat the request"
+    )]
+    Unread {
+        /// The adapter.
+        name: String,
+        /// Why it cannot be read.
+        because: String,
     },
     /// What a reset lost could not be replayed.
     #[error(

@@ -52,6 +52,8 @@ pub(super) struct Drift {
     early: u32,
     /// Why the last look failed.
     trouble: Option<String>,
+    /// Whether it lost everything and was not read since: what was read last is no more.
+    unread: bool,
     /// Whether the interface was closed in a change that failed: when it is open again it is tried once more.
     closed: bool,
     /// Whether the table was sent again because packets did not obey it; once is enough.
@@ -94,6 +96,21 @@ impl Drift {
     /// As [`Drift::hear`]; `broke` says that the event itself took the link down or reset the hardware.
     pub(super) fn hear_of(&mut self, hint: Hint, broke: bool) {
         self.heard.add(hint, broke);
+    }
+
+    /// It lost everything: what was read last is no more.
+    pub(super) const fn forget(&mut self) {
+        self.unread = true;
+    }
+
+    /// It was read.
+    pub(super) const fn is_read(&mut self) {
+        self.unread = false;
+    }
+
+    /// Why it could not be read since it lost everything, if that is so.
+    pub(super) fn unread(&self) -> Option<&str> {
+        self.unread.then(|| self.trouble.as_deref().unwrap_or("it was not tried yet"))
     }
 
     /// Whether something broke the link since the last look began.
@@ -222,6 +239,7 @@ impl Manager {
         match result {
             Ok(found) => {
                 a.drift.trouble = None;
+                a.drift.is_read();
                 a.note_table_size(&found);
                 self.compare(id, found);
             }

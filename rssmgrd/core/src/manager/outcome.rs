@@ -17,6 +17,7 @@ use crate::device::{BackendError, Device};
 use crate::event::{Event, EventKind, List};
 use crate::field::Field;
 use crate::ids::{AdapterId, CpuId, EntryIndex, Processor};
+use crate::place::Target;
 use crate::scaling::Status;
 use crate::vport::AskedScaling;
 
@@ -224,7 +225,11 @@ fn went_back(a: &mut Adapter, m: &Member) {
 fn fail(a: &mut Adapter, m: &Member, by_itself: bool, tell: &mut impl FnMut(EventKind)) {
     tell_table(a, &m.device, false, tell);
     if m.is_whole() {
-        a.degraded = None;
+        // What a reset lost is not in force again because a request failed without leaving anything.
+        let lost = |t: &Target| t.device.difference(&m.device).is_some();
+        if !a.target.as_ref().is_some_and(lost) {
+            a.degraded = None;
+        }
         a.back = None;
         a.recovering = false;
         match &m.error {

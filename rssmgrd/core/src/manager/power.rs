@@ -249,6 +249,7 @@ impl super::drift::Drift {
     /// A reset, or power that was off: everything is read again and sent again.
     fn lost_everything(&mut self) {
         self.table = crate::driver::TableState::Stale;
+        self.forget();
         self.hear_break();
     }
 

@@ -11,6 +11,7 @@ use super::checkpoint::CheckpointId;
 use super::command::{Caller, Command, CommandError, CommandId};
 use super::effect::{Created, Effect};
 use super::selector::Selector;
+use crate::drift::Hint;
 use crate::ids::AdapterId;
 
 /// Something that waits for its turn.
@@ -21,11 +22,11 @@ pub(super) enum Waiting {
         id: CommandId,
         caller: Caller,
         command: Command,
+        /// Whether adapters of which nothing is known were read for it.
+        read: bool,
     },
     /// A checkpoint whose time is over.
-    Expired {
-        id: CheckpointId,
-    },
+    Expired { id: CheckpointId, read: bool },
     /// An adapter that is there, and who asked for it.
     Arrival {
         created: Box<Created>,
@@ -59,7 +60,7 @@ impl Manager {
         if let Some(by) = self.observe.filter(|_| !harmless) {
             return self.refuse(id, CommandError::ObserveOnly { by });
         }
-        self.enqueue(Waiting::Command { id, caller, command });
+        self.enqueue(Waiting::Command { id, caller, command, read: false });
     }
 
     pub(super) fn enqueue(&mut self, waiting: Waiting) {
@@ -94,7 +95,7 @@ impl Manager {
                             || self.looks.contains_key(id)
                     })
                     || claim.names.iter().any(|n| names.contains(n) || self.is_between(n));
-                if held {
+                if held || self.reads_first(i, &claim.adapters) {
                     adapters.extend(claim.adapters);
                     names.extend(claim.names);
                     i += 1;
@@ -102,8 +103,10 @@ impl Manager {
                     // One thing less in the way of those who wait for all to settle.
                     self.wake = true;
                     match self.waiting.remove(i) {
-                        Some(Waiting::Command { id, caller, command }) => self.start(id, &caller, command),
-                        Some(Waiting::Expired { id }) => self.roll_back(id, None),
+                        Some(Waiting::Command { id, caller, command, .. }) => {
+                            self.start(id, &caller, command);
+                        }
+                        Some(Waiting::Expired { id, .. }) => self.roll_back(id, None),
                         Some(Waiting::Arrival { created, asked, fresh }) => {
                             self.arrive(*created, asked, fresh);
                         }
@@ -112,6 +115,27 @@ impl Manager {
                 }
             }
         }
+    }
+
+    /// Whether it must wait until adapters are read that a reset has made something else than they were: nothing is planned
+    /// from what is no more. They are read once for each request, so that it is refused where that fails too.
+    fn reads_first(&mut self, at: usize, adapters: &[AdapterId]) -> bool {
+        let unread = |id: &&AdapterId| self.adapters.get(id).is_some_and(|a| a.unread().is_some());
+        let unread: Vec<AdapterId> = adapters.iter().filter(unread).copied().collect();
+        let read = match self.waiting.get_mut(at) {
+            Some(Waiting::Command { command, read, .. }) if command.plans() => read,
+            Some(Waiting::Expired { read, .. }) => read,
+            _ => return false,
+        };
+        if unread.is_empty() || core::mem::replace(read, true) {
+            return false;
+        }
+        for id in unread {
+            if let Some(a) = self.adapters.get_mut(&id) {
+                a.drift.hear(Hint::Features);
+            }
+        }
+        true
     }
 
     /// Whether it must wait whatever it is about.
@@ -148,7 +172,7 @@ impl Manager {
         let of = |adapters: Vec<AdapterId>| Claim { adapters, names: Vec::new() };
         let command = match w {
             Waiting::Command { command, .. } => command,
-            Waiting::Expired { id } => return of(self.adapters_of(Some(*id))),
+            Waiting::Expired { id, .. } => return of(self.adapters_of(Some(*id))),
             Waiting::Arrival { .. } => return Claim::default(),
         };
         match command {

@@ -4,6 +4,7 @@ use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::manager::{
     Caller, Command, CommandError, Config, ConfigRule, Effect, Input, Matcher, Options, Reply, Selector,
+    VPortChange, VPortWish,
 };
 use rssmgr_core::settings::{Layer, ManualTable, Origin, SettingsPatch};
 use rssmgr_core::{CpuId, Generation};
@@ -247,4 +248,71 @@ fn what_we_wrote_goes_back_when_nobody_asks_for_it_any_more() {
         let there = &s.w.nics["pci:k0"].device;
         assert_eq!((there.hash_types, &there.key), (found.hash_types, &found.key));
     }
+}
+
+/// Giving up a setting gives back what it wrote. Where that is left for a restart, the same request again keeps it there
+/// and writes nothing, and the restart takes it.
+#[test]
+fn what_is_to_go_back_with_a_restart_waits_until_it_is_back() {
+    let cases = [
+        ((Field::HashTypes, "ipv4"), "keep"),
+        ((Field::HashKey, "symmetric"), "keep"),
+        ((Field::Xps, "rxqs"), "off"),
+        ((Field::Rps, "true"), "false"),
+    ];
+    for ((field, asked), given_up) in cases {
+        let mut s = settled();
+        let done = |s: &mut Sim, command: Command| {
+            let id = s.ask_root(command);
+            s.settle();
+            let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+            assert_eq!(results[0].error, None, "{field:?}");
+            (s.runs, s.saves)
+        };
+        let queues = if field == Field::Rps { "1" } else { "4" };
+        let base = [(Field::Profile, "Closest"), (Field::Queues, queues), (Field::Xps, "off")];
+        done(&mut s, apply("k0", &base));
+        let plain = s.w.nics["pci:k0"].device.clone();
+        done(&mut s, apply("k0", &[(field, asked)]));
+        let ours = s.w.nics["pci:k0"].device.clone();
+        assert_ne!(plain.difference(&ours), None, "{field:?}");
+
+        let options = Options { allow: Impact::None, no_restart: true, ..Options::default() };
+        let patch = patch(&[(field, given_up)]);
+        let later = Command::Apply { selector: Selector::one("k0"), patch, options };
+        let first = done(&mut s, later.clone());
+        let waiting = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().pending.clone();
+        assert!(!waiting.is_empty(), "{field:?}");
+        assert_eq!(done(&mut s, later), first, "{field:?}: the same request again writes");
+        assert_eq!(s.snapshot.as_ref().unwrap().by_name("k0").unwrap().pending, waiting, "{field:?}");
+
+        done(&mut s, Command::Restart { selector: Selector::one("k0"), options: Options::default() });
+        assert_eq!(plain.difference(&s.w.nics["pci:k0"].device), None, "{field:?}");
+    }
+}
+
+/// A VPort whose queue goes when there are fewer of them has another one after the restart, whoever crashes meanwhile.
+#[test]
+fn a_vport_has_another_queue_when_its_own_goes_with_a_restart() {
+    let mut s = settled();
+    s.crash = true;
+    let k0 = || Selector::one("k0");
+    let done = |s: &mut Sim, command: Command| {
+        let id = s.ask_root(command);
+        s.settle();
+        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+        assert_eq!(results[0].error, None);
+        let device = &s.w.nics["pci:k0"].device;
+        (device.channels(), device.vports.values().map(|v| v.queues[0].0).collect::<Vec<_>>())
+    };
+    let change = VPortChange::Create(None, VPortWish::default());
+    let made = done(&mut s, Command::VPorts { selector: k0(), change, options: Options::default() });
+    assert_eq!(made, (4, vec![3]));
+    let later = Options { allow: Impact::None, no_restart: true, ..Options::default() };
+    let fewer = patch(&[(Field::Queues, "2")]);
+    let fewer = done(&mut s, Command::Apply { selector: k0(), patch: fewer, options: later });
+    assert_eq!(fewer, made);
+    let restarted = done(&mut s, Command::Restart { selector: k0(), options: Options::default() });
+    assert_eq!(restarted, (2, vec![1]));
+    assert!(s.crashes > 10, "{}", s.crashes);
 }

@@ -1,5 +1,6 @@
 //! The process dies here and now; another one starts.
 
+use rssmgr_core::QueueId;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::manager::{AdapterState, AdapterView, Kind, SavedAdapter};
@@ -28,6 +29,10 @@ pub(crate) fn check(s: &mut Sim) -> u64 {
         }
     }
     let mut dead = s.w.crashed();
+    // Much of what happens to a software NIC, or fails, leaves nothing: no two crashes need be tried at the same state.
+    if s.crashed.replace(dead.clone()).is_some_and(|last| last.leaves_the_same(&dead)) {
+        return 0;
+    }
     dead.now = dead.now.after(s.rng.pick(&[0, 0, 2, 70]) * SECOND);
     let mut rng = Rng(s.rng.next());
     let after = recover(dead.clone(), &mut rng, None);
@@ -135,6 +140,11 @@ fn check_plan(s: &Sim) {
             give_back: GiveBack::default(),
         };
         let target = place(&[input], &nic.topology).remove(0).expect("placed before");
+        // Nor are those that wait to have other queues, because theirs go with a restart.
+        let goes = |q: &QueueId| q.0 >= target.device.channels();
+        if nic.device.vports.values().flat_map(|v| &v.queues).any(goes) && !v.pending.is_empty() {
+            continue;
+        }
         let steps = plan(nic.driver(), &nic.capability, &nic.device, &target).unwrap();
         assert_eq!(steps, v.pending, "{}: not what its durable settings say", v.facts.name);
     }

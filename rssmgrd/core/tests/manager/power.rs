@@ -8,8 +8,8 @@ use rssmgr_core::drift::Hint;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::Field;
 use rssmgr_core::manager::{
-    AdapterState, AdapterView, Command, CommandError, ObserveOnly, Options, PowerChange, Reply, Selector,
-    VPortChange, VPortWish,
+    AdapterState, AdapterView, CheckpointAction, Command, CommandError, ObserveOnly, Options, PowerChange,
+    Reply, Selector, VPortChange, VPortWish,
 };
 
 use crate::cases::patch;
@@ -200,6 +200,36 @@ fn after_three_tries_rss_is_revoked_until_a_person_asks() {
     assert_eq!((&there.queues, &there.table, there.enabled), (&wanted.queues, &wanted.table, true));
 }
 
+/// What was read before a reset is no more. Where nothing could be read since, no change is planned from it, and a failure
+/// does not go back to it: it is read first, and the request is refused where that fails too.
+#[test]
+fn what_could_not_be_read_since_a_reset_is_read_before_it_is_changed() {
+    let mut s = softnic();
+    s.w.faults.observe = 100;
+    let error = ask(&mut s, power(PowerChange::Reset)).unwrap_err().to_string();
+    assert!(error.contains("3 tries") && error.contains("EIO"), "{error}");
+    let lost = s.w.nics[S0].device.clone();
+    let refused = |s: &mut Sim| {
+        let Ok(Reply::Adapters { mut results, .. }) = ask(s, set("s0", &[(Field::HashTypes, "ipv4")])) else {
+            panic!()
+        };
+        results.remove(0).error.expect("refused")
+    };
+    let error = refused(&mut s).to_string();
+    assert!(error.contains("cannot be read since") && error.contains("EIO"), "{error}");
+    assert_eq!((s.runs, s.w.nics[S0].device.difference(&lost)), (0, None));
+
+    s.w.faults.observe = 0;
+    fail(&mut s, 1);
+    let error = refused(&mut s);
+    assert!(matches!(error, CommandError::RolledBack { .. }), "{error}");
+    assert_eq!((view(&s, "s0").state.name(), s.w.nics[S0].device.difference(&lost)), ("degraded", None));
+    done(&mut s, set("s0", &[(Field::HashTypes, "ipv4")]));
+    let seen = view(&s, "s0");
+    let wanted = &seen.target.as_ref().unwrap().device;
+    assert_eq!((&seen.state, s.w.nics[S0].device.difference(wanted)), (&AdapterState::Managed, None));
+}
+
 #[test]
 fn a_request_whose_adapter_loses_its_power_ends_and_nothing_of_it_is_kept() {
     for steps in 0..30 {
@@ -370,6 +400,24 @@ fn what_nobody_asked_for_is_only_reported_while_a_change_waits_to_be_confirmed()
     let patch = patch(&[(Field::Profile, "NUMA")]);
     done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
     is_replayed_for_a_person_only(s);
+}
+
+#[test]
+fn a_checkpoint_that_goes_back_without_power_is_back_when_there_is_power() {
+    let mut s = softnic();
+    let wanted = s.w.nics[S0].device.clone();
+    let confirm_within = Some(3_600_000_000_000);
+    let options = Options { allow: Impact::Link, confirm_within, ..Options::default() };
+    let patch = patch(&[(Field::BaseProcessor, "0:2")]);
+    done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
+    assert_ne!(s.w.nics[S0].device.difference(&wanted), None);
+    done(&mut s, power(PowerChange::Off));
+    quiet(&mut s);
+    done(&mut s, Command::Checkpoint { id: None, action: CheckpointAction::RollBack });
+    assert_eq!((s.runs, view(&s, "s0").state.name(), s.w.durable.checkpoints.len()), (0, "down", 0));
+    done(&mut s, power(PowerChange::On));
+    assert_eq!(s.w.nics[S0].device.difference(&wanted), None);
+    assert_eq!(view(&s, "s0").state, AdapterState::Managed);
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub(crate) struct Sim {
     pub(crate) in_order: bool,
     /// Whether a crash is tried after every effect that changes something outside.
     pub(crate) crash: bool,
+    /// What the last crash left.
+    pub(crate) crashed: Option<World>,
     pub(crate) effects: u32,
     /// Whether others change adapters too, so that what requests left is not all that may be there.
     pub(crate) meddled: bool,
@@ -121,6 +123,7 @@ impl Sim {
             crashes: 0,
             in_order: false,
             crash: false,
+            crashed: None,
             effects: 0,
             meddled: false,
             events: Vec::new(),
@@ -158,6 +161,7 @@ impl Sim {
         self.note(|| format!("ask {} by {}: {command:?}", id.0, caller.uid));
         if let Command::Reload(config) = &command {
             self.w.config = config.clone();
+            self.crashed = None;
         }
         self.outstanding.insert(id, (caller.clone(), command.clone()));
         let there = self.snapshot.iter().flat_map(|s| s.adapters.values()).map(|v| v.facts.name.clone());
