@@ -111,6 +111,13 @@ pub const fn rule(rule: Rule) -> &'static str {
     }
 }
 
+/// What is to be said of an adapter, with its name before it where it does not begin with that.
+#[must_use]
+pub fn about(name: &str, message: &str) -> String {
+    let named = message.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', ':']));
+    if named { message.into() } else { format!("{name}: {message}") }
+}
+
 /// What a driver does, as a sentence.
 #[must_use]
 pub const fn quirk(quirk: Quirk) -> &'static str {
