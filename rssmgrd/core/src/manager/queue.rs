@@ -11,6 +11,7 @@ use super::checkpoint::CheckpointId;
 use super::command::{Caller, Command, CommandError, CommandId};
 use super::effect::{Created, Effect};
 use super::selector::Selector;
+use super::view::Kind;
 use crate::ids::AdapterId;
 
 /// Something that waits for its turn.
@@ -21,11 +22,11 @@ pub(super) enum Waiting {
         id: CommandId,
         caller: Caller,
         command: Command,
+        /// Whether its interfaces are being read for it, or were.
+        looked: bool,
     },
     /// A checkpoint whose time is over.
-    Expired {
-        id: CheckpointId,
-    },
+    Expired { id: CheckpointId },
     /// An adapter that is there, and who asked for it.
     Arrival {
         created: Box<Created>,
@@ -50,7 +51,7 @@ struct Claim {
 
 impl Manager {
     pub(super) fn command(&mut self, id: CommandId, caller: Caller, command: Command) {
-        if command.mutates() && caller.uid != 0 && caller.uid != self.owner_uid {
+        if command.mutates() && !self.may_change(&caller) {
             let error = CommandError::NotAuthorised { uid: caller.uid, owner: self.owner_uid };
             return self.refuse(id, error);
         }
@@ -59,7 +60,13 @@ impl Manager {
         if let Some(by) = self.observe.filter(|_| !harmless) {
             return self.refuse(id, CommandError::ObserveOnly { by });
         }
-        self.enqueue(Waiting::Command { id, caller, command });
+        // Who may not change anything sees what is known; a reading is work for the kernel.
+        let looked = !command.is_planned() || !self.may_change(&caller);
+        self.enqueue(Waiting::Command { id, caller, command, looked });
+    }
+
+    const fn may_change(&self, caller: &Caller) -> bool {
+        caller.uid == 0 || caller.uid == self.owner_uid
     }
 
     pub(super) fn enqueue(&mut self, waiting: Waiting) {
@@ -94,7 +101,7 @@ impl Manager {
                             || self.looks.contains_key(id)
                     })
                     || claim.names.iter().any(|n| names.contains(n) || self.is_between(n));
-                if held {
+                if held || self.looks_first(i, &claim.adapters) {
                     adapters.extend(claim.adapters);
                     names.extend(claim.names);
                     i += 1;
@@ -102,7 +109,9 @@ impl Manager {
                     // One thing less in the way of those who wait for all to settle.
                     self.wake = true;
                     match self.waiting.remove(i) {
-                        Some(Waiting::Command { id, caller, command }) => self.start(id, &caller, command),
+                        Some(Waiting::Command { id, caller, command, .. }) => {
+                            self.start(id, &caller, command);
+                        }
                         Some(Waiting::Expired { id }) => self.roll_back(id, None),
                         Some(Waiting::Arrival { created, asked, fresh }) => {
                             self.arrive(*created, asked, fresh);
@@ -112,6 +121,25 @@ impl Manager {
                 }
             }
         }
+    }
+
+    /// Has the interfaces of a request read before it is planned, and answers whether that is still to come. Others change
+    /// them too, and the kernel does not tell of everything: a plan from an old reading would fail at the end, and what it
+    /// goes back to would be what was there before the others' change. What is found is settled like anything that a look
+    /// finds. Nobody but us changes a software NIC.
+    fn looks_first(&mut self, at: usize, adapters: &[AdapterId]) -> bool {
+        let Some(Waiting::Command { command, looked, .. }) = self.waiting.get_mut(at) else { return false };
+        let asks = !core::mem::replace(looked, true);
+        let dry = !command.mutates();
+        let mut to_come = false;
+        for id in adapters {
+            let Some(a) = self.adapters.get_mut(id) else { continue };
+            if a.facts.kind == Kind::Kernel && !a.power.is_down() {
+                // What is managed is read regularly, and a dry run is not to be what has a difference put right.
+                to_come |= a.drift.awaits_look(asks && !(dry && a.managed));
+            }
+        }
+        to_come
     }
 
     /// Whether it must wait whatever it is about.

@@ -65,6 +65,11 @@ const ONCE: &[Test] = &[
         // The one with an interface outside.
         of: |card| card.driver == "virtio_net",
     },
+    Test {
+        name: "a request right after interrupts moved by hand",
+        run: events::set_right_after,
+        of: |card| card.queues > 1,
+    },
     Test { name: "queues in use", run: blackbox::queues_in_use, of: |card| card.channels == Some("link") },
     Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
 ];

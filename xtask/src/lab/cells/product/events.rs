@@ -36,6 +36,19 @@ pub(super) fn affinity_by_hand(s: &mut Subject<'_>) -> Result<()> {
     s.until_in_force("after echo 7 >smp_affinity_list", &cpus)
 }
 
+/// A request right after interrupts were moved by hand, of which the kernel tells nobody.
+pub(super) fn set_right_after(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let mut script = String::new();
+    for vector in s.kernel()?.vectors {
+        script += &format!("echo 7 >/proc/irq/{}/smp_affinity_list\n", vector.number);
+    }
+    let (address, name) = (s.product.address(), s.card.name);
+    let set = s.guest.run(&format!("{script}rssctl --address {address} set {name} --xps off"))?;
+    s.checks.that(set.code == 0, || format!("set ended with {}: {}", set.code, set.stderr.trim()));
+    s.until_in_force("after echo 7 >smp_affinity_list and a set", &cpus)
+}
+
 /// Channels changed by hand: what rests on them is right again, and the change is told.
 pub(super) fn channels_by_hand(s: &mut Subject<'_>) -> Result<()> {
     managed(s)?;
