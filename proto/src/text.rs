@@ -107,6 +107,10 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::PacketSteeringUnneeded => {
             "the adapter spreads by its own table, so the kernel does not have to (rps = true changes nothing)"
         }
+        Rule::TableUnseen => {
+            "the interface is closed, and its driver may show an indirection table only when it is opened: it is planned \
+             anew then, and until then the kernel spreads nothing (no RPS)"
+        }
         Rule::VPorts => "a VPort was created, changed or deleted",
     }
 }

@@ -126,7 +126,8 @@ impl Manager {
         let defers = options.no_restart && intent.restore.is_none() && a.back.is_none();
         let around = options.surroundings.get(&intent.id);
         let findings = around.map(|s| findings(s, options.login)).unwrap_or_default();
-        let steps_to = |t: Target| -> Result<Planned, CommandError> {
+        let steps_to = |mut t: Target| -> Result<Planned, CommandError> {
+            t.device = as_shown(a, t.device);
             let nic = Nic { table: a.drift.table, ..Nic::from(a.device.clone()) };
             // One without queues is replayed as a whole when it has them again.
             let steps =
@@ -178,7 +179,7 @@ impl Manager {
             name: a.facts.name.clone(),
             team: a.facts.team.as_ref().map(|t| t.name.clone()),
             before: a.device.clone(),
-            whole: a.whole().clone(),
+            whole: as_shown(a, a.whole().clone()),
             doubtful: a.degraded.is_some() || a.recovering && a.back.is_some(),
             named: intent.named,
             instead,
@@ -300,12 +301,20 @@ fn as_found(a: &Adapter, after: &Settings) -> Settings {
 fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
     let stops = a.managed && a.settings.xps.value != Xps::Off && after.xps.value == Xps::Off;
     let stops_answering = a.managed && a.settings.xps.value == Xps::Rxqs && after.xps.value != Xps::Rxqs;
-    let was_rps = a.managed && a.target.as_ref().is_some_and(|t| t.path == Path::Rps);
+    let was_rps = a.managed && a.target.as_ref().map_or(a.found_spread, |t| t.path == Path::Rps);
     GiveBack {
         xps: stops.then_some(a.original.xps.as_slice()),
         xps_rxqs: stops_answering.then_some(a.original.xps_rxqs.as_slice()),
         rps: was_rps.then_some(a.original.rps.as_slice()),
     }
+}
+
+/// A state to be reached: what an interface does not show before it is opened stays as it is, and is the driver's own then.
+fn as_shown(a: &Adapter, mut device: Device) -> Device {
+    if a.capability.table_unseen {
+        device.take_unseen(&a.device);
+    }
+    device
 }
 
 /// Whether VPorts give queues back: the default one chooses its processors anew.

@@ -129,6 +129,11 @@ const TESTS: &[Test] = &[
     Test { name: "the link goes and comes", run: events::link_flaps, of: |_| true },
     Test { name: "a processor goes and comes", run: events::processor_off_line, of: |_| true },
     Test { name: "the driver goes and comes", run: events::driver_rebound, of: |_| true },
+    Test {
+        name: "named while it is closed",
+        run: events::named_while_closed,
+        of: |card| card.driver == "vmxnet3",
+    },
     Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
     Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
     Test { name: "random sequences", run: random::sequences, of: |_| true },
