@@ -26,7 +26,7 @@ use rssmgr_core::mac;
 use rssmgr_core::manager::{
     AdapterResult, AdapterState, AdapterView, CheckpointView, CommandError, VPortError,
 };
-use rssmgr_core::place::{Candidate, Reason, Target, eligible};
+use rssmgr_core::place::{Candidate, PlaceError, Reason, Target, eligible};
 use rssmgr_core::plan::{Step, impact};
 use rssmgr_core::preflight::Finding;
 use rssmgr_core::scaling::Status;
@@ -463,6 +463,7 @@ pub fn error(e: &CommandError) -> ApiError {
         CommandError::NotAuthorised { .. } => ErrorKind::NotAuthorised,
         CommandError::NoSuchAdapter { .. } => ErrorKind::NoSuchAdapter,
         CommandError::Place(p) if p.is_unsupported() => ErrorKind::NotSupported,
+        CommandError::Place(PlaceError::Closed { .. }) => ErrorKind::Failed,
         CommandError::VPort { why, .. } => match why {
             VPortError::NotSupported { .. }
             | VPortError::VirtualFunctions { .. }

@@ -107,8 +107,19 @@ pub const fn rule(rule: Rule) -> &'static str {
         Rule::PacketSteeringUnneeded => {
             "the adapter spreads by its own table, so the kernel does not have to (rps = true changes nothing)"
         }
+        Rule::TableUnseen => {
+            "the interface is closed, and its driver may show an indirection table only when it is opened: it is planned \
+             anew then, and until then the kernel spreads nothing (no RPS)"
+        }
         Rule::VPorts => "a VPort was created, changed or deleted",
     }
+}
+
+/// What is to be said of an adapter, with its name before it where it does not begin with that.
+#[must_use]
+pub fn about(name: &str, message: &str) -> String {
+    let named = message.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', ':']));
+    if named { message.into() } else { format!("{name}: {message}") }
 }
 
 /// What a driver does, as a sentence.

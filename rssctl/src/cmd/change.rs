@@ -2,9 +2,9 @@
 
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{FIELDS, Field};
-use rssmgr_proto::ErrorKind;
 use rssmgr_proto::dict::{Dictionary, to_dict};
 use rssmgr_proto::types::{ApplyOptions, ApplyRecord, ListOptions};
+use rssmgr_proto::{ErrorKind, text};
 
 use super::{Context, adapters};
 use crate::cli::{ApplyArgs, ChangeArgs, SetArgs};
@@ -233,6 +233,6 @@ fn structured(c: &mut Context<'_, '_>, reply: &ApplyRecord) -> Result<bool, Stop
 /// The failures of single adapters, each with the name of its adapter.
 fn failures(c: &mut Context<'_, '_>, reply: &ApplyRecord) {
     for (name, error) in reply.adapters.iter().filter_map(|p| Some((&p.name, p.error.as_ref()?))) {
-        c.note(&Failure::new(error.kind, format!("{name}: {}", error.message)));
+        c.note(&Failure::new(error.kind, text::about(name, &error.message)));
     }
 }

@@ -43,17 +43,23 @@ pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Re
             let source = absolute(source)?;
             let client = c.client(Intent::Change).await?;
             client.manager.set_softnic_source(name, &source).await?;
-            show(c, &client, name).await
+            show(c, &client, name, "").await
         }
         SoftnicCommand::Power { name, power } => {
             let client = c.client(Intent::Change).await?;
             client.manager.set_softnic_power(name, *power == Switch::On).await?;
-            show(c, &client, name).await
+            let said = match power {
+                Switch::On => format!("{name}: powered on; see `rssctl get {name}`\n"),
+                Switch::Off => {
+                    format!("{name}: powered off, it has no queues until `rssctl softnic power {name} on`\n")
+                }
+            };
+            show(c, &client, name, &said).await
         }
         SoftnicCommand::Reset { name } => {
             let client = c.client(Intent::Change).await?;
             client.manager.reset_softnic(name).await?;
-            show(c, &client, name).await
+            show(c, &client, name, &format!("{name}: reset; see `rssctl get {name}`\n")).await
         }
         SoftnicCommand::List => {
             let client = c.client(Intent::Read).await?;
@@ -68,9 +74,11 @@ pub(super) async fn run(c: &mut Context<'_, '_>, command: &SoftnicCommand) -> Re
     }
 }
 
-/// Prints the record, where a form for it was asked for.
-async fn show(c: &mut Context<'_, '_>, client: &Client, name: &str) -> Result<(), Stop> {
-    let Some(form) = c.form() else { return Ok(()) };
+/// Prints the record, where a form for it was asked for, or says what was done.
+async fn show(c: &mut Context<'_, '_>, client: &Client, name: &str, said: &str) -> Result<(), Stop> {
+    let Some(form) = c.form() else {
+        return if c.global.quiet { Ok(()) } else { c.terminal.print(said) };
+    };
     match client.softnics().await?.into_iter().find(|n| n.name == name) {
         Some(nic) => c.terminal.print(&structured::record(nic, form)?),
         // Somebody has deleted it since.

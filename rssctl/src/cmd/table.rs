@@ -1,7 +1,7 @@
 //! `rssctl table`.
 
-use rssmgr_proto::ErrorKind;
 use rssmgr_proto::types::{EntryRecord, ListOptions, MoveRequest};
+use rssmgr_proto::{ErrorKind, text};
 use serde::Serialize;
 
 use super::{Context, change};
@@ -105,7 +105,7 @@ async fn moved(
     c.terminal.print(&text)?;
     change::waits(c, said.checkpoint, &args.apply);
     if let Some(error) = &said.adapter.error {
-        c.note(&Failure::new(error.kind, format!("{}: {}", args.name, error.message)));
+        c.note(&Failure::new(error.kind, text::about(&args.name, &error.message)));
     }
     let mut told: Vec<&str> = Vec::new();
     for m in &said.moves {

@@ -95,6 +95,9 @@ pub struct Capability {
     pub channels: ChannelControl,
     /// Indirection table entries; 0 where there is no table.
     pub table_entries: u16,
+    /// The interface is closed and shows no table, but may have one: some drivers show table, key and hash types only once
+    /// it was opened. What it can do is asked anew then.
+    pub table_unseen: bool,
     /// Key length in bytes; 0 where the key can neither be read nor set.
     pub key_bytes: u16,
     /// Whether the key can be set.

@@ -107,6 +107,17 @@ impl Device {
         self.home(*self.table.get(entry.index())?)
     }
 
+    /// Takes over from another reading what an interface may not show before it was opened first, and what nobody can write
+    /// until then ([`Capability::table_unseen`](crate::capability::Capability::table_unseen)).
+    pub fn take_unseen(&mut self, read: &Self) {
+        self.enabled = read.enabled;
+        self.table.clone_from(&read.table);
+        self.key = read.key.clone();
+        self.hash_types = read.hash_types;
+        self.user_table = read.user_table;
+        self.others.clone_from(&read.others);
+    }
+
     /// The VPort, other than the default one, that has a queue for itself.
     #[must_use]
     pub fn holder(&self, queue: QueueId) -> Option<VPortId> {

@@ -63,7 +63,7 @@ pub enum Hint {
     Affinity,
     /// CPUs came or went.
     Cpus,
-    /// Nothing was told; it is time to look.
+    /// Nothing was told; it is time to look, or somebody is about to change it.
     Poll,
 }
 

@@ -307,7 +307,7 @@ impl Driver {
             cap.channels = ChannelControl::Fixed;
         }
         if !self.controls.table {
-            cap.table_entries = 0;
+            (cap.table_entries, cap.table_unseen) = (0, false);
         }
         cap.key_settable &= self.controls.key;
         cap.hash_types_settable &= self.controls.hash_types;

@@ -34,7 +34,7 @@ pub use team::{Team, TeamSets};
 use crate::capability::{Capability, ChannelControl, UnhashedTarget};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Queue, UserTable};
-use crate::driver::Driver;
+use crate::driver::{Controls, Driver};
 use crate::field::Field;
 use crate::hash::{HashKey, HashType, HashTypes};
 use crate::ids::{AdapterId, CpuId, NodeId, Processor, QueueId};
@@ -381,8 +381,8 @@ fn target(
     }
     let same_table = table == input.device.table;
     let device = Device {
-        // Without a table it is the kernel's spreading that is on or off.
-        enabled: if matches!(means, Means::Kernel(_)) && cap.table_entries == 0 {
+        // Without a table it is the kernel's spreading that is on or off; one that is not shown yet waits.
+        enabled: if cap.table_unseen || (matches!(means, Means::Kernel(_)) && cap.table_entries == 0) {
             input.device.enabled
         } else {
             on
@@ -474,6 +474,11 @@ fn given_back<T: Clone + Default>(found: Option<&[T]>, count: usize) -> Vec<T> {
     queues
 }
 
+/// Whether the interface does not show yet what its driver lets be set.
+fn closed(input: &AdapterInput<'_>, part: impl Fn(&Controls) -> bool) -> bool {
+    input.capability.table_unseen && part(&Driver::of(input.driver).controls)
+}
+
 fn key(input: &AdapterInput<'_>) -> Result<HashKey, PlaceError> {
     let cap = input.capability;
     let want = usize::from(cap.key_bytes);
@@ -482,6 +487,9 @@ fn key(input: &AdapterInput<'_>) -> Result<HashKey, PlaceError> {
         KeySetting::Keep | KeySetting::Random(None) => return Ok(there.clone()),
         // A key that is there already needs no write, so it may be asked for where none can be made.
         KeySetting::Given(k) if k == there => return Ok(k.clone()),
+        _ if !cap.key_settable && closed(input, |may| may.key) => {
+            return Err(PlaceError::Closed { what: Field::HashKey.key().to_string() });
+        }
         _ if !cap.key_settable => return Err(PlaceError::KeyFixed),
         KeySetting::Symmetric => return Ok(HashKey::symmetric(want)),
         KeySetting::Given(k) if k.len() != want => return Err(PlaceError::KeyLength { got: k.len(), want }),
@@ -502,6 +510,9 @@ fn hash_types(input: &AdapterInput<'_>) -> Result<HashTypes, PlaceError> {
     match input.settings.hash_types.value {
         Auto::Auto => Ok(input.device.hash_types),
         Auto::Is(t) if t == input.device.hash_types => Ok(t),
+        Auto::Is(_) if !cap.hash_types_settable && closed(input, |may| may.hash_types) => {
+            Err(PlaceError::Closed { what: Field::HashTypes.key().to_string() })
+        }
         Auto::Is(_) if !cap.hash_types_settable => Err(PlaceError::HashTypesFixed),
         Auto::Is(t) if !t.is_subset(cap.hash_types) => {
             Err(PlaceError::HashTypes { asked: t, supported: cap.hash_types })

@@ -65,10 +65,11 @@ fn most(channels: &Channels) -> u32 {
     }
 }
 
-/// Asks what an interface can do. What its driver's row forbids is left out.
+/// Asks what an interface can do, which is `open` or not. What its driver's row forbids is left out.
 pub(crate) fn ask(
     kernel: &mut Kernel,
     ifindex: u32,
+    open: bool,
     driver: &Driver,
     driver_name: &str,
     facts: &rssmgr_host::NicFacts,
@@ -107,6 +108,7 @@ pub(crate) fn ask(
             ChannelControl::Fixed
         },
         table_entries,
+        table_unseen: table_entries == 0 && !open,
         key_bytes: u16::try_from(key_bytes).unwrap_or(u16::MAX),
         key_settable: shown > 0,
         hash_types: if table_entries > 0 { types } else { HashTypes::NONE },

@@ -178,7 +178,7 @@ fn look(
     let driver_name =
         told.as_ref().map(|d| d.name.clone()).or_else(|| host.driver.clone()).unwrap_or_default();
     let driver = Driver::of(&driver_name);
-    let asked = capability::ask(kernel, link.index, driver, &driver_name, &host)?;
+    let asked = capability::ask(kernel, link.index, link.is_up(), driver, &driver_name, &host)?;
     let permanent = permanent(kernel, &link);
     let path = host.pci.clone().unwrap_or_else(|| told.as_ref().map(|d| d.bus.clone()).unwrap_or_default());
     let facts = AdapterFacts {

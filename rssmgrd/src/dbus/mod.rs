@@ -23,7 +23,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rssmgr_core::manager::{Caller, Reply};
-use rssmgr_proto::{ApiError, convert};
+use rssmgr_proto::{ApiError, convert, text};
 
 use crate::events::Events;
 use crate::owner::Handle;
@@ -93,7 +93,7 @@ pub fn all_well(reply: Reply) -> Result<u64, ApiError> {
             let Some((_, worst)) = failed.iter().max_by_key(|(_, e)| e.kind.severity()) else {
                 return Ok(generation.0);
             };
-            let all: Vec<String> = failed.iter().map(|(name, e)| format!("{name}: {e}")).collect();
+            let all: Vec<String> = failed.iter().map(|(name, e)| text::about(name, &e.message)).collect();
             Err(ApiError::new(worst.kind, all.join("; ")))
         }
     }

@@ -59,7 +59,8 @@ fn what_power_and_resets_lose_is_replayed_under_traffic() {
     told(&daemon, &mut seen);
 
     let off = daemon.line("softnic power nic0 off");
-    assert!(off.code == 0 && off.out.is_empty(), "{off:?}");
+    let expected = "nic0: powered off, it has no queues until `rssctl softnic power nic0 on`\n";
+    assert_eq!((off.code, off.out.as_str()), (0, expected));
     let nic = daemon.adapter("nic0");
     assert_eq!(nic["state"], "down");
     assert!(nic["state_reason"].as_str().unwrap().contains("no queues"), "{nic}");
@@ -73,6 +74,8 @@ fn what_power_and_resets_lose_is_replayed_under_traffic() {
         let said = daemon.line(line);
         let all = format!("{}{}", said.out, said.err);
         assert!(said.code == 1 && all.contains("rssctl softnic power nic0 on"), "{line}: {said:?}");
+        let once = said.err.contains("error: nic0 is powered down") && !said.err.contains("nic0: nic0");
+        assert!(once, "{line}: {}", said.err);
     }
     // Nobody waits for an adapter that is off.
     assert_eq!(daemon.line("wait --timeout 10s").code, 0);
@@ -84,8 +87,10 @@ fn what_power_and_resets_lose_is_replayed_under_traffic() {
     ] {
         let said = daemon.line(line);
         assert_eq!(said.code, 0, "{line}: {said:?}");
-        if line.ends_with("json") {
-            assert_eq!(said.json()["power"], "on");
+        match line {
+            "softnic power nic0 on -o json" => assert_eq!(said.json()["power"], "on"),
+            "softnic power nic0 on" => assert_eq!(said.out, "nic0: powered on; see `rssctl get nic0`\n"),
+            _ => assert_eq!(said.out, "nic0: reset; see `rssctl get nic0`\n"),
         }
         // All is there when the command returns.
         assert_eq!(table(&daemon), wanted, "{line}");

@@ -47,6 +47,8 @@ pub(super) struct Adapter {
     pub(super) back: Option<Device>,
     /// As first seen, for release.
     pub(super) original: Device,
+    /// Whether its packets were spread by the kernel, for us, because it showed no table.
+    pub(super) found_spread: bool,
     pub(super) found_queues: u16,
     pub(super) runtime: Runtime,
     pub(super) managed: bool,

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::iter;
 
 use super::Manager;
 use super::adapter::{Adapter, Runtime, basis, settings};
@@ -11,11 +12,14 @@ use super::drift::Drift;
 use super::effect::{Created, Effect, Notice};
 use super::power::Power;
 use super::queue::Waiting;
+use super::save::Purpose;
+use super::saved::SavedState;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
-use crate::device::{BackendError, Device};
+use crate::cpuset::CpuSet;
+use crate::device::{BackendError, Device, differs};
 use crate::driver::Impact;
 use crate::event::{Event, EventKind};
-use crate::ids::{AdapterId, Generation};
+use crate::ids::{AdapterId, CpuId, Generation};
 use crate::vport::AskedScaling;
 
 impl Manager {
@@ -35,6 +39,7 @@ impl Manager {
         // Seen in this run already, it went and came again; one that is there when the machine starts has nothing to lose
         // yet either.
         let again = !self.seen.insert(facts.key.clone());
+        let first_shown = self.first_shown(&facts.key, &device);
         let at_boot = self.first_of_boot && !again;
         let fresh = fresh || again || at_boot;
         let checkpoint = self.checkpoint_of(&facts.key).filter(|_| self.observe.is_none()).map(|c| c.id);
@@ -49,6 +54,8 @@ impl Manager {
         let original: Device = ours.and_then(|s| s.original.clone()).unwrap_or_else(|| found.clone());
         let found_queues =
             ours.map(|s| s.found_queues).filter(|n| *n > 0).unwrap_or_else(|| found.channels());
+        let found_spread =
+            first_shown && ours.is_some_and(|s| spreads_as_told(&device, &original, &s.assigned));
         let ours = ours.is_some();
         let in_hand = ours || back.is_some();
 
@@ -94,6 +101,7 @@ impl Manager {
                 device,
                 back,
                 original,
+                found_spread,
                 found_queues,
                 runtime,
                 managed: named || (ours && !observing),
@@ -126,6 +134,30 @@ impl Manager {
             self.publish(&[id]);
             self.answer_creation(id, None);
         }
+    }
+
+    /// What an interface did not show while it was closed and shows now is what it was before us: nobody could write it. So
+    /// it becomes a part of every state that was read then, and to which the adapter may go back. Whether there are any.
+    fn first_shown(&mut self, key: &str, device: &Device) -> bool {
+        if device.table.is_empty() {
+            return false;
+        }
+        let SavedState { adapters, open, checkpoints, .. } = &mut self.saved;
+        let original = adapters.get_mut(key).and_then(|s| s.original.as_mut());
+        let open = open.iter_mut().filter(|o| o.adapter == *key).map(|o| &mut o.before);
+        let waiting = checkpoints.iter_mut().filter_map(|c| c.parts.get_mut(key)).flat_map(|part| {
+            let after = part.after.as_mut().and_then(|s| s.original.as_mut());
+            iter::once(&mut part.before).chain(after)
+        });
+        let mut noted = false;
+        for state in original.into_iter().chain(open).chain(waiting).filter(|d| d.table.is_empty()) {
+            state.take_unseen(device);
+            noted = true;
+        }
+        if noted {
+            self.save(Purpose::Noted);
+        }
+        noted
     }
 
     /// Makes an adapter that arrived, and is ours, what its settings say: takes back what an earlier run left open, and
@@ -248,4 +280,12 @@ impl Manager {
         let (id, adapter) = about.map_or((None, None), |(id, name)| (Some(id), Some(name.into())));
         self.effects.push_back(Effect::Emit(Event { adapter, id, kind }));
     }
+}
+
+/// Whether the kernel spreads the packets of an adapter over the processors that were chosen for it, which it did not do
+/// before us.
+fn spreads_as_told(device: &Device, original: &Device, assigned: &[CpuId]) -> bool {
+    let told: CpuSet = assigned.iter().copied().collect();
+    let ours = |mask: &CpuSet| *mask == told || mask.is_empty();
+    differs(&original.rps, &device.rps) && device.rps.contains(&told) && device.rps.iter().all(ours)
 }

@@ -131,7 +131,8 @@ impl Manager {
         let defers = options.no_restart && intent.restore.is_none() && a.back.is_none();
         let around = options.surroundings.get(&intent.id);
         let findings = around.map(|s| findings(s, options.login)).unwrap_or_default();
-        let steps_to = |t: Target| -> Result<Planned, CommandError> {
+        let steps_to = |mut t: Target| -> Result<Planned, CommandError> {
+            t.device = as_shown(a, t.device);
             let nic = Nic { table: a.drift.table, ..Nic::from(a.device.clone()) };
             // One without queues is replayed as a whole when it has them again.
             let steps =
@@ -183,7 +184,7 @@ impl Manager {
             name: a.facts.name.clone(),
             team: a.facts.team.as_ref().map(|t| t.name.clone()),
             before: a.device.clone(),
-            whole: a.whole().clone(),
+            whole: as_shown(a, a.whole().clone()),
             doubtful: a.degraded.is_some() || a.recovering && a.back.is_some(),
             named: intent.named,
             instead,
@@ -316,7 +317,7 @@ fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
     let (before, after) = (a.settings.xps.value, after.xps.value);
     let was_xps = a.managed && before != Xps::Off || waits(a, |op| matches!(op, Op::Xps { .. }));
     let answered = a.managed && before == Xps::Rxqs || waits(a, |op| matches!(op, Op::XpsRxqs { .. }));
-    let was_rps = a.managed && a.target.as_ref().is_some_and(|t| t.path == Path::Rps)
+    let was_rps = a.managed && a.target.as_ref().map_or(a.found_spread, |t| t.path == Path::Rps)
         || waits(a, |op| matches!(op, Op::Rps { .. }));
     let (xps, answering) = (was_xps && after == Xps::Off, answered && after != Xps::Rxqs);
     GiveBack {
@@ -324,6 +325,14 @@ fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
         xps_rxqs: answering.then_some(a.original.xps_rxqs.as_slice()),
         rps: was_rps.then_some(a.original.rps.as_slice()),
     }
+}
+
+/// A state to be reached: what an interface does not show before it is opened stays as it is, and is the driver's own then.
+fn as_shown(a: &Adapter, mut device: Device) -> Device {
+    if a.capability.table_unseen {
+        device.take_unseen(&a.device);
+    }
+    device
 }
 
 /// Whether VPorts give queues back: the default one chooses its processors anew.

@@ -217,7 +217,7 @@ impl Manager {
         let over: Vec<CheckpointId> = self.saved.checkpoints.iter().filter(over).map(|c| c.id).collect();
         for id in over {
             self.expired.insert(id);
-            self.enqueue(Waiting::Expired { id, read: false });
+            self.enqueue(Waiting::Expired { id, looked: false });
         }
     }
 

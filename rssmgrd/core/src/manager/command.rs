@@ -204,6 +204,22 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it is planned from what adapters are like, or would be: also where nothing is to be done.
+    pub(super) const fn is_planned(&self) -> bool {
+        matches!(
+            self,
+            Self::Apply { .. }
+                | Self::Reset { .. }
+                | Self::Release { .. }
+                | Self::Restart { .. }
+                | Self::SetEntries { .. }
+                | Self::MoveEntries { .. }
+                | Self::VPorts { .. }
+                | Self::MoveSteering { .. }
+                | Self::SetGlobal { .. }
+        )
+    }
+
     /// Whether the command changes anything, and so needs authority.
     #[must_use]
     pub fn mutates(&self) -> bool {
@@ -219,22 +235,6 @@ impl Command {
             | Self::MoveSteering { options, .. } => !options.dry_run,
             _ => true,
         }
-    }
-
-    /// Whether what is to be done is planned from what adapters are.
-    pub(super) const fn plans(&self) -> bool {
-        matches!(
-            self,
-            Self::Apply { .. }
-                | Self::Reset { .. }
-                | Self::Release { .. }
-                | Self::Restart { .. }
-                | Self::SetEntries { .. }
-                | Self::MoveEntries { .. }
-                | Self::VPorts { .. }
-                | Self::MoveSteering { .. }
-                | Self::Checkpoint { .. }
-        )
     }
 }
 

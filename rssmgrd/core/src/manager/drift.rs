@@ -75,6 +75,14 @@ impl Drift {
         }
     }
 
+    /// Whether a look is due that has not begun; one that somebody asks for is.
+    pub(super) fn awaits_look(&mut self, asked: bool) -> bool {
+        if asked {
+            self.heard.add(Hint::Poll, false);
+        }
+        self.heard.has(Hint::Poll)
+    }
+
     /// Packets do not obey the table: it is looked at as one that reads right and is not in force, and so sent again.
     pub(super) fn distrust(&mut self) {
         if !core::mem::replace(&mut self.distrusted, true) {

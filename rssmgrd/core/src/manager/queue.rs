@@ -11,7 +11,7 @@ use super::checkpoint::CheckpointId;
 use super::command::{Caller, Command, CommandError, CommandId};
 use super::effect::{Created, Effect};
 use super::selector::Selector;
-use crate::drift::Hint;
+use super::view::Kind;
 use crate::ids::AdapterId;
 
 /// Something that waits for its turn.
@@ -22,11 +22,11 @@ pub(super) enum Waiting {
         id: CommandId,
         caller: Caller,
         command: Command,
-        /// Whether adapters of which nothing is known were read for it.
-        read: bool,
+        /// Whether its adapters are being read for it, or were.
+        looked: bool,
     },
     /// A checkpoint whose time is over.
-    Expired { id: CheckpointId, read: bool },
+    Expired { id: CheckpointId, looked: bool },
     /// An adapter that is there, and who asked for it.
     Arrival {
         created: Box<Created>,
@@ -51,7 +51,7 @@ struct Claim {
 
 impl Manager {
     pub(super) fn command(&mut self, id: CommandId, caller: Caller, command: Command) {
-        if command.mutates() && caller.uid != 0 && caller.uid != self.owner_uid {
+        if command.mutates() && !self.may_change(&caller) {
             let error = CommandError::NotAuthorised { uid: caller.uid, owner: self.owner_uid };
             return self.refuse(id, error);
         }
@@ -60,7 +60,13 @@ impl Manager {
         if let Some(by) = self.observe.filter(|_| !harmless) {
             return self.refuse(id, CommandError::ObserveOnly { by });
         }
-        self.enqueue(Waiting::Command { id, caller, command, read: false });
+        // Who may not change anything sees what is known; a reading is work for the kernel.
+        let looked = !self.may_change(&caller);
+        self.enqueue(Waiting::Command { id, caller, command, looked });
+    }
+
+    const fn may_change(&self, caller: &Caller) -> bool {
+        caller.uid == 0 || caller.uid == self.owner_uid
     }
 
     pub(super) fn enqueue(&mut self, waiting: Waiting) {
@@ -95,7 +101,7 @@ impl Manager {
                             || self.looks.contains_key(id)
                     })
                     || claim.names.iter().any(|n| names.contains(n) || self.is_between(n));
-                if held || self.reads_first(i, &claim.adapters) {
+                if held || self.looks_first(i, &claim.adapters) {
                     adapters.extend(claim.adapters);
                     names.extend(claim.names);
                     i += 1;
@@ -117,25 +123,36 @@ impl Manager {
         }
     }
 
-    /// Whether it must wait until adapters are read that a reset has made something else than they were: nothing is planned
-    /// from what is no more. They are read once for each request, so that it is refused where that fails too.
-    fn reads_first(&mut self, at: usize, adapters: &[AdapterId]) -> bool {
-        let unread = |id: &&AdapterId| self.adapters.get(id).is_some_and(|a| a.unread().is_some());
-        let unread: Vec<AdapterId> = adapters.iter().filter(unread).copied().collect();
-        let read = match self.waiting.get_mut(at) {
-            Some(Waiting::Command { command, read, .. }) if command.plans() => read,
-            Some(Waiting::Expired { read, .. }) => read,
-            _ => return false,
+    /// Has the adapters of a request read before it is planned, and answers whether that is still to come.
+    ///
+    /// Others change interfaces too, and the kernel does not tell of everything: a plan from an old reading would fail at the
+    /// end, and what it goes back to would be what was there before the others' change. Nobody but us changes a software
+    /// NIC, but a reset makes anything something else than it was. What is found is settled like anything that a look
+    /// finds; where reading fails, the request goes on and is refused where nothing is known.
+    fn looks_first(&mut self, at: usize, adapters: &[AdapterId]) -> bool {
+        let (looked, planned, dry) = match self.waiting.get_mut(at) {
+            Some(Waiting::Command { command, looked, .. }) => {
+                let goes_back = matches!(command, Command::Checkpoint { .. });
+                if !command.is_planned() && !goes_back {
+                    return false;
+                }
+                (looked, !goes_back, !command.mutates())
+            }
+            // What a checkpoint goes back to is known.
+            Some(Waiting::Expired { looked, .. }) => (looked, false, false),
+            Some(Waiting::Arrival { .. }) | None => return false,
         };
-        if unread.is_empty() || core::mem::replace(read, true) {
-            return false;
-        }
-        for id in unread {
-            if let Some(a) = self.adapters.get_mut(&id) {
-                a.drift.hear(Hint::Features);
+        let asks = !core::mem::replace(looked, true);
+        let mut to_come = false;
+        for id in adapters {
+            let Some(a) = self.adapters.get_mut(id) else { continue };
+            // What is managed is read regularly, and a dry run is not to be what has a difference put right.
+            let old = planned && a.facts.kind == Kind::Kernel && !a.power.is_down() && !(dry && a.managed);
+            if old || a.unread().is_some() {
+                to_come |= a.drift.awaits_look(asks);
             }
         }
-        true
+        to_come
     }
 
     /// Whether it must wait whatever it is about.

@@ -108,6 +108,15 @@ pub enum PlaceError {
     /// The key cannot be set here.
     #[error("hash_key: the key cannot be set, because this adapter's driver takes none; use `keep`")]
     KeyFixed,
+    /// What is asked for is not shown yet.
+    #[error(
+        "{what}: the interface is closed, and its driver shows only when it is opened what it has: set the link up \
+         (`ip link set NAME up`) and repeat"
+    )]
+    Closed {
+        /// What was asked for: a setting, or a table entry.
+        what: String,
+    },
     /// The wrong key length.
     #[error("hash_key: {got} bytes given, this adapter takes exactly {want}")]
     KeyLength {

@@ -27,14 +27,16 @@ impl Means {
         let cap = input.capability;
         let asked_for = input.settings.queues.value != Queues::Auto;
         let single = queues_wanted(input).0 == 1 && (asked_for || input.device.channels() == 1);
-        let alone = cap.table_entries == 0 || single;
+        // Of one that is closed nobody knows: it would go on being spread by the kernel when its table is in use.
+        let no_table = cap.table_entries == 0 && !cap.table_unseen;
+        let alone = no_table || single;
         let asked = input.settings.packet_steering();
         let wanted = match asked {
             PacketSteering::Off => false,
             PacketSteering::Asked if alone && !cap.rps => return Err(PlaceError::NoPacketSteering),
             PacketSteering::Asked => alone,
             // A single queue with a table was wanted so: naming the adapter asks for no more.
-            PacketSteering::Named => cap.table_entries == 0,
+            PacketSteering::Named => no_table,
         };
         if wanted && cap.rps {
             return Ok(Self::Kernel(asked));
@@ -66,10 +68,13 @@ impl Means {
         let steering = match self {
             Self::Kernel(PacketSteering::Named) => Some(Rule::PacketSteeringNamed),
             Self::Kernel(_) => Some(Rule::PacketSteering),
+            Self::Table | Self::Fixed(_) if input.capability.table_unseen => Some(Rule::TableUnseen),
             Self::Table | Self::Fixed(_) => unneeded.then_some(Rule::PacketSteeringUnneeded),
         };
         let interrupts = match self {
             Self::Fixed(_) => Some(Rule::FixedInterrupts),
+            // Interrupts come with the queues, when it is opened.
+            Self::Table if input.capability.table_unseen => None,
             Self::Table | Self::Kernel(_) => (!moves).then_some(Rule::NoAffinity),
         };
         steering.into_iter().chain(interrupts)

@@ -97,13 +97,16 @@ pub enum Rule {
     PacketSteeringNamed,
     /// Packet steering was asked for, but the adapter spreads by its own table.
     PacketSteeringUnneeded,
+    /// The interface is closed and may show a table when it is opened: it is planned anew then, and the kernel does not
+    /// spread its packets until it is known that there is none.
+    TableUnseen,
     /// A VPort was asked for, changed or taken away.
     VPorts,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::NearestFirst,
         Self::RoundRobinNodes,
         Self::ByCapacity,
@@ -128,6 +131,7 @@ impl Rule {
         Self::PacketSteering,
         Self::PacketSteeringNamed,
         Self::PacketSteeringUnneeded,
+        Self::TableUnseen,
         Self::VPorts,
     ];
 
@@ -159,6 +163,7 @@ impl Rule {
             Self::PacketSteering => "packet_steering",
             Self::PacketSteeringNamed => "packet_steering_named",
             Self::PacketSteeringUnneeded => "packet_steering_unneeded",
+            Self::TableUnseen => "table_unseen",
             Self::VPorts => "vports",
         }
     }

@@ -83,6 +83,9 @@ impl Seats {
         let mut table: Vec<QueueId> =
             self.queues.iter().copied().cycle().take(usize::from(entries)).collect();
         let manual = &input.settings.table.value;
+        if let (Some((entry, _)), true) = (manual.first_key_value(), input.capability.table_unseen) {
+            return Err(PlaceError::Closed { what: alloc::format!("table entry {entry}") });
+        }
         for (&entry, &processor) in manual {
             let cpu = CpuId::from(processor);
             let slot = table.get_mut(entry.index()).ok_or(PlaceError::NoSuchEntry { entry, entries })?;

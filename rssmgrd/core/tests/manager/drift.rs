@@ -6,9 +6,10 @@ use rssmgr_core::drift::{Hint, Part, Suspects};
 use rssmgr_core::driver::{Impact, TableState};
 use rssmgr_core::event::EventKind;
 use rssmgr_core::field::{Field, Raw};
-use rssmgr_core::hash::HashKey;
+use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
-    AdapterState, AdapterView, Command, Effect, Input, Manager, Notice, Options, PowerChange, Selector, Setup,
+    AdapterState, AdapterView, Command, CommandError, Effect, Input, Manager, Notice, Options, PowerChange,
+    Reply, Selector, Setup,
 };
 use rssmgr_core::settings::SettingsPatch;
 use rssmgr_core::topology::Topology;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use crate::generate;
 use crate::rng::Rng;
 use crate::sim::Sim;
-use crate::world::{Faults, World};
+use crate::world::{Fault, Faults, World};
 
 const K0: &str = "pci:k0";
 const SECOND: u64 = 1_000_000_000;
@@ -160,6 +161,93 @@ fn repairs_far_apart_are_no_quarrel_and_what_a_reset_loses_is_nobodys_doing() {
         s.settle();
         assert_eq!((device(&s).difference(&wanted), view(&s).state.clone()), (None, AdapterState::Managed));
     }
+}
+
+/// Somebody changes the interface, and nobody tells.
+fn unseen(s: &mut Sim, change: impl FnOnce(&mut Device)) {
+    s.meddled = true;
+    change(&mut s.w.nics.get_mut(K0).unwrap().device);
+}
+
+fn error(s: &mut Sim, command: Command) -> Option<CommandError> {
+    let id = s.ask_root(command);
+    s.settle();
+    let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+    results[0].error.clone()
+}
+
+/// A request right after somebody else's change, before anything has read the interface again. What was not asked for is as
+/// the policy has it.
+#[test]
+fn a_request_is_planned_from_what_is_there() {
+    let key = HashKey::new(vec![9; 40]);
+    for (policy, table_stays) in [("reassert", false), ("report", false), ("adopt", true)] {
+        let mut s = managed("igb", &[(Field::Drift, policy), (Field::Profile, "Closest")]);
+        let computed = device(&s).table;
+        unseen(&mut s, |d| {
+            d.table.iter_mut().for_each(|q| *q = QueueId(1));
+        });
+        assert_eq!(error(&mut s, set(&[(Field::HashTypes, "ipv4")])), None, "{policy}");
+        let there = device(&s);
+        assert_eq!(there.hash_types, HashTypes::parse("ipv4").unwrap(), "{policy}");
+        assert_eq!(there.table.iter().all(|q| *q == QueueId(1)), table_stays, "{policy}");
+        assert!(table_stays || there.table == computed, "{policy}");
+        assert_eq!(view(&s).state, AdapterState::Managed, "{policy}");
+        assert!(!names(&s).contains(&"RolledBack"), "{policy}: {:?}", names(&s));
+
+        // `keep` means the key that is there now.
+        unseen(&mut s, |d| d.key = key.clone());
+        assert_eq!(error(&mut s, set(&[(Field::Xps, "off")])), None, "{policy}");
+        assert_eq!(device(&s).key, key, "{policy}");
+    }
+}
+
+/// What goes wrong afterwards leaves the interface as the others had made it.
+#[test]
+fn a_request_that_fails_goes_back_to_what_was_there() {
+    let mut s = managed("igb", &[(Field::Drift, "report"), (Field::Profile, "Closest")]);
+    unseen(&mut s, |d| d.queues[2].home = Some(CpuId(7)));
+    let theirs = device(&s);
+    let next = s.w.runs;
+    s.w.scripted.insert(next, Fault::Fails);
+    let failed = error(&mut s, set(&[(Field::Profile, "NUMA")]));
+    assert!(matches!(failed, Some(CommandError::RolledBack { .. })), "{failed:?}");
+    assert_eq!(device(&s).difference(&theirs), None);
+}
+
+/// irqbalance moves what nobody has named, and the kernel does not tell: what a release goes back to is what was there when it
+/// was named.
+#[test]
+fn what_is_given_back_is_what_was_there_when_it_was_named() {
+    let mut s = managed("igb", &[(Field::Profile, "Closest")]);
+    let release = || Command::Release { selector: Selector::one("k0"), options: Options::default() };
+    assert_eq!(error(&mut s, release()), None);
+    unseen(&mut s, |d| d.queues[3].home = Some(CpuId(5)));
+    let theirs = device(&s);
+    s.runs = 0;
+    let dry_run = Options { dry_run: true, ..Options::default() };
+    let selector = Selector::one("k0");
+    let profile = patch(&[(Field::Profile, "NUMA")]);
+    let asked = s.ask_root(Command::Apply { selector, patch: profile, options: dry_run });
+    s.settle();
+    let Ok(Reply::Adapters { results, .. }) = &s.replies[&asked] else { panic!("{:?}", s.replies[&asked]) };
+    assert_eq!((s.runs, results[0].before.difference(&theirs)), (0, None), "planned from what is there");
+    assert_eq!(error(&mut s, set(&[(Field::Profile, "NUMA")])), None);
+    assert_ne!(device(&s).difference(&theirs), None);
+    assert_eq!(error(&mut s, release()), None);
+    assert_eq!(device(&s).difference(&theirs), None);
+}
+
+/// Who only asks what would be done changes nothing, also not what others did.
+#[test]
+fn a_dry_run_puts_nothing_right() {
+    let mut s = managed("igb", &[(Field::Profile, "Closest")]);
+    unseen(&mut s, |d| d.table.iter_mut().for_each(|q| *q = QueueId(1)));
+    let theirs = device(&s);
+    let options = Options { dry_run: true, ..Options::default() };
+    let plan = patch(&[(Field::Profile, "NUMA")]);
+    assert_eq!(error(&mut s, Command::Apply { selector: Selector::one("k0"), patch: plan, options }), None);
+    assert_eq!((s.runs, device(&s).difference(&theirs)), (0, None));
 }
 
 /// Section 4: channels are never changed automatically where that breaks the link; the rest is made to fit.

@@ -3,6 +3,7 @@
 //! `RSSMGR_SEQUENCES` sets the number of random sequences, `RSSMGR_SEED` the first seed.
 
 mod cases;
+mod closed;
 mod crash;
 mod drift;
 mod faults;

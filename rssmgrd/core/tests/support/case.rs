@@ -83,6 +83,9 @@ pub(crate) struct Adapter {
     fixed_channels: bool,
     #[serde(default = "entries")]
     entries: u16,
+    /// Whether it is closed, so that a table may show only when it is opened.
+    #[serde(default)]
+    closed: bool,
     #[serde(default = "key_bytes")]
     key_bytes: u16,
     #[serde(default = "yes")]
@@ -312,6 +315,7 @@ impl Adapter {
             max_queues: self.max_queues.unwrap_or(self.channels),
             channels: if self.fixed_channels { ChannelControl::Fixed } else { ChannelControl::Settable },
             table_entries: self.entries,
+            table_unseen: self.closed && self.entries == 0,
             key_bytes: self.key_bytes,
             key_settable: self.key_settable,
             hash_types: HashTypes::parse(&self.hash_types).map_err(|e| e.to_string())?,

@@ -67,6 +67,11 @@ const ONCE: &[Test] = &[
         of: |card| card.driver == "virtio_net",
     },
     Test { name: "few system calls at rest", run: rest::few_calls, of: |_| true },
+    Test {
+        name: "a request right after interrupts moved by hand",
+        run: events::set_right_after,
+        of: |card| card.queues > 1,
+    },
     Test { name: "queues in use", run: blackbox::queues_in_use, of: |card| card.channels == Some("link") },
     Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
 ];
@@ -126,6 +131,11 @@ const TESTS: &[Test] = &[
     Test { name: "the link goes and comes", run: events::link_flaps, of: |_| true },
     Test { name: "a processor goes and comes", run: events::processor_off_line, of: |_| true },
     Test { name: "the driver goes and comes", run: events::driver_rebound, of: |_| true },
+    Test {
+        name: "named while it is closed",
+        run: events::named_while_closed,
+        of: |card| card.driver == "vmxnet3",
+    },
     Test { name: "suspended and resumed", run: events::suspended, of: |_| true },
     Test { name: "unplugged in an apply", run: faults::unplugged_in_an_apply, of: |_| true },
     Test { name: "random sequences", run: random::sequences, of: |_| true },

@@ -1,6 +1,7 @@
 //! What happens to a card while the product manages it: by hand, by the guest, and from outside.
 
 use super::card::Ask;
+use super::kernel::Kernel;
 use super::subject::{Subject, disagreements, not_in_force, processors};
 use crate::lab::cells::ethtool;
 use anyhow::{Context as _, Result};
@@ -34,6 +35,55 @@ pub(super) fn affinity_by_hand(s: &mut Subject<'_>) -> Result<()> {
         s.guest.run(&format!("echo 7 >/proc/irq/{}/smp_affinity_list", vector.number))?;
     }
     s.until_in_force("after echo 7 >smp_affinity_list", &cpus)
+}
+
+/// A request right after interrupts were moved by hand, of which the kernel tells nobody.
+pub(super) fn set_right_after(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let mut script = String::new();
+    for vector in s.kernel()?.vectors {
+        script += &format!("echo 7 >/proc/irq/{}/smp_affinity_list\n", vector.number);
+    }
+    let (address, name) = (s.product.address(), s.card.name);
+    let set = s.guest.run(&format!("{script}rssctl --address {address} set {name} --xps off"))?;
+    s.checks.that(set.code == 0, || format!("set ended with {}: {}", set.code, set.stderr.trim()));
+    s.until_in_force("after echo 7 >smp_affinity_list and a set", &cpus)
+}
+
+/// A card that shows its table only once it was opened is named before that, opened, and given back.
+pub(super) fn named_while_closed(s: &mut Subject<'_>) -> Result<()> {
+    let name = s.card.name;
+    let found = s.kernel()?;
+    s.guest.unplug(name)?;
+    s.guest.plug_back(name)?;
+    let there = s.guest.interface(name)?;
+    s.guest.expect(&format!("[ {there} = {name} ] || ip link set {there} name {name}"))?;
+    let address = s.product.address();
+    let known = format!("until rssctl --address {address} get {name} -o name; do sleep 0.1; done");
+    s.guest.run_within(&known, Duration::from_secs(40))?;
+    s.settled("--profile ClosestStatic --max-processors 3")?;
+    let spread = |kernel: &Kernel| kernel.rps.iter().any(|cpus| !cpus.is_empty());
+    let closed = s.kernel()?;
+    s.checks.that(closed.table.is_empty(), || "the card shows its table while it is closed".into());
+    s.checks.that(!spread(&closed), || format!("spread by the kernel while closed: {:?}", closed.rps));
+    let why = s.must("why", "")?;
+    s.checks.that(why.contains("when it is opened"), || format!("why does not say so: {why}"));
+
+    ethtool::up(s.guest, name)?;
+    let ask = Ask { profile: "ClosestStatic", base: None, max: None, count: 3 };
+    let online = s.online()?;
+    let cpus = ask.processors(s.card.node, &online);
+    s.until_in_force("opened", &cpus)?;
+    let open = s.kernel()?;
+    s.checks.that(!spread(&open), || format!("spread by the kernel, too: {:?}", open.rps));
+    s.must("release", "")?;
+    let left = s.kernel()?;
+    s.checks.equal("table after release", &left.table, &found.table);
+    s.checks.equal("hash fields after release", &left.fields, &found.fields);
+    s.checks.equal("RPS after release", &left.rps, &found.rps);
+    let homes = left.vectors.iter().filter(|vector| vector.cpus.len() == 1).count();
+    s.checks.equal("interrupts that are still held", &homes, &0);
+    Ok(())
 }
 
 /// Channels changed by hand: what rests on them is right again, and the change is told.
