@@ -2,7 +2,8 @@
 //!
 //! Told are the vectors of adapters whose interrupts are placed by us, and of no others; they are taken out again when an
 //! adapter is released. It is told anew when it was started anew or when interrupts have other numbers, always before its
-//! first round would move anything. What others told it stays.
+//! first round would move anything; one whose socket is in another network namespace cannot be told at all, and is found
+//! when every process is looked at. What others told it stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use rssmgr_core::drift::{Part, Suspects};
 use rssmgr_core::event::{Event, EventKind};
 use rssmgr_core::irqbalance::{Interrupts, wanted};
 use rssmgr_core::manager::{AdapterState, Kind, Notice, Snapshot};
+use rssmgr_host::HostError;
 use rssmgr_host::irqbalance::{Irqbalance, IrqbalanceError, listening, running};
 use tokio::time::sleep;
 
@@ -84,6 +86,8 @@ struct Keeper {
     known: Vec<Irqbalance>,
     /// By process id.
     told: BTreeMap<u32, Told>,
+    /// The sockets without a name that were there at the last look.
+    nameless: BTreeSet<u64>,
     suspects: Suspects,
 }
 
@@ -91,13 +95,21 @@ struct Keeper {
 struct Told {
     /// Interrupts that it leaves alone for us.
     ours: Interrupts,
+    /// Whether it did not answer the last time.
+    silent: bool,
     /// Why it cannot be told.
     trouble: Option<String>,
 }
 
 impl Keeper {
     fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), known: Vec::new(), told: BTreeMap::new(), suspects: Suspects::new() }
+        Self {
+            root: root.to_owned(),
+            known: Vec::new(),
+            told: BTreeMap::new(),
+            nameless: BTreeSet::new(),
+            suspects: Suspects::new(),
+        }
     }
 
     /// Whether nobody leaves anything alone for us.
@@ -105,17 +117,26 @@ impl Keeper {
         self.told.values().all(|t| t.ours.is_empty())
     }
 
+    /// Those that can be seen, all of them after a thorough look.
+    fn find(&mut self, thorough: bool) -> Result<Vec<Irqbalance>, HostError> {
+        let listening = listening(&self.root)?;
+        // Whose a socket without a name is, only the open files of every process tell.
+        let unknown = !listening.nameless.is_subset(&self.nameless);
+        let found = if thorough || unknown { running(&self.root)? } else { listening.irqbalances };
+        self.nameless = listening.nameless;
+        Ok(found)
+    }
+
     /// Tells every irqbalance which interrupts of these interfaces are ours; what there is to say about it.
     fn look(&mut self, adapters: &[String], thorough: bool) -> Vec<EventKind> {
-        let found = if thorough { running(&self.root) } else { listening(&self.root) };
-        let mut found = match found {
+        let mut found = match self.find(thorough) {
             Ok(found) => found,
             Err(e) => {
                 tracing::warn!("looking for irqbalance: {e}");
                 return Vec::new();
             }
         };
-        // One whose socket has no name is only seen when every process is looked at.
+        // One whose socket has no name is not seen at every look.
         let seen: BTreeSet<u32> = found.iter().map(|d| d.pid).collect();
         let others = std::mem::take(&mut self.known).into_iter().filter(|d| !seen.contains(&d.pid));
         found.extend(others.filter(|d| d.is_alive(&self.root)));
@@ -124,8 +145,18 @@ impl Keeper {
         let mut events = Vec::new();
         for daemon in &found {
             let told = self.told.entry(daemon.pid).or_default();
-            match tell(daemon, &told.ours, &ours) {
+            let there = daemon.banned();
+            // What it was told it keeps; while it looks at all interrupts of a large machine it may answer late.
+            if let Err(e) = &there
+                && told.ours == ours
+                && !std::mem::replace(&mut told.silent, true)
+            {
+                tracing::debug!("irqbalance (pid {}): {e}; it is asked again", daemon.pid);
+                continue;
+            }
+            match there.and_then(|there| tell(daemon, &there, &told.ours, &ours)) {
                 Ok(changed) => {
+                    told.silent = false;
                     told.ours.clone_from(&ours);
                     told.trouble = None;
                     if changed {
@@ -176,11 +207,15 @@ impl Keeper {
     }
 }
 
-/// Whether it had to be told.
-fn tell(daemon: &Irqbalance, before: &Interrupts, ours: &Interrupts) -> Result<bool, IrqbalanceError> {
-    let there = daemon.banned()?;
-    let wanted = wanted(&there, &daemon.fixed, before, ours);
-    if wanted == there {
+/// Whether one with this list had to be told.
+fn tell(
+    daemon: &Irqbalance,
+    there: &Interrupts,
+    before: &Interrupts,
+    ours: &Interrupts,
+) -> Result<bool, IrqbalanceError> {
+    let wanted = wanted(there, &daemon.fixed, before, ours);
+    if wanted == *there {
         return Ok(false);
     }
     daemon.ban(&wanted).map(|()| true)

@@ -9,7 +9,7 @@ use rssmgr_core::scaling::capability::{flag, protocol};
 use rssmgr_core::scaling::{MoveRequest, MoveResults, Spreading, Steering, VPortState};
 use rssmgr_core::stats::{Sample, VPortStats};
 use rssmgr_core::topology::Topology;
-use rssmgr_core::{CpuId, Processor, VPortId};
+use rssmgr_core::{CpuId, Processor};
 
 use super::{count, hash_types, name, result};
 use crate::types::{
@@ -121,20 +121,9 @@ pub fn vmq(view: &AdapterView) -> VmqRecord {
     }
 }
 
-/// Counters by VPort: the default one has what is of no other, and of those that were deleted.
+/// Counters by VPort, the default one first; none where they are not known.
 pub(super) fn stats(view: &AdapterView, sample: &Sample) -> Vec<VPortStatsRecord> {
-    let a = &sample.adapter;
-    let sum = |of: &dyn Fn(&VPortStats) -> u64| sample.vports.iter().map(of).sum::<u64>();
-    let rest = VPortStats {
-        id: VPortId::DEFAULT,
-        packets: a.packets.saturating_sub(sum(&|v| v.packets)),
-        bytes: a.bytes.saturating_sub(sum(&|v| v.bytes)),
-        drops: a.drops.saturating_sub(sum(&|v| v.drops)),
-        unhashed: a.unhashed.saturating_sub(sum(&|v| v.unhashed)),
-        reordered: a.reordered.saturating_sub(sum(&|v| v.reordered)),
-        entries: Vec::new(),
-    };
-    let record = |s: &VPortStats| {
+    let record = |s: VPortStats| {
         let vport = view.vports.iter().find(|v| v.key.vport == s.id);
         VPortStatsRecord {
             vport_id: s.id.0,
@@ -147,7 +136,7 @@ pub(super) fn stats(view: &AdapterView, sample: &Sample) -> Vec<VPortStatsRecord
             reordered: s.reordered,
         }
     };
-    std::iter::once(&rest).chain(&sample.vports).map(record).collect()
+    sample.all_vports().into_iter().flatten().map(record).collect()
 }
 
 /// The processors that take a VPort's packets.

@@ -100,7 +100,7 @@ pub struct EntryStatsRecord {
     pub bytes: u64,
 }
 
-/// Counters of one VPort, since it was created.
+/// Counters of one VPort, since it was created; on a network card those of its queues, since those were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VPortStatsRecord {
@@ -113,14 +113,18 @@ pub struct VPortStatsRecord {
     pub processors: Vec<String>,
     /// Packets handled.
     pub packets: u64,
-    /// Bytes handled.
-    pub bytes: u64,
-    /// Packets dropped.
-    pub drops: u64,
-    /// Packets without a hash.
-    pub unhashed: u64,
-    /// Packets reordered.
-    pub reordered: u64,
+    /// Bytes handled; absent where that is not counted by VPort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Packets dropped; absent where that is not counted by VPort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drops: Option<u64>,
+    /// Packets without a hash; absent where that is not counted by VPort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unhashed: Option<u64>,
+    /// Packets reordered; absent where that is not counted by VPort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reordered: Option<u64>,
 }
 
 /// What `rssctl stats` shows of one adapter.
@@ -145,7 +149,7 @@ pub struct StatsRecord {
     /// By table entry, when asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<EntryStatsRecord>>,
-    /// By VPort, when asked for.
+    /// By VPort, when asked for; none where the card has VPorts and its driver does not count by queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vports: Option<Vec<VPortStatsRecord>>,
 }

@@ -32,7 +32,8 @@ fn totals(t: &TotalsRecord) -> [(&'static str, u64); 11] {
 /// One row of a breakdown: how it is named, and its counters.
 struct Row {
     names: Vec<String>,
-    counters: Vec<u64>,
+    /// `None` where that is not counted.
+    counters: Vec<Option<u64>>,
 }
 
 /// A breakdown: headings of names, headings of counters, rows.
@@ -56,7 +57,7 @@ fn breakdown(s: &StatsRecord, serving: &Serving) -> Option<Breakdown> {
             .iter()
             .map(|q| Row {
                 names: vec![q.queue.to_string(), text(q.processor.as_ref()), text(q.node)],
-                counters: vec![q.packets, q.bytes, q.drops, q.reordered, q.backlog],
+                counters: [q.packets, q.bytes, q.drops, q.reordered, q.backlog].map(Some).to_vec(),
             })
             .collect();
         let counters = vec!["PACKETS", "BYTES", "DROPS", "REORDERED", "BACKLOG"];
@@ -68,7 +69,7 @@ fn breakdown(s: &StatsRecord, serving: &Serving) -> Option<Breakdown> {
         cpus.sort_by_key(|c| !serving.contains_key(&c.cpu));
         let row = |c: &CpuStatsRecord| Row {
             names: vec![c.processor.clone(), c.cpu.to_string(), text(c.node), queues(serving.get(&c.cpu))],
-            counters: vec![c.packets, c.bytes],
+            counters: [c.packets, c.bytes].map(Some).to_vec(),
         };
         let rows = cpus.into_iter().map(row).collect();
         return Some(Breakdown {
@@ -86,7 +87,7 @@ fn breakdown(s: &StatsRecord, serving: &Serving) -> Option<Breakdown> {
                     v.vport_name.clone().unwrap_or_default(),
                     short(v.processors.iter().map(String::as_str)),
                 ],
-                counters: vec![v.packets, v.bytes, v.drops, v.unhashed, v.reordered],
+                counters: vec![Some(v.packets), v.bytes, v.drops, v.unhashed, v.reordered],
             })
             .collect();
         let counters = vec!["PACKETS", "BYTES", "DROPS", "UNHASHED", "REORDERED"];
@@ -97,7 +98,7 @@ fn breakdown(s: &StatsRecord, serving: &Serving) -> Option<Breakdown> {
         .iter()
         .map(|e| Row {
             names: vec![e.entry.to_string(), e.queue.to_string(), text(e.processor.as_ref())],
-            counters: vec![e.packets, e.bytes],
+            counters: [e.packets, e.bytes].map(Some).to_vec(),
         })
         .collect();
     Some(Breakdown { names: vec!["ENTRY", "QUEUE", "PROCESSOR"], counters: vec!["PACKETS", "BYTES"], rows })
@@ -132,13 +133,16 @@ pub fn stats(s: &StatsRecord, serving: &Serving, paint: Paint) -> String {
         return out;
     };
     if b.rows.is_empty() && s.queues.is_none() {
-        out += "hardware counts by queue only: see --per queue\n";
+        out += match s.vports {
+            Some(_) => "not known: the driver does not count the packets of each queue\n",
+            None => "hardware counts by queue only: see --per queue\n",
+        };
     }
     let all: Vec<&str> = b.names.iter().chain(&b.counters).copied().collect();
     let rows: Vec<Vec<String>> = b
         .rows
         .into_iter()
-        .map(|r| r.names.into_iter().chain(r.counters.iter().map(u64::to_string)).collect())
+        .map(|r| r.names.into_iter().chain(r.counters.into_iter().map(text)).collect())
         .collect();
     out += &table(paint, &all, &rows);
     let _ = writeln!(
@@ -179,7 +183,8 @@ pub fn rates(before: &StatsRecord, now: &StatsRecord, serving: &Serving, paint: 
         .map(|r| {
             let then = old.rows.iter().find(|o| o.names.first() == r.names.first());
             let counters = r.counters.iter().enumerate().map(|(i, now)| {
-                let before = then.and_then(|o| o.counters.get(i)).copied().unwrap_or_default();
+                let Some(now) = now else { return String::new() };
+                let before = then.and_then(|o| o.counters.get(i)).copied().flatten().unwrap_or_default();
                 // A backlog is a level, not a counter.
                 if per_second.get(i).is_some_and(|h| h == "BACKLOG/S") {
                     now.to_string()
@@ -206,7 +211,27 @@ pub fn rates(before: &StatsRecord, now: &StatsRecord, serving: &Serving, paint: 
 
 #[cfg(test)]
 mod tests {
+    use rssmgr_proto::types::VPortStatsRecord;
+
     use super::*;
+
+    #[test]
+    fn what_a_card_does_not_count_by_vport_is_no_zero() {
+        let vport =
+            VPortStatsRecord { vport_id: 1, packets: 7, bytes: Some(700), ..VPortStatsRecord::default() };
+        let mut record = StatsRecord { vports: Some(vec![vport]), ..StatsRecord::default() };
+        let shown = stats(&record, &Serving::new(), Paint::default());
+        let row: Vec<&str> = shown.lines().nth(2).unwrap().split_whitespace().collect();
+        assert_eq!(row, ["1", "-", "-", "7", "700", "-", "-", "-"], "{shown}");
+        let mut later = record.clone();
+        (later.time_ms, later.vports.as_mut().unwrap()[0].packets) = (1000, 9);
+        let shown = rates(&record, &later, &Serving::new(), Paint::default());
+        let row: Vec<&str> = shown.lines().nth(2).unwrap().split_whitespace().collect();
+        assert_eq!(row, ["1", "-", "-", "2", "0", "-", "-", "-"], "{shown}");
+        record.vports = Some(Vec::new());
+        let shown = stats(&record, &Serving::new(), Paint::default());
+        assert!(shown.contains("not known: the driver does not count the packets of each queue"), "{shown}");
+    }
 
     #[test]
     fn processors_that_serve_now_come_first_and_the_others_are_explained() {

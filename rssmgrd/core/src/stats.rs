@@ -1,8 +1,12 @@
 //! NICStats: what is counted, and one table of every family with its unit, its help and its metric name.
 
+mod vport;
+
+pub use vport::VPortStats;
+
 use alloc::vec::Vec;
 
-use crate::ids::{CpuId, VPortId};
+use crate::ids::CpuId;
 
 /// Counters of one receive queue, since the queue was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,26 +45,6 @@ pub struct CpuStats {
     pub packets: u64,
     /// Bytes of those packets.
     pub bytes: u64,
-}
-
-/// Counters of one VPort beside the default one, since it was created. What of the adapter's counters is of no such
-/// VPort is of the default one, or of one that was deleted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VPortStats {
-    /// The VPort.
-    pub id: VPortId,
-    /// Packets handled.
-    pub packets: u64,
-    /// Bytes handled.
-    pub bytes: u64,
-    /// Packets dropped because a ring was full.
-    pub drops: u64,
-    /// Packets without a hash, which went to its default queue.
-    pub unhashed: u64,
-    /// Packets handled after a later packet of the same flow.
-    pub reordered: u64,
-    /// Its table entries, by number.
-    pub entries: Vec<EntryStats>,
 }
 
 /// Counters of a whole adapter.
@@ -104,8 +88,8 @@ pub struct Sample {
     pub entries: Vec<EntryStats>,
     /// CPUs that handled anything, ascending.
     pub cpus: Vec<CpuStats>,
-    /// Its VPorts beside the default one, ascending.
-    pub vports: Vec<VPortStats>,
+    /// Its VPorts beside the default one, ascending; `None` where they are not counted ([`Sample::count_vports`]).
+    pub vports: Option<Vec<VPortStats>>,
 }
 
 /// What a metric family has a series for.
@@ -158,8 +142,8 @@ pub enum Read {
     Cpu(fn(&CpuStats) -> u64),
     /// From each table entry.
     Entry(fn(&EntryStats) -> u64),
-    /// From each VPort beside the default one.
-    VPort(fn(&VPortStats) -> u64),
+    /// From each VPort beside the default one of which it is counted.
+    VPort(fn(&VPortStats) -> Option<u64>),
 }
 
 impl Family {
@@ -290,27 +274,27 @@ pub const FAMILIES: [Family; 26] = [
     ),
     counter(
         "rssmgrd_vport_receive_packets_total",
-        "Packets of the VPort handled since it was created",
-        Read::VPort(|v| v.packets),
+        "Packets of the VPort handled since it was created (hardware: of its queues, since those were)",
+        Read::VPort(|v| Some(v.packets)),
     ),
     counter(
         "rssmgrd_vport_receive_bytes_total",
-        "Bytes of the VPort handled since it was created",
+        "Bytes of the VPort handled since it was created (hardware: of its queues, since those were)",
         Read::VPort(|v| v.bytes),
     ),
     counter(
         "rssmgrd_vport_receive_drops_total",
-        "Packets of the VPort dropped because a receive ring was full",
+        "Packets of the VPort dropped because a receive ring was full (software NICs)",
         Read::VPort(|v| v.drops),
     ),
     counter(
         "rssmgrd_vport_unhashed_packets_total",
-        "Packets of the VPort without a hash, sent to its default queue",
+        "Packets of the VPort without a hash, sent to its default queue (software NICs)",
         Read::VPort(|v| v.unhashed),
     ),
     counter(
         "rssmgrd_vport_reordered_packets_total",
-        "Packets of the VPort handled after a later packet of the same flow",
+        "Packets of the VPort handled after a later packet of the same flow (software NICs)",
         Read::VPort(|v| v.reordered),
     ),
 ];

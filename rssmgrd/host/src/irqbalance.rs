@@ -31,6 +31,19 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// More than it can have to say of every interrupt of a machine.
 const LONGEST: u64 = 1 << 20;
 
+/// `__SO_ACCEPTCON`, as the kernel prints it.
+const LISTENS: &str = "00010000";
+
+/// What listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listening {
+    /// Every irqbalance with its process id in the name of its socket.
+    pub irqbalances: Vec<Irqbalance>,
+    /// The inodes of sockets that listen at a name of nothing but NULs: one that is new may be of an irqbalance, which
+    /// only [`running`] finds.
+    pub nameless: BTreeSet<u64>,
+}
+
 /// A running irqbalance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Irqbalance {
@@ -70,17 +83,20 @@ pub enum IrqbalanceError {
     },
 }
 
-/// Every irqbalance that has a socket. Cheap: no process is looked at but those.
+/// What listens for those who ask an irqbalance. Cheap: no process is looked at but those whose id is in a name.
 ///
 /// # Errors
 /// A folder cannot be read.
-pub fn listening(root: &Path) -> Result<Vec<Irqbalance>, HostError> {
-    let sockets = sockets(&Root::new(root))?;
+pub fn listening(root: &Path) -> Result<Listening, HostError> {
+    let unix = unix(&Root::new(root))?;
+    let sockets = sockets(&Root::new(root), &unix)?;
     let running = sockets.into_iter().filter_map(|(pid, address)| {
         let (name, fixed) = process(&Root::new(root), pid)?;
         (name == STEM).then_some(Irqbalance { pid, fixed, address: Some(address) })
     });
-    Ok(running.collect())
+    let nameless = listeners(&unix).filter(|(_, name)| name.bytes().all(|b| b == b'@'));
+    let nameless = nameless.filter_map(|(inode, _)| inode.parse().ok()).collect();
+    Ok(Listening { irqbalances: running.collect(), nameless })
 }
 
 /// Every irqbalance that runs, whether it has a socket or not. Looks at every process of the machine.
@@ -88,12 +104,13 @@ pub fn listening(root: &Path) -> Result<Vec<Irqbalance>, HostError> {
 /// # Errors
 /// The folder of processes cannot be read.
 pub fn running(root: &Path) -> Result<Vec<Irqbalance>, HostError> {
-    let mut sockets = sockets(&Root::new(root))?;
+    let unix = unix(&Root::new(root))?;
+    let mut sockets = sockets(&Root::new(root), &unix)?;
     let mut all = Vec::new();
     for process in processes(root, &[STEM])? {
         let address = match sockets.remove(&process.pid) {
             Some(address) => Some(address),
-            None => opened(&Root::new(root), process.pid)?,
+            None => opened(&Root::new(root), process.pid, &unix),
         };
         all.push(Irqbalance { pid: process.pid, fixed: banned_by(&process.arguments), address });
     }
@@ -157,12 +174,26 @@ impl Irqbalance {
     }
 }
 
+/// The kernel's list of sockets. Abstract names are those of this network namespace; a recorded machine has none that can
+/// be reached.
+fn unix(root: &Root<'_>) -> Result<String, HostError> {
+    Ok(root.read_start("proc/net/unix", LONGEST)?.unwrap_or_default())
+}
+
+/// The sockets that listen at an abstract name: inode and name, with `@` for each NUL.
+fn listeners(unix: &str) -> impl Iterator<Item = (&str, &str)> {
+    unix.lines().filter_map(|line| {
+        // Address, references, protocol, flags, type, state, inode, name.
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, _, _, LISTENS, _, _, inode, name] = words.as_slice() else { return None };
+        name.starts_with('@').then_some((*inode, *name))
+    })
+}
+
 /// The sockets by the process that is in their names; whether it lives is another question.
-fn sockets(root: &Root<'_>) -> Result<BTreeMap<u32, Address>, HostError> {
+fn sockets(root: &Root<'_>, unix: &str) -> Result<BTreeMap<u32, Address>, HostError> {
     let pid = |name: &str| numbered(name.strip_suffix(END)?, STEM);
     let mut found = BTreeMap::new();
-    // Abstract names are those of this network namespace; a recorded machine has none that can be reached.
-    let unix = root.read_start("proc/net/unix", LONGEST)?.unwrap_or_default();
     for name in unix.lines().filter_map(|line| line.split(" @").nth(1)) {
         if let Some(pid) = pid(name) {
             found.insert(pid, Address::Abstract(name.as_bytes().to_vec()));
@@ -177,9 +208,7 @@ fn sockets(root: &Root<'_>) -> Result<BTreeMap<u32, Address>, HostError> {
 }
 
 /// The abstract address at which a process listens. Who may not see its open files finds none.
-fn opened(root: &Root<'_>, pid: u32) -> Result<Option<Address>, HostError> {
-    /// `__SO_ACCEPTCON`.
-    const LISTENS: &str = "00010000";
+fn opened(root: &Root<'_>, pid: u32, unix: &str) -> Option<Address> {
     let folder = format!("proc/{pid}/fd");
     let files = root.names(&folder).unwrap_or_default();
     let opened: BTreeSet<String> = files
@@ -187,15 +216,9 @@ fn opened(root: &Root<'_>, pid: u32) -> Result<Option<Address>, HostError> {
         .filter_map(|file| root.link_name(Path::new(&folder), file))
         .filter_map(|link| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
         .collect();
-    let unix = root.read_start("proc/net/unix", LONGEST)?.unwrap_or_default();
-    // Address, references, protocol, flags, type, state, inode, name.
-    let name = |line: &str| {
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        let [_, _, _, flags, _, _, inode, name] = words.as_slice() else { return None };
-        let name = name.strip_prefix('@').filter(|_| *flags == LISTENS && opened.contains(*inode))?;
-        Some(Address::Abstract(name.bytes().map(|b| if b == b'@' { 0 } else { b }).collect()))
-    };
-    Ok(unix.lines().find_map(name))
+    let (_, name) = listeners(unix).find(|(inode, _)| opened.contains(*inode))?;
+    let name = name.strip_prefix('@')?;
+    Some(Address::Abstract(name.bytes().map(|b| if b == b'@' { 0 } else { b }).collect()))
 }
 
 /// The name of a process, and the interrupts that its command line bans.

@@ -196,7 +196,7 @@ impl Sampler for Shared {
             queues,
             entries: self.entries.iter().map(entry).collect(),
             cpus: self.cpus.stats(),
-            vports: self.vports.stats(),
+            vports: Some(self.vports.stats()),
         }
     }
 }

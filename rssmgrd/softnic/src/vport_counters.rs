@@ -147,21 +147,22 @@ impl Counters {
         VPortStats {
             id,
             packets,
-            bytes: self.bytes.load(Ordering::Relaxed),
-            drops: self.drops.load(Ordering::Acquire),
-            unhashed: self.unhashed.load(Ordering::Relaxed),
-            reordered: self.reordered.load(Ordering::Relaxed),
+            bytes: Some(self.bytes.load(Ordering::Relaxed)),
+            drops: Some(self.drops.load(Ordering::Acquire)),
+            unhashed: Some(self.unhashed.load(Ordering::Relaxed)),
+            reordered: Some(self.reordered.load(Ordering::Relaxed)),
             entries: entries.collect(),
         }
     }
 }
 
 fn since(mut now: VPortStats, before: &VPortStats) -> VPortStats {
+    let grown = |now: Option<u64>, before: Option<u64>| Some(now?.saturating_sub(before?));
     now.packets = now.packets.saturating_sub(before.packets);
-    now.bytes = now.bytes.saturating_sub(before.bytes);
-    now.drops = now.drops.saturating_sub(before.drops);
-    now.unhashed = now.unhashed.saturating_sub(before.unhashed);
-    now.reordered = now.reordered.saturating_sub(before.reordered);
+    now.bytes = grown(now.bytes, before.bytes);
+    now.drops = grown(now.drops, before.drops);
+    now.unhashed = grown(now.unhashed, before.unhashed);
+    now.reordered = grown(now.reordered, before.reordered);
     for (entry, before) in now.entries.iter_mut().zip(&before.entries) {
         entry.packets = entry.packets.saturating_sub(before.packets);
         entry.bytes = entry.bytes.saturating_sub(before.bytes);
@@ -189,10 +190,10 @@ mod tests {
         counters.handled(7, &tally);
         assert_eq!((counters.open(VPortId(999), 5), counters.id(7)), (Some(7), VPortId(999)));
         let of = |id| counters.stats().into_iter().find(|s| s.id == VPortId(id)).unwrap();
-        assert_eq!((of(999).packets, of(999).bytes, of(999).entries[1].packets), (0, 0, 0));
+        assert_eq!((of(999).packets, of(999).bytes, of(999).entries[1].packets), (0, Some(0), 0));
         counters.offered(7, true);
         counters.handled(7, &tally);
-        assert_eq!((of(999).packets, of(999).drops, of(998 - 900).packets), (1, 1, 0));
+        assert_eq!((of(999).packets, of(999).drops, of(998 - 900).packets), (1, Some(1), 0));
         assert_eq!(counters.stats().len(), 255);
     }
 }

@@ -172,7 +172,8 @@ impl Manager {
         let sampled = views
             .into_iter()
             .filter_map(|v| {
-                let sample = published.samplers.get(&v.id)?.sample();
+                let mut sample = published.samplers.get(&v.id)?.sample();
+                sample.count_vports(&v.device);
                 Some((v, sample))
             })
             .collect();

@@ -3,8 +3,10 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::os::unix::net::UnixListener;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 
@@ -12,11 +14,14 @@ use super::*;
 struct Machine {
     root: tempfile::TempDir,
     asked: Arc<Mutex<Vec<String>>>,
+    /// It accepts and does not answer.
+    busy: Arc<AtomicBool>,
 }
 
 impl Machine {
     fn new() -> Self {
-        let machine = Self { root: tempfile::tempdir().unwrap(), asked: Arc::default() };
+        let machine =
+            Self { root: tempfile::tempdir().unwrap(), asked: Arc::default(), busy: Arc::default() };
         machine.vectors("eth0", &[40, 41]);
         machine.vectors("eth1", &[50]);
         machine
@@ -43,15 +48,39 @@ impl Machine {
 
     /// An irqbalance of this process id, with this in its list.
     fn start(&self, pid: u32, banned: &str) {
-        self.file(&format!("proc/{pid}/comm"), "irqbalance\n");
-        self.file(&format!("proc/{pid}/cmdline"), "/usr/sbin/irqbalance\0--banirq=9\0");
         let folder = self.root.path().join("run/irqbalance");
         fs::create_dir_all(&folder).unwrap();
         let listener = UnixListener::bind(folder.join(format!("irqbalance{pid}.sock"))).unwrap();
+        self.serve(pid, banned, listener);
+    }
+
+    /// One that listens at a name of nothing but NULs.
+    fn start_nameless(&self, pid: u32, banned: &str) {
+        // Of a length that nobody else has, for the name is one of the machine that runs the test.
+        let length = 40 + usize::try_from(std::process::id() % 60).unwrap();
+        let address = SocketAddr::from_abstract_name(vec![0; length]).unwrap();
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        let line = format!("0: 00000002 00000000 00010000 0001 01 4711 {}\n", "@".repeat(1 + length));
+        self.file("proc/net/unix", &line);
+        self.file(&format!("proc/{pid}/fd/0"), "");
+        let link = self.root.path().join(format!("proc/{pid}/fd/3"));
+        std::os::unix::fs::symlink("socket:[4711]", link).unwrap();
+        self.serve(pid, banned, listener);
+    }
+
+    fn serve(&self, pid: u32, banned: &str, listener: UnixListener) {
+        self.file(&format!("proc/{pid}/comm"), "irqbalance\n");
+        self.file(&format!("proc/{pid}/cmdline"), "/usr/sbin/irqbalance\0--banirq=9\0");
         let (mut banned, asked) = (banned.to_owned(), Arc::clone(&self.asked));
+        let busy = Arc::clone(&self.busy);
         std::thread::spawn(move || {
+            let mut waiting = Vec::new();
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
+                if busy.load(Ordering::Relaxed) {
+                    waiting.push(stream);
+                    continue;
+                }
                 let mut words = [0; 500];
                 let n = stream.read(&mut words).unwrap();
                 let words = String::from_utf8_lossy(&words[..n]).into_owned();
@@ -124,4 +153,48 @@ fn one_that_cannot_be_told_is_told_of_once_and_suspected() {
     fs::remove_dir_all(machine.root.path().join("proc/80")).unwrap();
     keeper.look(&names(&["eth0"]), true);
     assert_eq!(keeper.new_suspects(), Some(Suspects::new()));
+}
+
+#[test]
+fn one_late_answer_is_no_trouble_and_two_are() {
+    let machine = Machine::new();
+    machine.start(77, "9");
+    let mut keeper = Keeper::new(machine.root.path());
+    let told = EventKind::IrqbalanceTold { pid: 77, interrupts: 2 };
+    assert_eq!(keeper.look(&names(&["eth0"]), true), [told]);
+    keeper.new_suspects();
+    machine.busy.store(true, Ordering::Relaxed);
+    assert_eq!(keeper.look(&names(&["eth0"]), false), [], "late once");
+    machine.busy.store(false, Ordering::Relaxed);
+    assert_eq!(keeper.look(&names(&["eth0"]), false), [], "and there again");
+    machine.busy.store(true, Ordering::Relaxed);
+    assert_eq!(keeper.look(&names(&["eth0"]), false), [], "late once more");
+    assert_eq!(keeper.new_suspects(), None);
+    let told = keeper.look(&names(&["eth0"]), false);
+    assert!(matches!(told.as_slice(), [EventKind::IrqbalanceNotTold { pid: 77, .. }]), "{told:?}");
+    assert_eq!(keeper.new_suspects().unwrap()[&Part::Homes], ["irqbalance (pid 77)"]);
+}
+
+#[test]
+fn one_that_has_something_to_be_told_and_does_not_answer_is_told_of_at_once() {
+    let machine = Machine::new();
+    machine.start(77, "9");
+    let mut keeper = Keeper::new(machine.root.path());
+    keeper.look(&names(&["eth0"]), true);
+    machine.busy.store(true, Ordering::Relaxed);
+    let told = keeper.look(&names(&["eth0", "eth1"]), false);
+    assert!(matches!(told.as_slice(), [EventKind::IrqbalanceNotTold { pid: 77, .. }]), "{told:?}");
+}
+
+#[test]
+fn one_without_a_name_that_starts_later_is_told_at_the_next_look() {
+    let machine = Machine::new();
+    let mut keeper = Keeper::new(machine.root.path());
+    assert_eq!(keeper.look(&names(&["eth0"]), true), []);
+    machine.start_nameless(81, "9");
+    let told = EventKind::IrqbalanceTold { pid: 81, interrupts: 2 };
+    assert_eq!(keeper.look(&names(&["eth0"]), false), [told]);
+    assert_eq!(machine.asked(), ["settings ban irqs 9 40 41"]);
+    assert_eq!(keeper.look(&names(&["eth0"]), false), [], "it is not forgotten");
+    assert!(!keeper.is_idle());
 }

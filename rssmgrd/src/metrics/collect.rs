@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use prometheus::TextEncoder;
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
-use rssmgr_core::QueueId;
 use rssmgr_core::manager::{AdapterState, AdapterView};
-use rssmgr_core::stats::{FAMILIES, Kind, Read, Sample, Scope};
+use rssmgr_core::stats::{FAMILIES, Kind, Read, Sample, Scope, VPortStats};
+use rssmgr_core::{QueueId, VPortId};
 
 use super::catalogue::{self, Family};
 use crate::clock;
@@ -60,7 +60,13 @@ impl Collector {
             .snapshot
             .adapters
             .iter()
-            .map(|(id, view)| (view, published.samplers.get(id).map(|s| s.sample())))
+            .map(|(id, view)| {
+                let mut sample = published.samplers.get(id).map(|s| s.sample());
+                if let Some(sample) = &mut sample {
+                    sample.count_vports(&view.device);
+                }
+                (view, sample)
+            })
             .collect();
         let took = started.elapsed().as_secs_f64();
         let mut page = Page { text: String::new(), take, taken: true };
@@ -172,10 +178,12 @@ fn counters(
                     fill(&mut series[3], view, family.kind, &values, |i| cpu(view, sample, i))
                 }
                 Read::VPort(read) => {
-                    let values: Vec<u64> = sample.vports.iter().map(read).collect();
+                    let counted = |v: &VPortStats| Some((v.id, read(v)?));
+                    let (ids, values): (Vec<VPortId>, Vec<u64>) =
+                        sample.vports.iter().flatten().filter_map(counted).unzip();
                     // So is the number of a VPort.
                     series[4].clear();
-                    fill(&mut series[4], view, family.kind, &values, |i| vport(view, sample, i))
+                    fill(&mut series[4], view, family.kind, &values, |i| vport(view, &ids, i))
                 }
             };
             first &= !page.encode(family.name, family.help, family.kind, series, first)?;
@@ -191,9 +199,9 @@ fn cpu(view: &AdapterView, sample: &Sample, i: usize) -> [(&'static str, String)
     [("cpu", cpu.to_string()), ("node", node)]
 }
 
-/// The labels of the VPort at a place of a sample.
-fn vport(view: &AdapterView, sample: &Sample, i: usize) -> [(&'static str, String); 2] {
-    let id = sample.vports.get(i).map(|v| v.id).unwrap_or_default();
+/// The labels of the VPort at a place.
+fn vport(view: &AdapterView, ids: &[VPortId], i: usize) -> [(&'static str, String); 2] {
+    let id = ids.get(i).copied().unwrap_or_default();
     let name = view.vports.iter().find(|v| v.key.vport == id).map(|v| v.name.clone()).unwrap_or_default();
     [("vport", id.to_string()), ("name", name)]
 }

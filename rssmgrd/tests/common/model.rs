@@ -185,13 +185,22 @@ impl Sampler for MadeUp {
                 .map(|c| CpuStats { cpu: CpuId(c.into()), packets: u64::from(c) * 7, bytes: 0 })
                 .collect(),
             queues,
-            vports: self
-                .vports
-                .lock()
-                .unwrap()
-                .iter()
-                .map(|id| VPortStats { id: *id, packets: u64::from(id.0) * 11, ..VPortStats::default() })
-                .collect(),
+            vports: Some(
+                self.vports
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .map(|id| VPortStats {
+                        id: *id,
+                        packets: u64::from(id.0) * 11,
+                        bytes: Some(0),
+                        drops: Some(0),
+                        unhashed: Some(0),
+                        reordered: Some(0),
+                        entries: Vec::new(),
+                    })
+                    .collect(),
+            ),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rssmgr_core::device::{BackendError, Filter, Op, VPortOp};
 use rssmgr_core::doctor::{Astray, ContextFault};
 use rssmgr_core::hash::{HashKey, HashTypes};
+use rssmgr_core::stats::{AdapterStats, QueueStats, Sample};
 use rssmgr_core::{FilterId, QueueId, VPortId};
 use rssmgr_ethtool::contexts::LedgerPlace;
 use rssmgr_netlink::ethtool::legacy::{MacRule, Packets};
@@ -196,4 +197,47 @@ fn what_others_did_to_our_contexts_is_found_by_whoever_looks() {
         nic.kernel().rules.insert(5, MacRule { mac: [4; 6], vlan: None, packets: Packets::All, context: 2 });
         assert_eq!(nic.astray(), BTreeMap::new(), "{driver}");
     }
+}
+
+/// The counters of a card of which queue `n` had `10^n` packets of 100 bytes, and 5 packets no queue at all.
+fn counted(queues: u32, bytes: u64) -> Sample {
+    let queue = |n| {
+        let packets = 10_u64.pow(n);
+        QueueStats { packets, bytes: packets * bytes, ..QueueStats::default() }
+    };
+    let adapter =
+        AdapterStats { packets: 11_111_116, bytes: 1_111_111_600, drops: 3, ..AdapterStats::default() };
+    Sample { adapter, queues: (0..queues).map(queue).collect(), ..Sample::default() }
+}
+
+#[test]
+fn a_vport_has_the_counters_of_its_queues_and_the_default_one_the_rest() {
+    let mut nic = made("mlx5_core");
+    nic.execute(&Op::VPort { id: VPortId(2), op: VPortOp::Create { queues: q(&[3]) } }).unwrap();
+    let device = nic.observe();
+    let seen = |mut sample: Sample| {
+        sample.count_vports(&device);
+        let all = sample.all_vports()?;
+        Some(all.iter().map(|v| (v.id.0, v.packets, v.bytes, v.drops)).collect::<Vec<_>>())
+    };
+    let by_vport = [
+        (0, 110_116, Some(11_011_600), None),
+        (1, 11_000_000, Some(1_100_000_000), None),
+        (2, 1_000, Some(100_000), None),
+    ];
+    assert_eq!(seen(counted(8, 100)), Some(by_vport.to_vec()));
+    let without_bytes = by_vport.map(|(id, packets, ..)| (id, packets, None, None));
+    assert_eq!(seen(counted(8, 0)), Some(without_bytes.to_vec()), "a driver that counts packets only");
+    assert_eq!(seen(counted(0, 0)), None, "a driver that does not count by queue");
+    assert_eq!(seen(counted(7, 100)), None, "not one queue may be missing");
+
+    nic.kernel().reset();
+    let mut sample = counted(0, 0);
+    sample.count_vports(&nic.observe());
+    let all = sample.all_vports().unwrap();
+    assert_eq!(
+        (all.len(), all[0].packets, all[0].drops),
+        (1, 11_111_116, Some(3)),
+        "without VPorts it is all"
+    );
 }
