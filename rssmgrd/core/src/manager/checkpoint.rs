@@ -131,14 +131,23 @@ pub(super) fn inherit(saved: &mut SavedState, boot: &str, now: Moment) -> Vec<Un
             adapters: c.parts.values().map(|p| p.name.clone()).collect::<Vec<_>>().join(" "),
             because: if rebooted { "the machine was restarted" } else { "nobody confirmed it in time" },
         });
-        // A reboot has lost the state already.
-        for (adapter, part) in c.parts.into_iter().filter(|_| !rebooted) {
-            if saved.open.iter().all(|o| o.adapter != adapter) {
-                saved.open.push(OpenTransaction { adapter, before: part.before });
-            }
+        for (adapter, part) in c.parts {
+            // A reboot has lost the state already.
+            reopen(&mut saved.open, adapter, part.before, !rebooted);
         }
     }
     undone
+}
+
+/// Has an adapter go back to what it was before a checkpoint. What is open on it already was begun under the checkpoint, by
+/// a reset or an arrival, and would only go back to what waited to be confirmed. Where nothing is open, `adds` says whether
+/// it goes back at all.
+fn reopen(open: &mut Vec<OpenTransaction>, adapter: String, before: Device, adds: bool) {
+    match open.iter_mut().find(|o| o.adapter == adapter) {
+        Some(known) => known.before = before,
+        None if adds => open.push(OpenTransaction { adapter, before }),
+        None => {}
+    }
 }
 
 impl Manager {
@@ -434,8 +443,8 @@ impl Manager {
         self.adapters.values_mut().filter(late).for_each(|a| a.drift.hear(Hint::Features));
         for (adapter, part) in record.parts {
             let back = group.members.iter().any(|m| m.key == adapter && m.is_whole());
-            if !back && self.saved.open.iter().all(|o| o.adapter != adapter) {
-                self.saved.open.push(OpenTransaction { adapter, before: part.before });
+            if !back {
+                reopen(&mut self.saved.open, adapter, part.before, true);
             }
         }
     }

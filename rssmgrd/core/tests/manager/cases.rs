@@ -1,5 +1,6 @@
 //! What random sequences cannot tell: who may go on while somebody else waits, and what a changed file means.
 
+use rssmgr_core::device::Test;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::manager::{
@@ -317,4 +318,70 @@ fn a_vport_has_another_queue_when_its_own_goes_with_a_restart() {
     let restarted = done(&mut s, Command::Restart { selector: k0(), options: Options::default() });
     assert_eq!(restarted, (2, vec![1]));
     assert!(s.crashes > 10, "{}", s.crashes);
+}
+
+/// A VPort spreads until the restart that is to end it, whoever crashes meanwhile.
+#[test]
+fn a_vport_is_switched_off_with_the_restart_that_its_adapter_waits_for() {
+    let mut s = settled();
+    s.crash = true;
+    let k0 = || Selector::one("k0");
+    let done = |s: &mut Sim, command: Command| {
+        let id = s.ask_root(command);
+        s.settle();
+        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+        assert_eq!(results[0].error, None);
+        let device = &s.w.nics["pci:k0"].device;
+        (device.enabled, device.vports.values().map(|v| v.enabled).collect::<Vec<_>>())
+    };
+    let add = vec![Test { mac: Some([2, 0, 0, 0, 0, 1]), vlan: None }];
+    let wish = VPortWish { queues: Some(2), enabled: Some(true), add, ..VPortWish::default() };
+    let change = VPortChange::Create(None, wish);
+    let made = done(&mut s, Command::VPorts { selector: k0(), change, options: Options::default() });
+    assert_eq!(made, (true, vec![true]));
+    let later = Options { allow: Impact::None, no_restart: true, ..Options::default() };
+    let off = patch(&[(Field::Enabled, "false")]);
+    let off = done(&mut s, Command::Apply { selector: k0(), patch: off, options: later });
+    assert_eq!(off, made);
+    let restarted = done(&mut s, Command::Restart { selector: k0(), options: Options::default() });
+    assert_eq!(restarted, (false, vec![false]));
+    assert!(s.crashes > 5, "{}", s.crashes);
+}
+
+/// A change that waits to be confirmed goes back as a whole, also where it was being carried on because its adapter came
+/// again: to what was before it, not to the part of it that was there already.
+#[test]
+fn what_is_carried_on_under_a_checkpoint_goes_back_to_what_was_before_it() {
+    let mut s = settled();
+    let found = s.w.nics["pci:k2"].device.clone();
+    let confirm_within = Some(60_000_000_000);
+    let options = Options { no_restart: true, confirm_within, ..Options::default() };
+    let patch = patch(&[(Field::Queues, "2")]);
+    let id = s.ask_root(Command::Apply { selector: Selector::one("k2"), patch, options });
+    s.settle();
+    assert!(s.replies[&id].is_ok(), "{:?}", s.replies[&id]);
+    assert_ne!(found.difference(&s.w.nics["pci:k2"].device), None);
+    assert!(!s.snapshot.as_ref().unwrap().by_name("k2").unwrap().pending.is_empty());
+
+    s.unplug("pci:k2");
+    s.plug("pci:k2");
+    let runs = s.runs;
+    s.execute();
+    while s.runs == runs {
+        assert!(s.answer(), "a card that has just come has no link to lose");
+        s.execute();
+    }
+    let late = 70_000_000_000;
+    let mut dead = s.w.crashed();
+    dead.now = dead.now.after(late);
+    let mut again = Sim::start(dead, Rng(7));
+    again.settle();
+    assert_eq!(found.difference(&again.w.nics["pci:k2"].device), None);
+
+    s.unplug("pci:k2");
+    s.pass(late);
+    s.settle();
+    s.plug("pci:k2");
+    s.settle();
+    assert_eq!(found.difference(&s.w.nics["pci:k2"].device), None);
 }

@@ -7,6 +7,7 @@ use rssmgr_core::manager::{AdapterState, AdapterView, Kind, SavedAdapter};
 use rssmgr_core::place::{AdapterInput, GiveBack, Target, place};
 use rssmgr_core::plan::{impact, plan};
 use rssmgr_core::settings::{Layer, Origin, Settings};
+use rssmgr_core::vport::realise;
 
 use crate::generate::SECOND;
 use crate::model::Kept;
@@ -139,11 +140,20 @@ fn check_plan(s: &Sim) {
             team: None,
             give_back: GiveBack::default(),
         };
-        let target = place(&[input], &nic.topology).remove(0).expect("placed before");
+        let mut target = place(std::slice::from_ref(&input), &nic.topology).remove(0).expect("placed before");
         // Nor are those that wait to have other queues, because theirs go with a restart.
         let goes = |q: &QueueId| q.0 >= target.device.channels();
         if nic.device.vports.values().flat_map(|v| &v.queues).any(goes) && !v.pending.is_empty() {
             continue;
+        }
+        // Those that are there may wait to be something else: one that spreads does so until its adapter does not.
+        if !v.pending.is_empty() && !saved.scaling.vmq_off {
+            let (channels, on) = (target.device.channels(), settings.enabled.value && s.w.durable.rss_on);
+            let asked = &saved.scaling.vports;
+            let wanted = realise(asked, &nic.device, channels, nic.capability.queue_affinity, on);
+            let device = &wanted.expect("queues for all");
+            let input = AdapterInput { device, ..input };
+            target = place(&[input], &nic.topology).remove(0).expect("placed before");
         }
         let steps = plan(nic.driver(), &nic.capability, &nic.device, &target).unwrap();
         assert_eq!(steps, v.pending, "{}: not what its durable settings say", v.facts.name);

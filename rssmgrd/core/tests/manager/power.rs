@@ -421,6 +421,23 @@ fn a_checkpoint_that_goes_back_without_power_is_back_when_there_is_power() {
 }
 
 #[test]
+fn a_checkpoint_goes_back_to_what_was_before_it_also_after_a_reset() {
+    let mut s = softnic();
+    let wanted = s.w.nics[S0].device.clone();
+    let confirm_within = Some(3_600_000_000_000);
+    let options = Options { allow: Impact::Link, confirm_within, ..Options::default() };
+    let patch = patch(&[(Field::BaseProcessor, "0:2")]);
+    done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
+    let waiting = s.w.nics[S0].device.clone();
+    assert_ne!(waiting.difference(&wanted), None);
+    done(&mut s, power(PowerChange::Reset));
+    assert_eq!(s.w.nics[S0].device.difference(&waiting), None, "replayed");
+    done(&mut s, Command::Checkpoint { id: None, action: CheckpointAction::RollBack });
+    assert_eq!(s.w.nics[S0].device.difference(&wanted), None);
+    assert_eq!((view(&s, "s0").state.clone(), s.w.durable.checkpoints.len()), (AdapterState::Managed, 0));
+}
+
+#[test]
 fn a_daemon_that_only_observes_replays_nothing() {
     let mut w = softnic().w.crashed();
     w.observe = Some(ObserveOnly::File);

@@ -228,9 +228,9 @@ impl Sim {
     pub(crate) fn switch(&mut self, key: &str, change: PowerChange) {
         self.meddled = true;
         self.execute();
-        let nic = self.w.nics.get_mut(key).unwrap();
+        let nic = &self.w.nics[key];
         let Some(adapter) = nic.id.filter(|_| nic.present) else { return };
-        if nic.switch(change) {
+        if self.w.switch(key, change) {
             self.handle(Input::Kernel(Notice::Power { adapter, change }));
         }
     }
@@ -422,8 +422,8 @@ impl Sim {
             }
             Effect::Power { adapter, change } => {
                 assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
-                let nic = self.w.by_id(adapter).expect("a software NIC");
-                if nic.switch(change) {
+                let key = self.w.by_id(adapter).expect("a software NIC").facts.key.clone();
+                if self.w.switch(&key, change) {
                     self.handle(Input::Kernel(Notice::Power { adapter, change }));
                 }
                 self.answers.push(Input::PowerSet { adapter, result: Ok(()) });

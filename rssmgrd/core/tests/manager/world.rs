@@ -181,7 +181,7 @@ impl Nic {
     }
 
     /// Its power is switched, or it is reset; whether anything came of that. It begins as hardware does without a driver.
-    pub(crate) fn switch(&mut self, change: PowerChange) -> bool {
+    fn switch(&mut self, change: PowerChange) -> bool {
         let new = match change {
             PowerChange::Off | PowerChange::Reset => self.powered,
             PowerChange::On => !self.powered,
@@ -192,7 +192,7 @@ impl Nic {
             self.device = Device { enabled: false, ..self.found.clone() };
             self.device.queues.iter_mut().for_each(|q| q.home = None);
             self.device.xps.fill(CpuSet::new());
-            (self.stable, self.table) = (self.device.clone(), TableState::Obeyed);
+            self.table = TableState::Obeyed;
         }
         new
     }
@@ -283,6 +283,18 @@ impl World {
     /// Whether a change of this adapter waits to be confirmed.
     pub(crate) fn held(&self, key: &str) -> bool {
         self.durable.checkpoints.iter().any(|c| c.parts.contains_key(key))
+    }
+
+    /// Switches the power of an adapter, or resets it; whether anything came of that. A checkpoint goes back
+    /// to what was before it, whatever was lost meanwhile.
+    pub(crate) fn switch(&mut self, key: &str, change: PowerChange) -> bool {
+        let held = self.held(key);
+        let Some(nic) = self.nics.get_mut(key) else { return false };
+        let new = nic.switch(change);
+        if new && !held {
+            nic.stable = nic.device.clone();
+        }
+        new
     }
 
     /// What is left when the process dies.
