@@ -1,6 +1,8 @@
 //! The installed service in a full Debian: it touches no card until one is named, is the administrator's to change, and
 //! what was set is in force after a reboot.
 
+mod irqbalance;
+
 use super::interrupts::virtio_device;
 use super::{Checks, ethtool, virtio_net};
 use crate::lab::guest::{Guest, cpu_list};
@@ -76,15 +78,21 @@ fn parts(guest: &mut Guest, checks: &mut Checks, packages: &[PathBuf; 2]) -> Opt
         running(guest, checks, "after a reboot")?;
         in_force(guest, checks, "after a reboot", &set)
     })?;
-    let changed = checks.needed("upgraded: no change", |checks| {
+    checks.needed("upgraded: no change", |checks| {
         guest.expect(setters::WATCH_KERNEL)?;
         let changed = cards(guest)?;
         upgrade(guest, checks, &packages[1])?;
         untouched(guest, checks, "upgraded", STARTED, &changed)?;
-        in_force(guest, checks, "after an upgrade", &set)?;
-        Ok(changed)
+        in_force(guest, checks, "after an upgrade", &set)
     })?;
-    checks.needed("removed and purged", |checks| remove(guest, checks, &changed))
+    checks.part("irqbalance beside it", |checks| {
+        irqbalance::check(guest, checks)?;
+        in_force(guest, checks, "beside irqbalance", &set)
+    });
+    checks.needed("removed and purged", |checks| {
+        let set = cards(guest)?;
+        remove(guest, checks, &set)
+    })
 }
 
 /// A service that is started again, in all the ways that there are, finds everything as it is to be.
@@ -107,7 +115,7 @@ fn prepare(guest: &mut Guest) -> Result<()> {
     let up: String = super::nics().iter().map(|nic| format!("ip link set {} up; ", nic.name)).collect();
     let strace = setters::STRACE.replacen("strace", "/usr/bin/strace", 1);
     // What only the tracing needs is allowed for it: to trace, a folder to write to, to outlive the daemon, and time.
-    guest.expect(&format!(
+    let script = format!(
         "systemctl disable --now irqbalance\n\
          cat >/etc/systemd/system/links.service <<'END'\n\
          [Unit]\nAfter=network-pre.target\nBefore=network.target\n\
@@ -120,7 +128,8 @@ fn prepare(guest: &mut Guest) -> Result<()> {
          TimeoutStartSec=10min\nWatchdogSec=5min\nEND\n\
          systemctl enable --now links && {}",
         setters::WATCH_KERNEL
-    ))?;
+    );
+    slowly(guest, &script)?;
     for nic in super::nics() {
         ethtool::up(guest, &nic.name)?;
     }
