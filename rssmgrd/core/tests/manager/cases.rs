@@ -266,10 +266,7 @@ fn what_is_to_go_back_with_a_restart_waits_until_it_is_back() {
     for ((field, asked), given_up) in cases {
         let mut s = settled();
         let done = |s: &mut Sim, command: Command| {
-            let id = s.ask_root(command);
-            s.settle();
-            let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
-            assert_eq!(results[0].error, None, "{field:?}");
+            s.asked(command).unwrap_or_else(|e| panic!("{field:?}: {e}"));
             (s.runs, s.saves)
         };
         let queues = if field == Field::Rps { "1" } else { "4" };
@@ -301,10 +298,7 @@ fn a_vport_has_another_queue_when_its_own_goes_with_a_restart() {
     s.crash = true;
     let k0 = || Selector::one("k0");
     let done = |s: &mut Sim, command: Command| {
-        let id = s.ask_root(command);
-        s.settle();
-        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
-        assert_eq!(results[0].error, None);
+        s.asked(command).unwrap();
         let device = &s.w.nics["pci:k0"].device;
         (device.channels(), device.vports.values().map(|v| v.queues[0].0).collect::<Vec<_>>())
     };
@@ -327,10 +321,7 @@ fn a_vport_is_switched_off_with_the_restart_that_its_adapter_waits_for() {
     s.crash = true;
     let k0 = || Selector::one("k0");
     let done = |s: &mut Sim, command: Command| {
-        let id = s.ask_root(command);
-        s.settle();
-        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
-        assert_eq!(results[0].error, None);
+        s.asked(command).unwrap();
         let device = &s.w.nics["pci:k0"].device;
         (device.enabled, device.vports.values().map(|v| v.enabled).collect::<Vec<_>>())
     };

@@ -7,7 +7,7 @@ use rssmgr_core::driver::{DRIVERS, Driver, Impact, round_robin};
 use rssmgr_core::field::Field;
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
-    AdapterState, CheckpointAction, Command, CommandError, Input, Notice, Options, Reply, Selector, Status,
+    AdapterState, CheckpointAction, Command, Input, Notice, Options, Reply, Selector, Status,
 };
 use rssmgr_core::place::{Path, Reason, Rule};
 use rssmgr_core::{CpuId, QueueId};
@@ -81,15 +81,6 @@ fn device(s: &Sim) -> Device {
     s.w.nics[K0].device.clone()
 }
 
-fn asked(s: &mut Sim, command: Command) -> Result<(), CommandError> {
-    let id = s.ask_root(command);
-    s.settle();
-    match s.replies.remove(&id).expect("an answer")? {
-        Reply::Adapters { results, .. } => results.into_iter().find_map(|r| r.error).map_or(Ok(()), Err),
-        _ => Ok(()),
-    }
-}
-
 fn release() -> Command {
     Command::Release { selector: Selector::one("k0"), options: Options::default() }
 }
@@ -102,7 +93,7 @@ fn spread_by_the_kernel(d: &Device) -> bool {
 #[test]
 fn one_that_is_named_while_it_is_closed_is_planned_when_it_is_opened_and_given_back() {
     let (mut s, open) = vmxnet3();
-    asked(&mut s, apply("k0", &[(Field::Profile, "Closest")])).unwrap();
+    s.asked(apply("k0", &[(Field::Profile, "Closest")])).unwrap();
     assert!(!spread_by_the_kernel(&device(&s)), "its table would be used as well: {:?}", s.ops);
     let view = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().clone();
     let target = view.target.as_ref().unwrap();
@@ -116,12 +107,12 @@ fn one_that_is_named_while_it_is_closed_is_planned_when_it_is_opened_and_given_b
     let view = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().clone();
     assert_eq!(view.state, AdapterState::Managed);
     assert!(!view.target.as_ref().unwrap().reasons.contains(&Reason::Rule(Rule::TableUnseen)));
-    asked(&mut s, apply("k0", &[(Field::MaxProcessors, "2")])).unwrap();
+    s.asked(apply("k0", &[(Field::MaxProcessors, "2")])).unwrap();
     assert!(device(&s).table.iter().all(|q| q.0 < 2));
 
     // Over a restart as well: what was read first is durable.
     let mut s = started(s.w.crashed());
-    assert_eq!(asked(&mut s, release()), Ok(()));
+    s.asked(release()).unwrap();
     let left = device(&s);
     assert_eq!((&left.table, &left.key), (&open.device.table, &open.device.key), "as the driver had it");
     assert!(left.queues.iter().all(|q| q.home.is_none()) && !spread_by_the_kernel(&left));
@@ -138,14 +129,14 @@ fn one_that_is_plugged_in_again_is_closed_and_not_without_a_table() {
     *w.nics.get_mut(K0).unwrap() = open.clone();
     let mut s = started(w);
     let two = [(Field::MaxProcessors, "2"), (Field::HashTypes, "ipv4")];
-    asked(&mut s, apply("k0", &two)).unwrap();
+    s.asked(apply("k0", &two)).unwrap();
     let wanted = device(&s);
     for released in [false, true] {
         plugged_again(&mut s);
         assert!(!spread_by_the_kernel(&device(&s)), "{:?}", s.ops);
-        asked(&mut s, apply("k0", &[(Field::Enabled, "true")])).unwrap_err();
+        s.asked(apply("k0", &[(Field::Enabled, "true")])).unwrap_err();
         if released {
-            assert_eq!(asked(&mut s, release()), Ok(()));
+            s.asked(release()).unwrap();
         }
         opens(&mut s, &open);
         let (now, as_it_was) = (device(&s), if released { &open.device } else { &wanted });
@@ -158,12 +149,12 @@ fn one_that_is_plugged_in_again_is_closed_and_not_without_a_table() {
 fn packet_steering_of_ours_goes_when_there_is_a_table_and_that_of_others_stays() {
     for (ours, cpus) in [(true, "0-3"), (false, "5")] {
         let (mut s, open) = vmxnet3();
-        asked(&mut s, apply("k0", &[(Field::MaxProcessors, "4"), (Field::Profile, "Closest")])).unwrap();
+        s.asked(apply("k0", &[(Field::MaxProcessors, "4"), (Field::Profile, "Closest")])).unwrap();
         assert_eq!(s.w.durable.adapters[K0].assigned.len(), 4);
         s.w.nics.get_mut(K0).unwrap().device.rps.fill(CpuSet::parse_list(cpus).unwrap());
         opens(&mut s, &open);
         assert_eq!(spread_by_the_kernel(&device(&s)), !ours, "{cpus}");
-        assert_eq!(asked(&mut s, release()), Ok(()));
+        s.asked(release()).unwrap();
     }
 }
 
@@ -174,11 +165,11 @@ fn a_change_that_nobody_confirms_goes_back_although_it_was_opened_meanwhile() {
     let confirm_within = Some(60_000_000_000);
     let options = Options { confirm_within, allow: Impact::Link, ..Options::default() };
     let patch = patch(&[(Field::MaxProcessors, "2")]);
-    asked(&mut s, Command::Apply { selector: Selector::one("k0"), patch, options }).unwrap();
+    s.asked(Command::Apply { selector: Selector::one("k0"), patch, options }).unwrap();
     opens(&mut s, &open);
     assert!(device(&s).table.contains(&QueueId(1)) && !device(&s).table.contains(&QueueId(2)));
     let back = Command::Checkpoint { id: None, action: CheckpointAction::RollBack };
-    assert_eq!(asked(&mut s, back), Ok(()));
+    s.asked(back).unwrap();
     assert_eq!(device(&s).table, open.device.table);
     let state = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().state.clone();
     assert_eq!(state, AdapterState::Observed);

@@ -170,10 +170,7 @@ fn unseen(s: &mut Sim, change: impl FnOnce(&mut Device)) {
 }
 
 fn error(s: &mut Sim, command: Command) -> Option<CommandError> {
-    let id = s.ask_root(command);
-    s.settle();
-    let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
-    results[0].error.clone()
+    s.asked(command).err()
 }
 
 /// A request right after somebody else's change, before anything has read the interface again. What was not asked for is as

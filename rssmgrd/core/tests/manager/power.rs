@@ -25,6 +25,13 @@ fn set(name: &str, fields: &[(Field, &str)]) -> Command {
     Command::Apply { selector: Selector::one(name), patch: patch(fields), options }
 }
 
+/// A change that waits an hour to be confirmed.
+fn unconfirmed(fields: &[(Field, &str)]) -> Command {
+    let confirm_within = Some(3_600_000_000_000);
+    let options = Options { allow: Impact::Link, confirm_within, ..Options::default() };
+    Command::Apply { selector: Selector::one("s0"), patch: patch(fields), options }
+}
+
 fn power(change: PowerChange) -> Command {
     Command::Power { name: "s0".into(), change }
 }
@@ -37,13 +44,7 @@ fn ask(s: &mut Sim, command: Command) -> Result<Reply, CommandError> {
 
 /// Asks for what must be done.
 fn done(s: &mut Sim, command: Command) {
-    match ask(s, command) {
-        Ok(Reply::Adapters { results, .. }) => {
-            assert!(results.iter().all(|r| r.error.is_none()), "{results:?}");
-        }
-        Ok(_) => {}
-        Err(e) => panic!("{e}"),
-    }
+    s.asked(command).unwrap();
 }
 
 fn quiet(s: &mut Sim) {
@@ -395,10 +396,7 @@ fn a_reset_is_replayed_where_changes_of_others_are_adopted() {
 #[test]
 fn what_nobody_asked_for_is_only_reported_while_a_change_waits_to_be_confirmed() {
     let mut s = softnic();
-    let options =
-        Options { allow: Impact::Link, confirm_within: Some(3_600_000_000_000), ..Options::default() };
-    let patch = patch(&[(Field::Profile, "NUMA")]);
-    done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
+    done(&mut s, unconfirmed(&[(Field::Profile, "NUMA")]));
     is_replayed_for_a_person_only(s);
 }
 
@@ -406,10 +404,7 @@ fn what_nobody_asked_for_is_only_reported_while_a_change_waits_to_be_confirmed()
 fn a_checkpoint_that_goes_back_without_power_is_back_when_there_is_power() {
     let mut s = softnic();
     let wanted = s.w.nics[S0].device.clone();
-    let confirm_within = Some(3_600_000_000_000);
-    let options = Options { allow: Impact::Link, confirm_within, ..Options::default() };
-    let patch = patch(&[(Field::BaseProcessor, "0:2")]);
-    done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
+    done(&mut s, unconfirmed(&[(Field::BaseProcessor, "0:2")]));
     assert_ne!(s.w.nics[S0].device.difference(&wanted), None);
     done(&mut s, power(PowerChange::Off));
     quiet(&mut s);
@@ -424,10 +419,7 @@ fn a_checkpoint_that_goes_back_without_power_is_back_when_there_is_power() {
 fn a_checkpoint_goes_back_to_what_was_before_it_also_after_a_reset() {
     let mut s = softnic();
     let wanted = s.w.nics[S0].device.clone();
-    let confirm_within = Some(3_600_000_000_000);
-    let options = Options { allow: Impact::Link, confirm_within, ..Options::default() };
-    let patch = patch(&[(Field::BaseProcessor, "0:2")]);
-    done(&mut s, Command::Apply { selector: Selector::one("s0"), patch, options });
+    done(&mut s, unconfirmed(&[(Field::BaseProcessor, "0:2")]));
     let waiting = s.w.nics[S0].device.clone();
     assert_ne!(waiting.difference(&wanted), None);
     done(&mut s, power(PowerChange::Reset));

@@ -181,6 +181,20 @@ impl Sim {
         self.ask(Caller::default(), command)
     }
 
+    /// Asks as root and waits until nothing is under way: the answer, or why it failed for all adapters or for one.
+    pub(crate) fn asked(&mut self, command: Command) -> Result<Reply, CommandError> {
+        let id = self.ask_root(command);
+        self.settle();
+        let reply = self.replies.remove(&id).expect("an answer")?;
+        match &reply {
+            Reply::Adapters { results, .. } => match results.iter().find_map(|r| r.error.clone()) {
+                Some(error) => Err(error),
+                None => Ok(reply),
+            },
+            _ => Ok(reply),
+        }
+    }
+
     /// An interface goes, with whatever state it is in.
     pub(crate) fn unplug(&mut self, key: &str) {
         self.execute();

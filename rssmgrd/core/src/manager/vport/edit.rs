@@ -11,7 +11,7 @@ use crate::manager::adapter::Adapter;
 use crate::manager::saved::SavedAdapter;
 use crate::scaling::parameters::TOEPLITZ;
 use crate::scaling::{
-    Move, MoveRequest, Parameters, ParametersV1, Scaling, Status, Steering, VPort, VPortKey, VPortState,
+    Move, MoveRequest, Parameters, ParametersV1, Scaling, Status, Steering, VPort, VPortState,
 };
 use crate::vport::{self, AskedVPort};
 
@@ -86,7 +86,7 @@ fn create(
         spread(&mut scaling, a, id, &cpus, entries, wish)?;
     } else if active && entries > 1 {
         let request = Parameters { entries: Some(entries.into()), ..Parameters::default() };
-        parameters(&mut scaling, key(id), &request).map_err(status("entries"))?;
+        scaling.change_parameters(key(id), &request).map_err(status("entries"))?;
     }
     let mut state = scaling.vport(key(id)).cloned().ok_or_else(|| unknown(id, entry))?;
     // Of one that does not spread yet RSSv2 keeps no hash: what was asked for is that of its life all the same.
@@ -122,18 +122,18 @@ fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> 
         vport.queues = asked;
         let queues = Some(u32::from(granted));
         let request = Parameters { enable: vport.state.rss_enabled, queues, ..Parameters::default() };
-        parameters(&mut scaling, key(id), &request).map_err(status("queues"))?;
+        scaling.change_parameters(key(id), &request).map_err(status("queues"))?;
     }
     let enable = wish.enabled.unwrap_or(vport.state.rss_enabled);
     if vport.state.rss_enabled && !enable {
-        parameters(&mut scaling, key(id), &Parameters::default()).map_err(status("disable"))?;
+        scaling.change_parameters(key(id), &Parameters::default()).map_err(status("disable"))?;
     }
     let now = scaling.vport(key(id)).cloned().ok_or_else(|| unknown(id, entry))?;
     if let Some(n) = wish.entries {
         entries(a, id, wish, 1, now.queues)?;
         let enable = now.rss_enabled;
         let request = Parameters { enable, entries: Some(n.into()), ..Parameters::default() };
-        parameters(&mut scaling, key(id), &request).map_err(status("entries"))?;
+        scaling.change_parameters(key(id), &request).map_err(status("entries"))?;
     }
     let hash = wish.hash_types.is_some() || wish.key.is_some();
     let never_spread = now.entries.len() == 1;
@@ -148,7 +148,7 @@ fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> 
     } else if enable && (!now.rss_enabled || hash) {
         let (hash_info, key_bytes) = (Some(TOEPLITZ | types(a, wish, &now).bits()), secret(a, wish, &now));
         let request = Parameters { enable: true, hash_info, key: Some(key_bytes), ..Parameters::default() };
-        parameters(&mut scaling, key(id), &request).map_err(status("enable"))?;
+        scaling.change_parameters(key(id), &request).map_err(status("enable"))?;
     } else if !enable {
         if hash {
             let allowed =
@@ -166,11 +166,6 @@ fn set(a: &Adapter, entry: &mut SavedAdapter, id: VPortId, wish: &VPortWish) -> 
     filter(entry, id, &mut vport, wish)?;
     entry.scaling.vports.insert(id, vport);
     Ok(())
-}
-
-/// A change of parameters, also on an adapter that speaks RSSv1: there the whole table stands for it.
-fn parameters(scaling: &mut Scaling, key: VPortKey, request: &Parameters) -> Result<(), Status> {
-    scaling.change_parameters(key, request)
 }
 
 /// The queues that a VPort gets of those asked for.
