@@ -94,8 +94,8 @@ pub(crate) fn find(
     let irqs = all(&root, folder);
     let names = requested.names(&root, &irqs);
     let named = by_name(driver, &names, queues);
-    // What the kernel says goes before what a name seems to say.
-    let told = told(kernel, ifindex, queues);
+    // What the kernel says goes before what a name seems to say, as long as no name belies it.
+    let told = told(kernel, ifindex, queues).filter(|told| !is_stale(driver, &names, told));
     let queues = told.or(named).unwrap_or_default();
     let others = if queues.is_empty() { Vec::new() } else { others(driver, &names, &queues) };
     let others = others.into_iter().filter(|(irq, _)| proc::is_movable(&root, *irq)).collect();
@@ -135,6 +135,26 @@ fn told(kernel: &mut Kernel, ifindex: u32, count: u16) -> Option<Vec<Vectors>> {
             Some(Vectors { receive: Some(receive), transmit })
         })
         .collect()
+}
+
+/// Whether the kernel tells of interrupts that a device had once: a driver may request others and not say so, as e1000e
+/// does when it is resumed (Linux 7.2), and the old numbers are soon somebody else's. `names` are those of all interrupts
+/// of the device, or empty where it is not known which they are.
+fn is_stale(driver: &str, names: &[(u32, Vec<String>)], told: &[Vectors]) -> bool {
+    let belied = |irq: Option<u32>, is_right: &dyn Fn(Serves) -> bool| {
+        let Some(irq) = irq.filter(|_| !names.is_empty()) else { return false };
+        let Some((_, names)) = names.iter().find(|(of, _)| *of == irq) else { return true };
+        // An interrupt that nobody has requested, as those of a closed interface, says nothing.
+        names::are_known(driver)
+            && !names.is_empty()
+            && !names.iter().filter_map(|name| serves(driver, name)).any(is_right)
+    };
+    let any = !names::count_queues(driver);
+    (0..).zip(told).any(|(queue, vectors)| {
+        let receives = |s: Serves| matches!(s, Serves::Both(q) | Serves::Receive(q) if any || q == queue);
+        let transmits = |s: Serves| matches!(s, Serves::Both(q) | Serves::Transmit(q) if any || q == queue);
+        belied(vectors.receive, &receives) || belied(vectors.transmit, &transmits)
+    })
 }
 
 /// The interrupts of the first `count` receive queues by the names under which the driver requested them: number and
@@ -190,6 +210,28 @@ mod tests {
         ]);
         let wanted = [vectors(25, Some(26)), vectors(27, Some(28))];
         assert_eq!(by_name("virtio_net", &virtio, 2).unwrap(), wanted);
+    }
+
+    #[test]
+    fn numbers_that_the_kernel_kept_from_before_are_not_believed() {
+        let resumed = names(&[(76, "eth0-rx-0"), (77, "eth0-tx-0"), (78, "eth0")]);
+        let stale = |driver, names: &[(u32, Vec<String>)], receive, transmit| {
+            is_stale(driver, names, &[vectors(receive, transmit)])
+        };
+        assert!(!stale("e1000e", &resumed, 76, Some(77)));
+        assert!(stale("e1000e", &resumed, 78, None), "it serves no queue now");
+        assert!(stale("e1000e", &resumed, 77, None), "it sends now");
+        assert!(stale("e1000e", &resumed, 76, Some(78)));
+        assert!(stale("e1000e", &resumed, 79, None), "it is not the device's any more");
+        assert!(stale("unheard_of", &resumed, 79, None));
+        assert!(!stale("unheard_of", &resumed, 78, None), "its names mean nothing to us");
+        assert!(!stale("e1000e", &[], 79, None), "it is not known which are the device's");
+        assert!(!stale("e1000e", &[(79, vec![])], 79, None), "the interface is closed");
+        let second = [Vectors::default(), vectors(31, None)];
+        assert!(is_stale("igb", &names(&[(31, "eth0-TxRx-0")]), &second), "it serves another queue now");
+        // Completion vectors are not queues: only the kernel knows.
+        assert!(!is_stale("mlx5_core", &names(&[(31, "mlx5_comp7@pci:0000:3b:00.0")]), &second));
+        assert!(is_stale("mlx5_core", &names(&[(31, "mlx5_async0@pci:0000:3b:00.0")]), &second));
     }
 
     #[test]

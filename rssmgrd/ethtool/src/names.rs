@@ -67,6 +67,12 @@ pub(crate) fn are_known(driver: &str) -> bool {
     DRIVERS.iter().any(|(d, _)| *d == driver)
 }
 
+/// Whether the numbers in a driver's names are those of its queues. Where they count completion vectors, a queue has that
+/// of its own number as a rule only.
+pub(crate) fn count_queues(driver: &str) -> bool {
+    are_known(driver) && !matches!(driver, "mlx5_core" | "mana")
+}
+
 /// The number that stands in a name where the pattern has `#`.
 fn matches(pattern: &str, name: &str) -> Option<u16> {
     let (front, back) = pattern.split_once('#')?;
