@@ -11,6 +11,10 @@ use std::time::Duration;
 /// How long a card is watched, in seconds.
 const WATCHED: u64 = 30;
 
+/// How long it is left alone before, in seconds: it first looks at every process, for one that moves interrupts, and that is
+/// once in ten minutes.
+const SETTLING: u64 = 6;
+
 /// How often everything is read where nobody says otherwise, in seconds (`poll_interval`).
 const POLL: u64 = 5;
 
@@ -41,10 +45,10 @@ impl fmt::Display for Calls {
 /// Watches a daemon for so long.
 pub(super) fn count(guest: &mut Guest, product: &Product, seconds: u64) -> Result<Calls> {
     let script = format!(
-        "timeout {seconds} strace -f -c -o /tmp/calls -p $(cat {}); cat /tmp/calls",
+        "sleep {SETTLING}; timeout {seconds} strace -f -c -o /tmp/calls -p $(cat {}); cat /tmp/calls",
         product.pid_file()
     );
-    let text = guest.run_within(&script, Duration::from_secs(seconds + 60))?.stdout;
+    let text = guest.run_within(&script, Duration::from_secs(SETTLING + seconds + 60))?.stdout;
     let row = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         Some((words.get(3)?.parse::<u64>().ok()?, (*words.last()?).to_owned()))
