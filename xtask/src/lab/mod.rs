@@ -36,7 +36,7 @@ usage: cargo xtask lab [COMMAND]
   (none)              every driver on every kernel: the matrix
   gate                the lab's part of `cargo xtask test`: the matrix, the big guest and the full Debian
   bench [KERNEL]      how long the programs take in a guest beside ethtool and a shell script;
-                      fails where they take longer
+                      fails where they change more, or call more at rest, than they may
   big                 boot the guest of 80 processors, and try the product there
   debian              install the package in a full Debian with systemd and D-Bus, set, reboot, upgrade and purge it
   run [--product] KERNEL SCRIPT

@@ -24,28 +24,28 @@ fn settings(number: usize) -> String {
     format!("--profile {profile} --max-processors {count}")
 }
 
-/// Prints them, for the cards with a table; whether the whole apply is faster than the same by hand on each, and whether
-/// the daemon makes few calls at rest.
+/// Prints them, for the cards with a table; whether the daemon changes no more than a script does, and makes few calls at
+/// rest. How long that takes decides nothing: an emulator makes a program's own work dear, and the kernel's cheap.
 pub(in crate::lab) fn print(guest: &mut Guest) -> Result<bool> {
     let mut checks = Checks::default();
     println!(
         "kernel {}, emulated: to be compared with each other alone; medians of {RUNS} runs, [fastest to slowest]",
         guest.expect("uname -r")?.trim()
     );
-    let mut faster = true;
+    let mut few = true;
     for card in CARDS.iter().filter(|card| card.entries > 0) {
         println!("{}, {} queues", card.driver, card.queues);
         let mut s = Subject::new(guest, &mut checks, card)?;
-        faster &= applies(&mut s)?;
+        applies(&mut s)?;
         // What was done by hand is found by a new daemon at once, by this one when it reads regularly.
         drop(s);
         let mut s = Subject::new(guest, &mut checks, card)?;
-        setters(&mut s)?;
+        few &= setters(&mut s)?;
         drop(s);
         repairs(guest, &mut checks, card)?;
     }
-    let few = at_rest(guest, &mut checks)?;
-    Ok(faster && few)
+    few &= at_rest(guest, &mut checks)?;
+    Ok(few)
 }
 
 /// What took so long, in milliseconds.
@@ -66,7 +66,7 @@ impl std::fmt::Display for Times {
 }
 
 /// The whole change of a card with all its queues, as the guest's clock sees it: table, interrupts and transmit queues.
-fn applies(s: &mut Subject<'_>) -> Result<bool> {
+fn applies(s: &mut Subject<'_>) -> Result<()> {
     let card = s.card;
     s.settled(&settings(1))?;
     let address = s.product.address();
@@ -74,17 +74,15 @@ fn applies(s: &mut Subject<'_>) -> Result<bool> {
         |number| format!("rssctl --address {address} set {} {} >/dev/null", card.name, settings(number));
     let ours = timed(s, |run| set(run % 2))?;
     let unchanged = timed(s, |_| set((RUNS - 1) % 2))?;
+    let started = timed(s, |_| "rssctl --version >/dev/null".to_owned())?;
     // From here on nobody puts right what is done by hand.
     s.must("release", &card.allow())?;
     let theirs = timed(s, |run| by_hand(card, run % 2))?;
     println!("  whole apply by rssctl                {ours}");
-    println!("  the same by ethtool and a shell      {theirs}");
     println!("  rssctl where nothing is to change    {unchanged}");
-    let faster = ours.median() < theirs.median();
-    if !faster {
-        println!("  SLOWER than ethtool and a shell");
-    }
-    Ok(faster)
+    println!("  rssctl started for its version       {started}");
+    println!("  the same by ethtool and a shell      {theirs}");
+    Ok(())
 }
 
 /// How long a script runs, by the guest's own clock, without the way into the guest.
@@ -105,8 +103,8 @@ fn timed(s: &mut Subject<'_>, script: impl Fn(usize) -> String) -> Result<Times>
 /// Sets `now` to the guest's time in hundredths of a second.
 const NOW: &str = "now() { IFS='. ' read a b _ </proc/uptime; now=$((a * 100 + 1$b - 100)); }";
 
-/// What the kernel was told, beside the steps of the plan and beside what a script tells it.
-fn setters(s: &mut Subject<'_>) -> Result<()> {
+/// What the kernel was told, beside the steps of the plan and beside what a script tells it; whether that is no more.
+fn setters(s: &mut Subject<'_>) -> Result<bool> {
     trace::start(s.guest)?;
     s.settled(&settings(1))?;
     let plan = s.json("plan", &settings(0))?;
@@ -135,7 +133,11 @@ fn setters(s: &mut Subject<'_>) -> Result<()> {
         let of = |counts: &trace::Counts| counts.get(kind).copied().unwrap_or_default();
         println!("    {:<10} {:>5} {:>5} {:>8}", format!("{kind:?}"), of(&ours), of(&planned), of(&theirs));
     }
-    Ok(())
+    let few = all(&ours) <= all(&theirs);
+    if !few {
+        println!("  MORE than by hand");
+    }
+    Ok(few)
 }
 
 /// How many system calls the daemon makes while nothing happens; whether they are as few as they may be.
