@@ -95,7 +95,8 @@ pub(crate) fn find(
     let names = requested.names(&root, &irqs);
     let named = by_name(driver, &names, queues);
     // What the kernel says goes before what a name seems to say, as long as no name belies it.
-    let told = told(kernel, ifindex, queues).filter(|told| !is_stale(driver, &names, told));
+    let told = told(kernel, ifindex, queues)
+        .filter(|told| !is_stale(driver, &names, |irq| proc::actions(&root, irq), told));
     let queues = told.or(named).unwrap_or_default();
     let others = if queues.is_empty() { Vec::new() } else { others(driver, &names, &queues) };
     let others = others.into_iter().filter(|(irq, _)| proc::is_movable(&root, *irq)).collect();
@@ -139,15 +140,23 @@ fn told(kernel: &mut Kernel, ifindex: u32, count: u16) -> Option<Vec<Vectors>> {
 
 /// Whether the kernel tells of interrupts that a device had once: a driver may request others and not say so, as e1000e
 /// does when it is resumed (Linux 7.2), and the old numbers are soon somebody else's. `names` are those of all interrupts
-/// of the device, or empty where it is not known which they are.
-fn is_stale(driver: &str, names: &[(u32, Vec<String>)], told: &[Vectors]) -> bool {
+/// of the device, or empty where it is not known which they are; `others` tells those of any other, as a card may be
+/// reached through several devices (mlx5's socket direct).
+fn is_stale(
+    driver: &str,
+    names: &[(u32, Vec<String>)],
+    others: impl Fn(u32) -> Vec<String>,
+    told: &[Vectors],
+) -> bool {
+    let known = names::are_known(driver);
     let belied = |irq: Option<u32>, is_right: &dyn Fn(Serves) -> bool| {
         let Some(irq) = irq.filter(|_| !names.is_empty()) else { return false };
-        let Some((_, names)) = names.iter().find(|(of, _)| *of == irq) else { return true };
-        // An interrupt that nobody has requested, as those of a closed interface, says nothing.
-        names::are_known(driver)
-            && !names.is_empty()
-            && !names.iter().filter_map(|name| serves(driver, name)).any(is_right)
+        let serves_it = |names: &[String]| names.iter().filter_map(|name| serves(driver, name)).any(is_right);
+        match names.iter().find(|(of, _)| *of == irq) {
+            // An interrupt that nobody has requested, as those of a closed interface, says nothing.
+            Some((_, names)) => known && !names.is_empty() && !serves_it(names),
+            None => !known || !serves_it(&others(irq)),
+        }
     };
     let any = !names::count_queues(driver);
     (0..).zip(told).any(|(queue, vectors)| {
@@ -215,8 +224,9 @@ mod tests {
     #[test]
     fn numbers_that_the_kernel_kept_from_before_are_not_believed() {
         let resumed = names(&[(76, "eth0-rx-0"), (77, "eth0-tx-0"), (78, "eth0")]);
+        let nobody = |_| Vec::new();
         let stale = |driver, names: &[(u32, Vec<String>)], receive, transmit| {
-            is_stale(driver, names, &[vectors(receive, transmit)])
+            is_stale(driver, names, nobody, &[vectors(receive, transmit)])
         };
         assert!(!stale("e1000e", &resumed, 76, Some(77)));
         assert!(stale("e1000e", &resumed, 78, None), "it serves no queue now");
@@ -228,10 +238,24 @@ mod tests {
         assert!(!stale("e1000e", &[], 79, None), "it is not known which are the device's");
         assert!(!stale("e1000e", &[(79, vec![])], 79, None), "the interface is closed");
         let second = [Vectors::default(), vectors(31, None)];
-        assert!(is_stale("igb", &names(&[(31, "eth0-TxRx-0")]), &second), "it serves another queue now");
-        // Completion vectors are not queues: only the kernel knows.
-        assert!(!is_stale("mlx5_core", &names(&[(31, "mlx5_comp7@pci:0000:3b:00.0")]), &second));
-        assert!(is_stale("mlx5_core", &names(&[(31, "mlx5_async0@pci:0000:3b:00.0")]), &second));
+        assert!(
+            is_stale("igb", &names(&[(31, "eth0-TxRx-0")]), nobody, &second),
+            "it serves another queue now"
+        );
+    }
+
+    #[test]
+    fn completion_vectors_are_believed_whatever_their_number() {
+        let comp = |pci: &str| vec![format!("mlx5_comp7@pci:{pci}")];
+        let told = [Vectors::default(), vectors(31, None)];
+        let stale = |first: &[(u32, Vec<String>)], second: Vec<String>| {
+            is_stale("mlx5_core", first, |irq| if irq == 31 { second.clone() } else { Vec::new() }, &told)
+        };
+        assert!(!stale(&[(31, comp("0000:3b:00.0"))], Vec::new()));
+        assert!(stale(&names(&[(31, "mlx5_async0@pci:0000:3b:00.0")]), Vec::new()));
+        let first = [(30, comp("0000:3b:00.0"))];
+        assert!(!stale(&first, comp("0000:af:00.0")), "it is that of the card's second device");
+        assert!(stale(&first, vec!["nvme0q3".to_owned()]));
     }
 
     #[test]
