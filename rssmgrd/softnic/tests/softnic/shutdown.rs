@@ -32,6 +32,13 @@ fn ends_under_full_rings_and_asleep() {
                     // Workers that are just being taken away.
                     nic.execute(&Op::WriteTable(vec![QueueId(0); 128])).unwrap();
                     nic.execute(&Op::Channels(1)).unwrap();
+                    // A worker that waits for who reads a tap.
+                    let tap = nic.tap(1);
+                    if source.contains("max") {
+                        wait("a packet in the tap", || tap.next_packet().is_some());
+                    }
+                    drop(nic);
+                    drop(tap);
                 }
             }
         }
