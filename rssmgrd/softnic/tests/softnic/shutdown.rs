@@ -24,7 +24,8 @@ fn ends_under_full_rings_and_asleep() {
                 (2, "synthetic:rate=1"),
                 (2, "none"),
             ] {
-                for pass in [0, 1, 5000] {
+                // Several times around the ring; a ring of one changes threads with every packet.
+                for pass in [0, 1, 5 * ring] {
                     let mut nic = nic(&format!("queues={queues} ring={ring} topology=host source={source}"));
                     if source.contains("max") {
                         let_pass(&nic, pass);
