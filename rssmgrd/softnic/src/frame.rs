@@ -53,9 +53,14 @@ impl FrameStore {
         slice(&self.bytes, frame.start, frame.len)
     }
 
+    /// A header.
+    pub(crate) fn header(&self, start: u32, len: u8) -> &[u8] {
+        slice(&self.bytes, start, u32::from(len))
+    }
+
     /// Reads a header, as one number that depends on every bit.
     pub(crate) fn touch(&self, start: u32, len: u8) -> u64 {
-        let (words, rest) = slice(&self.bytes, start, u32::from(len)).as_chunks::<8>();
+        let (words, rest) = self.header(start, len).as_chunks::<8>();
         let rest = rest.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         words.iter().fold(rest, |sum, word| sum ^ u64::from_le_bytes(*word))
     }

@@ -140,10 +140,19 @@ impl Receiver {
 impl Link {
     /// Reads the header of a live frame, as one number that depends on every bit.
     pub(crate) fn touch(&self, slot: u32, header: u8) -> u64 {
-        let Some(buffers) = self.buffers.get() else { return 0 };
+        self.words(slot, header).fold(0, |sum, word| sum ^ word)
+    }
+
+    /// The header of a live frame.
+    pub(crate) fn header(&self, slot: u32, header: u8) -> Vec<u8> {
+        self.words(slot, header).flat_map(u64::to_le_bytes).take(header.into()).collect()
+    }
+
+    fn words(&self, slot: u32, header: u8) -> impl Iterator<Item = u64> {
+        let buffers = self.buffers.get().map(|buffers| &**buffers).unwrap_or_default();
         let first = usize::try_from(slot).unwrap_or(usize::MAX).saturating_mul(HEADER_WORDS);
         let words = usize::from(header).div_ceil(8);
-        buffers.iter().skip(first).take(words).fold(0, |sum, word| sum ^ word.load(Ordering::Relaxed))
+        buffers.iter().skip(first).take(words).map(|word| word.load(Ordering::Relaxed))
     }
 }
 

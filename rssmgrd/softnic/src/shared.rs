@@ -127,6 +127,7 @@ impl Shared {
     /// Tells all threads to end. Who sleeps must be rung.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
+        self.tap.close();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -121,6 +121,8 @@ impl Worker {
         let mut tally = Tally::default();
         // A queue is of one VPort; only just after it changed hands there are packets of two.
         let mut of_slot = (ports::DEFAULT, Tally::default());
+        // Asked after the ring was read: what arrives once the tap is on is seen by it.
+        let tap = self.shared.tap.line();
         let (first, second) = chunk.as_slices();
         for d in first.iter().chain(second) {
             let header = if d.live {
@@ -129,11 +131,20 @@ impl Worker {
                 self.epoch.store.touch(d.place, d.header)
             };
             black_box(header);
+            let turn = tap.as_ref().and_then(|tap| tap.turn());
+            let late = d.cast != Cast::Sent && self.epoch.marks.is_late(d.flow, d.number);
+            if let Some(turn) = turn {
+                let header = if d.live {
+                    link.header(d.place, d.header)
+                } else {
+                    self.epoch.store.header(d.place, d.header).to_vec()
+                };
+                turn.end(handled(d, self.shared.vports.id(d.slot), header, (self.queue, cpu)));
+            }
             if d.cast == Cast::Sent {
                 tally.completions += 1;
                 continue;
             }
-            let late = self.epoch.marks.is_late(d.flow, d.number);
             tally.add(d, late);
             if d.slot != ports::DEFAULT {
                 self.shared.count(&mut of_slot, d, late);
@@ -144,12 +155,8 @@ impl Worker {
             }
         }
         self.shared.vports.handled(of_slot.0, &of_slot.1);
-        if let Some(line) = self.shared.tap.line() {
-            let vport = |d: &Descriptor| self.shared.vports.id(d.slot);
-            let read = first.iter().chain(second).all(|d| line.send(handled(d, vport(d), self.queue, cpu)));
-            if !read {
-                self.shared.tap.detach();
-            }
+        if let Some(tap) = tap {
+            self.shared.tap.tidy(&tap);
         }
         if home.is_some_and(|home| home != cpu) {
             tally.misses = tally.packets;
@@ -195,7 +202,7 @@ impl Tally {
     }
 }
 
-fn handled(d: &Descriptor, vport: VPortId, queue: QueueId, cpu: CpuId) -> HandledPacket {
+fn handled(d: &Descriptor, vport: VPortId, header: Vec<u8>, (queue, cpu): (QueueId, CpuId)) -> HandledPacket {
     HandledPacket {
         number: d.number,
         hash: d.hashed.then_some(d.hash),
@@ -204,5 +211,6 @@ fn handled(d: &Descriptor, vport: VPortId, queue: QueueId, cpu: CpuId) -> Handle
         sent: d.cast == Cast::Sent,
         queue,
         cpu,
+        header,
     }
 }

@@ -224,8 +224,8 @@ impl SoftNic {
         self.shared.generated.0.load(Ordering::Acquire)
     }
 
-    /// Puts a tap on that holds up to `capacity` packets, in place of any other: it gets every packet handled from
-    /// now on, as long as it has room.
+    /// Puts a tap on that holds up to `capacity` packets, in place of any other: it gets every packet that arrives from
+    /// now on. The workers handle one packet at a time while it is on, and none while it is full.
     #[must_use]
     pub fn tap(&self, capacity: usize) -> Tap {
         self.shared.tap.attach(capacity)

@@ -53,12 +53,11 @@ fn each_packet_is_where_the_oracle_says() {
     while let Some(packet) = tap.next_packet() {
         handled.push(packet);
     }
-    assert!(!tap.has_lost());
     handled.sort_by_key(|packet| packet.number);
     assert_eq!(handled.len(), frames.len(), "each packet once");
     let mut queues = [(0, 0); 5];
     for ((number, frame), packet) in (1..).zip(&frames).zip(&handled) {
-        assert_eq!(packet.number, number);
+        assert_eq!((packet.number, &*packet.header), (number, &frame[..frame.len().min(128)]));
         let hash = oracle::hash(&key, frame);
         let entry = hash.map(|hash| EntryIndex(u16::try_from(hash % 64).unwrap()));
         let queue = entry.map_or(QueueId(3), |entry| table[entry.index()]);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use rssmgr_core::adapter::{Adapter, Begin, Event, Ops};
 use rssmgr_core::backend::{Backend, Sampler};
@@ -13,10 +13,13 @@ use rssmgr_core::{CpuId, EntryIndex, FilterId, VPortId};
 use rssmgr_softnic::{SoftNic, SourceSpec};
 
 use crate::frames::Random;
-use crate::support::{added_up, let_pass, nic, quiet};
+use crate::support::{added_up, let_pass, let_pass_by, nic, quiet};
+use crate::watch::Watch;
 
 /// Rounds of each thread.
 const ROUNDS: u32 = 300;
+/// Packets that pass, at least, between two requests of a thread.
+const PACKETS: u64 = 10;
 const ENTRIES: u16 = 16;
 /// The RSS set is processors 0 to 4 of 8.
 const PROCESSORS: u64 = 5;
@@ -46,10 +49,15 @@ impl Backend for Held {
     }
 }
 
-type Shared = Mutex<Adapter<Ops<Held>>>;
+struct Shared {
+    adapter: Mutex<Adapter<Ops<Held>>>,
+    sampler: Arc<dyn Sampler>,
+}
 
-fn ask<R>(adapter: &Shared, ask: impl FnOnce(&mut rssmgr_core::adapter::Running<Ops<Held>>) -> R) -> R {
-    adapter.lock().unwrap().request(ask).expect("the adapter runs")
+/// Asks for something once some packets passed: requests alone would be done before there is traffic to disturb.
+fn ask<R>(shared: &Shared, ask: impl FnOnce(&mut rssmgr_core::adapter::Running<Ops<Held>>) -> R) -> R {
+    let_pass_by(&*shared.sampler, PACKETS);
+    shared.adapter.lock().unwrap().request(ask).expect("the adapter runs")
 }
 
 fn cpu(random: &mut Random) -> CpuId {
@@ -120,6 +128,16 @@ fn creator(adapter: &Shared, mut random: Random, mac: [u8; 6], done: &AtomicUsiz
 
 #[test]
 fn no_packet_is_lost_or_strays_whatever_happens_at_once() {
+    at_once(false);
+}
+
+#[test]
+fn what_is_out_of_order_is_counted_whatever_happens_at_once() {
+    at_once(true);
+}
+
+/// All threads against one NIC: its workers as fast as they can or, watched, one packet at a time.
+fn at_once(watched: bool) {
     let nic = nic("queues=10 ring=16 entries=16 topology=1x8x1 vports=2");
     let mac = nic.mac();
     let capability = nic.capability().clone();
@@ -138,30 +156,53 @@ fn no_packet_is_lost_or_strays_whatever_happens_at_once() {
         ..ParametersV1::default()
     };
     adapter.request(|a| a.set_v1(VPortKey::DEFAULT, &first)).unwrap().unwrap();
-    let source = SourceSpec::parse("synthetic:rate=max,flows=300").unwrap();
-    nic.lock().unwrap().set_source(source).unwrap();
-    let_pass(&nic.lock().unwrap(), 1000);
+    let synthetic = SourceSpec::parse("synthetic:rate=max,flows=300").unwrap();
+    let mut watch = watched.then(|| Watch::start(&mut nic.lock().unwrap(), 64));
+    match &mut watch {
+        Some(watch) => watch.see(1000),
+        None => {
+            let mut nic = nic.lock().unwrap();
+            nic.set_source(synthetic.clone()).unwrap();
+            let_pass(&nic, 1000);
+        }
+    }
 
-    let adapter = Mutex::new(adapter);
+    let sampler = nic.lock().unwrap().sampler();
+    let adapter = Shared { adapter: Mutex::new(adapter), sampler };
     let done: [AtomicUsize; 4] = Default::default();
     thread::scope(|scope| {
-        scope.spawn(|| mover(&adapter, Random(1), &done[0]));
-        scope.spawn(|| mover(&adapter, Random(2), &done[1]));
-        scope.spawn(|| changer(&adapter, Random(3), &done[2]));
-        scope.spawn(|| creator(&adapter, Random(4), mac, &done[3]));
+        let threads = [
+            scope.spawn(|| mover(&adapter, Random(1), &done[0])),
+            scope.spawn(|| mover(&adapter, Random(2), &done[1])),
+            scope.spawn(|| changer(&adapter, Random(3), &done[2])),
+            scope.spawn(|| creator(&adapter, Random(4), mac, &done[3])),
+        ];
+        if let Some(watch) = &mut watch {
+            while !threads.iter().all(ScopedJoinHandle::is_finished) {
+                if !watch.take() {
+                    thread::yield_now();
+                }
+            }
+        }
     });
     let done = done.map(AtomicUsize::into_inner);
     assert!(done[..3].iter().all(|n| *n > 50) && done[3] == 100, "requests that succeeded: {done:?}");
 
     let mut nic = nic.lock().unwrap();
-    let_pass(&nic, 1000);
+    if let Some(mut watch) = watch {
+        watch.see(1000);
+        let late = watch.end(&mut nic);
+        assert!(late > 0, "nothing was out of order: the count says nothing");
+    } else {
+        let_pass(&nic, 1000);
+    }
     let sample = quiet(&mut nic);
     added_up(&nic, &sample);
     assert_eq!(sample.adapter.drops, 0, "no packet is lost");
     let strays: Vec<_> = sample.cpus.iter().filter(|c| u64::from(c.cpu.0) >= PROCESSORS).collect();
     assert!(strays.is_empty(), "outside the RSS set: {strays:?}");
     // Nothing moves any more: nothing is out of order any more.
-    nic.set_source(SourceSpec::parse("synthetic:rate=max,flows=300").unwrap()).unwrap();
+    nic.set_source(synthetic).unwrap();
     let_pass(&nic, 5000);
     assert_eq!(quiet(&mut nic).adapter.reordered, sample.adapter.reordered);
 }

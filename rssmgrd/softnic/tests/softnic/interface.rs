@@ -47,6 +47,7 @@ fn live_frames_are_steered() {
             if packet.hash == Some(hash) {
                 found += 1;
                 assert_eq!(u32::from(packet.queue.0), hash % 128 % 4);
+                assert_eq!(packet.header[26..38], frame[26..38], "addresses and ports");
             }
         }
         found

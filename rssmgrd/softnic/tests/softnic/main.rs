@@ -15,3 +15,4 @@ mod spec;
 mod support;
 mod vmq_inside;
 mod vports;
+mod watch;

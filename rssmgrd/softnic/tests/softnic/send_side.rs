@@ -19,13 +19,16 @@ fn look(nic: &mut SoftNic) -> Seen {
     let mut seen = Seen::new();
     let mut packets = 0;
     wait("packets both ways", || {
-        while let Some(packet) = tap.next_packet() {
+        while packets < 20_000
+            && let Some(packet) = tap.next_packet()
+        {
             let hash = packet.hash.expect("all of these are hashed");
             seen.entry(hash).or_default()[usize::from(packet.sent)].insert((packet.queue, packet.cpu));
             packets += 1;
         }
-        packets >= 20_000
+        packets == 20_000
     });
+    drop(tap);
     quiet(nic);
     seen
 }

@@ -24,7 +24,8 @@ fn ends_under_full_rings_and_asleep() {
                 (2, "synthetic:rate=1"),
                 (2, "none"),
             ] {
-                for pass in [0, 1, 5000] {
+                // Several times around the ring; a ring of one changes threads with every packet.
+                for pass in [0, 1, 5 * ring] {
                     let mut nic = nic(&format!("queues={queues} ring={ring} topology=host source={source}"));
                     if source.contains("max") {
                         let_pass(&nic, pass);
@@ -32,6 +33,13 @@ fn ends_under_full_rings_and_asleep() {
                     // Workers that are just being taken away.
                     nic.execute(&Op::WriteTable(vec![QueueId(0); 128])).unwrap();
                     nic.execute(&Op::Channels(1)).unwrap();
+                    // A worker that waits for who reads a tap.
+                    let tap = nic.tap(1);
+                    if source.contains("max") {
+                        wait("a packet in the tap", || tap.next_packet().is_some());
+                    }
+                    drop(nic);
+                    drop(tap);
                 }
             }
         }

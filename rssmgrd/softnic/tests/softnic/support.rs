@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rssmgr_core::backend::Backend as _;
+use rssmgr_core::backend::{Backend as _, Sampler};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::stats::Sample;
 use rssmgr_softnic::{SoftNic, SoftnicSpec, SourceSpec};
@@ -27,7 +27,11 @@ pub(crate) fn wait(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// Waits until at least `packets` more were handled.
 pub(crate) fn let_pass(nic: &SoftNic, packets: u64) {
-    let sampler = nic.sampler();
+    let_pass_by(&*nic.sampler(), packets);
+}
+
+/// As [`let_pass`], for who has not the NIC.
+pub(crate) fn let_pass_by(sampler: &dyn Sampler, packets: u64) {
     let until = sampler.sample().adapter.packets + packets;
     wait("packets pass", || sampler.sample().adapter.packets >= until);
 }
