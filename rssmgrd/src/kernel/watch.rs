@@ -6,7 +6,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rssmgr_core::drift::Hint;
 use rssmgr_core::manager::Gateway;
@@ -18,11 +18,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::links::{Links, Meaning};
+use super::telling::Telling;
 use super::uevents::Uevents;
 use super::{Discover, News};
-
-/// How often carriers are told of after the start.
-const CARRIERS_TOLD: u32 = 20;
 
 /// The owner does not listen any more.
 struct Deaf;
@@ -71,7 +69,8 @@ impl Watcher {
         every: Duration,
     ) -> io::Result<()> {
         let listen = move || {
-            if let Err(Some(e)) = (Listener { watcher: self, discover, news }).listen(every) {
+            let telling = Telling::new(Instant::now());
+            if let Err(Some(e)) = (Listener { watcher: self, discover, news, telling }).listen(every) {
                 tracing::error!("listening to the kernel: {e}");
             }
         };
@@ -87,19 +86,24 @@ fn team_of(name: &str) -> Option<Team> {
     })
 }
 
+fn timespec(time: Duration) -> Timespec {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    Timespec { tv_sec: seconds, tv_nsec: time.subsec_nanos().into() }
+}
+
 struct Listener<D> {
     watcher: Watcher,
     discover: D,
     news: UnboundedSender<News>,
+    telling: Telling,
 }
 
 impl<D: Discover> Listener<D> {
     /// Listens until the owner does not any more (`None`), or the kernel does not give news (why).
     fn listen(mut self, every: Duration) -> Result<(), Option<io::Error>> {
         let mut processors = self.processors();
-        let mut told = 0;
-        let timeout = Timespec { tv_sec: i64::try_from(every.as_secs()).unwrap_or(i64::MAX), tv_nsec: 0 };
         loop {
+            let timeout = timespec(self.telling.rest(Instant::now(), every));
             let mut sockets = vec![PollFd::from_borrowed_fd(self.watcher.monitor.as_fd(), PollFlags::IN)];
             sockets.extend(
                 self.watcher.ethtool.iter().map(|m| PollFd::from_borrowed_fd(m.as_fd(), PollFlags::IN)),
@@ -126,9 +130,7 @@ impl<D: Discover> Listener<D> {
             }
             self.links().map_err(|Deaf| None)?;
             self.ethtool().map_err(|Deaf| None)?;
-            // What was applied at the start is proven by a carrier that is still there a while later.
-            if told < CARRIERS_TOLD {
-                told += 1;
+            if self.telling.is_due(Instant::now()) {
                 self.carriers().map_err(|Deaf| None)?;
             }
             if self.news.is_closed() {
@@ -175,10 +177,17 @@ impl<D: Discover> Listener<D> {
         loop {
             match self.watcher.monitor.recv() {
                 Ok(None) => return Ok(()),
-                Ok(Some(LinkNotice::Present(link))) => match self.watcher.links.present(&link) {
-                    Meaning::New => self.appeared(link.index)?,
-                    Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
-                },
+                Ok(Some(LinkNotice::Present(link))) => {
+                    let had = self.watcher.links.has_carrier(link.index);
+                    let meaning = self.watcher.links.present(&link);
+                    if !had && self.watcher.links.has_carrier(link.index) {
+                        self.telling.carrier_came(Instant::now());
+                    }
+                    match meaning {
+                        Meaning::New => self.appeared(link.index)?,
+                        Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
+                    }
+                }
                 Ok(Some(LinkNotice::Gone(link))) => {
                     if let Some(news) = self.watcher.links.gone(&link) {
                         self.tell(news)?;
