@@ -265,8 +265,8 @@ async fn interfaces(poll: u32, state: PathBuf, tell: UnboundedSender<News>) -> a
     let look = move || {
         let watcher = Watcher::open()?;
         let interfaces = Interfaces::new(&state)?;
-        let found = interfaces.all()?;
-        watcher.start(interfaces, tell, Duration::from_secs(poll.max(1).into()))?;
+        let (found, unread) = interfaces.all()?;
+        watcher.start(interfaces, unread, tell, Duration::from_secs(poll.max(1).into()))?;
         anyhow::Ok(found)
     };
     tokio::task::spawn_blocking(look).await?.context("looking for network interfaces")

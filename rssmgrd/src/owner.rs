@@ -15,7 +15,7 @@ use rssmgr_core::manager::{
     Caller, Command, CommandError, CommandId, Created, Effect, Input, Manager, Notice, PowerChange, Reply,
     SavedState, Snapshot, Unusable,
 };
-use rssmgr_ethtool::LINK_BACK;
+use rssmgr_ethtool::ALL_BACK;
 use rssmgr_proto::{ApiError, ErrorKind, convert};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
@@ -40,8 +40,8 @@ const SOURCES: Duration = Duration::from_millis(250);
 const LATE: Duration = Duration::from_secs(1);
 
 /// How long a call into a driver may take before it is told of: igb takes a second to change its channels, and then the
-/// link is waited for, which is no call that does not come back.
-const TOO_LONG: Duration = LINK_BACK.saturating_add(Duration::from_secs(5));
+/// link and the bond are waited for, which is no call that does not come back.
+const TOO_LONG: Duration = ALL_BACK.saturating_add(Duration::from_secs(5));
 
 /// How long changes under way may take to end when the daemon is told to stop.
 const LAST_CHANGES: Duration = Duration::from_secs(5);

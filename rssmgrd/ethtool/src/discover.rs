@@ -52,6 +52,8 @@ pub struct Discovered {
     pub adapters: Vec<Found>,
     /// The rest.
     pub hidden: Vec<Hidden>,
+    /// The indexes of those among the rest that could not be read, which may succeed later.
+    pub unread: Vec<u32>,
 }
 
 /// Why an interface cannot be looked at.
@@ -63,6 +65,20 @@ enum Failure {
     Host(#[from] HostError),
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// Drivers take a device away while they reset or resume it.
+    #[error("the interface is there, and its device is not: {0}")]
+    Detached(Box<Failure>),
+}
+
+impl Failure {
+    /// Whether it says that there is no such interface, or none with a device.
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Netlink(e) => e.is_gone(),
+            Self::Backend(e) => matches!(e, BackendError::Gone),
+            Self::Host(_) | Self::Detached(_) => false,
+        }
+    }
 }
 
 /// All interfaces of this network namespace. `ledgers` is where it is kept which RSS contexts are ours.
@@ -76,13 +92,16 @@ pub fn discover(sampling: &Sampling, ledgers: &LedgerPlace) -> Result<Discovered
     Ledger::tidy(ledgers, &links.iter().map(|l| l.index).collect::<Vec<_>>());
     let mut discovered = Discovered::default();
     for link in links {
-        let name = link.name.clone();
+        let (index, name) = (link.index, link.name.clone());
         match look(&mut kernel, link, sampling, ledgers) {
             Ok(Ok(found)) => discovered.adapters.push(found),
             Ok(Err(because)) => discovered.hidden.push(Hidden { name, because }),
             // It went while it was looked at.
-            Err(Failure::Netlink(e)) if e.is_gone() => {}
-            Err(e) => discovered.hidden.push(Hidden { name, because: e.to_string() }),
+            Err(e) if e.is_gone() && kernel.links.get(index).is_err_and(|e| e.is_gone()) => {}
+            Err(e) => {
+                discovered.hidden.push(Hidden { name, because: e.to_string() });
+                discovered.unread.push(index);
+            }
         }
     }
     Ok(discovered)
@@ -107,13 +126,13 @@ pub fn discover_one(
             // New interfaces are renamed as soon as they are there: what was found under the old name is somebody else's
             // or nothing.
             if link.name == name {
-                return Ok(found?.ok());
+                let there = |e: Failure| if e.is_gone() { Failure::Detached(Box::new(e)) } else { e };
+                return Ok(found.map_err(there)?.ok());
             }
         }
     };
     match look_at() {
-        Err(Failure::Netlink(e)) if e.is_gone() => Ok(None),
-        Err(Failure::Backend(BackendError::Gone)) => Ok(None),
+        Err(e) if e.is_gone() => Ok(None),
         other => other.map_err(|e| e.to_string()),
     }
 }

@@ -30,6 +30,6 @@ pub use discover::{Discovered, Found, Hidden, discover, discover_one, hidden};
 pub use fields::Fields;
 pub use interrupts::{Interrupts, Vectors, by_name};
 pub use kernel::Kernel;
-pub use nic::{LINK_BACK, LinuxNic};
+pub use nic::{ALL_BACK, LinuxNic};
 pub use sample::{LinuxSampler, Sampling};
 pub use survey::LinuxSurveyor;

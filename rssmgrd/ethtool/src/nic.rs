@@ -29,10 +29,12 @@ use crate::steering::{self, Map, Maps};
 use crate::survey::{LinuxSurveyor, number, read};
 
 /// How long a link that a change of ours took down is waited for: copper negotiates for some seconds.
-pub const LINK_BACK: Duration = Duration::from_secs(10);
+const LINK_BACK: Duration = Duration::from_secs(10);
 /// How long a bond may take to take its port again: LACP asks once in 30 s at the slow rate, but at once when a link comes
 /// up.
 const BOND_BACK: Duration = Duration::from_secs(20);
+/// How long one operation may wait in all for what it took down.
+pub const ALL_BACK: Duration = LINK_BACK.saturating_add(BOND_BACK);
 /// How often they are looked for.
 const LINK_ROUND: Duration = Duration::from_millis(20);
 

@@ -121,6 +121,35 @@ fn what_happens_to_an_interface_is_told() {
     });
 }
 
+/// A bridge tells of its ports in the same group, and that one leaves as if an interface went.
+#[test]
+fn one_that_leaves_a_bridge_is_not_gone() {
+    in_namespace("one_that_leaves_a_bridge_is_not_gone", || {
+        ip("link add bridge0 type bridge");
+        ip("link add left type veth peer name right");
+        let left = Links::open().unwrap().get("left").unwrap();
+        ip("link set right up");
+        ip("link set left up");
+        let mut monitor = LinkMonitor::open().unwrap();
+        ip("link set left master bridge0");
+        ip("link set left nomaster");
+        ip("link set left mtu 1300");
+        let (mut masters, mut carriers) = (Vec::new(), Vec::new());
+        next(&mut monitor, |notice| match notice {
+            LinkNotice::Present(link) if link.index == left.index => {
+                masters.push(link.master);
+                carriers.push(link.carrier);
+                (link.mtu == 1300).then_some(())
+            }
+            LinkNotice::Gone(link) => panic!("gone: {link:?}"),
+            _ => None,
+        });
+        assert!(masters.iter().any(Option::is_some), "that it became a port is told: {masters:?}");
+        assert_eq!(masters.last(), Some(&None));
+        assert!(carriers.iter().all(|carrier| *carrier == Some(true)), "{carriers:?}");
+    });
+}
+
 #[test]
 fn a_move_to_another_namespace_is_told() {
     in_namespace("a_move_to_another_namespace_is_told", || {

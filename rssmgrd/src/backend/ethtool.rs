@@ -35,16 +35,16 @@ impl Interfaces {
         Ok(Self { sampling: Sampling::start()?, ledgers, topology })
     }
 
-    /// All adapters of this network namespace.
+    /// All adapters of this network namespace, and the indexes of interfaces that could not be read.
     ///
     /// # Errors
     /// The kernel does not list its interfaces.
-    pub fn all(&self) -> Result<Vec<Made>, rssmgr_netlink::Error> {
+    pub fn all(&self) -> Result<(Vec<Made>, Vec<u32>), rssmgr_netlink::Error> {
         let found = discover(&self.sampling, &self.ledgers)?;
         for hidden in &found.hidden {
             tracing::debug!("{} is no adapter: {}", hidden.name, hidden.because);
         }
-        Ok(found.adapters.into_iter().map(|f| self.made(f)).collect())
+        Ok((found.adapters.into_iter().map(|f| self.made(f)).collect(), found.unread))
     }
 
     /// The adapter of this interface index; `None` when it is no adapter or has gone.

@@ -75,6 +75,11 @@ impl Links {
         up.map(|(index, known)| (*index, known.name.as_str()))
     }
 
+    /// Whether it has a carrier.
+    pub(super) fn has_carrier(&self, index: u32) -> bool {
+        self.links.get(&index).is_some_and(|known| known.carrier == Some(true))
+    }
+
     /// An interface is told of: it is new, or something of it changed.
     pub(super) fn present(&mut self, link: &Link) -> Meaning {
         let ifindex = link.index;

@@ -4,6 +4,7 @@
 //! again. It decides nothing: whether a change was somebody's doing or our own is the manager's business.
 
 mod links;
+mod telling;
 mod uevents;
 mod watch;
 

@@ -6,7 +6,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rssmgr_core::drift::Hint;
 use rssmgr_core::manager::Gateway;
@@ -18,11 +18,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::links::{Links, Meaning};
+use super::telling::Telling;
 use super::uevents::Uevents;
 use super::{Discover, News};
-
-/// How often carriers are told of after the start.
-const CARRIERS_TOLD: u32 = 20;
 
 /// The owner does not listen any more.
 struct Deaf;
@@ -60,18 +58,23 @@ impl Watcher {
         Ok(Self { monitor, ethtool, kernel, links, uevents, online: "/sys/devices/system/cpu/online".into() })
     }
 
-    /// Listens on a thread of its own, for as long as the owner does; processors are looked at as often as this.
+    /// Listens on a thread of its own, for as long as the owner does. Processors, and interfaces that could not be read,
+    /// of which these are the first, are looked at as often as this.
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn start(
         self,
         discover: impl Discover + 'static,
+        unread: Vec<u32>,
         news: UnboundedSender<News>,
         every: Duration,
     ) -> io::Result<()> {
         let listen = move || {
-            if let Err(Some(e)) = (Listener { watcher: self, discover, news }).listen(every) {
+            let telling = Telling::new(Instant::now());
+            let unread = unread.into_iter().map(|ifindex| (ifindex, String::new())).collect();
+            let mut listener = Listener { watcher: self, discover, news, telling, unread, lost: false };
+            if let Err(Some(e)) = listener.listen(every) {
                 tracing::error!("listening to the kernel: {e}");
             }
         };
@@ -87,19 +90,29 @@ fn team_of(name: &str) -> Option<Team> {
     })
 }
 
+fn timespec(time: Duration) -> Timespec {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    Timespec { tv_sec: seconds, tv_nsec: time.subsec_nanos().into() }
+}
+
 struct Listener<D> {
     watcher: Watcher,
     discover: D,
     news: UnboundedSender<News>,
+    telling: Telling,
+    /// Interfaces that could not be read, and why: a device may be in a reset. They are looked at again.
+    unread: BTreeMap<u32, String>,
+    /// Whether notifications were lost and what there is could not be looked at since.
+    lost: bool,
 }
 
 impl<D: Discover> Listener<D> {
     /// Listens until the owner does not any more (`None`), or the kernel does not give news (why).
-    fn listen(mut self, every: Duration) -> Result<(), Option<io::Error>> {
+    fn listen(&mut self, every: Duration) -> Result<(), Option<io::Error>> {
         let mut processors = self.processors();
-        let mut told = 0;
-        let timeout = Timespec { tv_sec: i64::try_from(every.as_secs()).unwrap_or(i64::MAX), tv_nsec: 0 };
+        let mut tried = Instant::now();
         loop {
+            let timeout = timespec(self.telling.rest(Instant::now(), every));
             let mut sockets = vec![PollFd::from_borrowed_fd(self.watcher.monitor.as_fd(), PollFlags::IN)];
             sockets.extend(
                 self.watcher.ethtool.iter().map(|m| PollFd::from_borrowed_fd(m.as_fd(), PollFlags::IN)),
@@ -118,17 +131,22 @@ impl<D: Discover> Listener<D> {
             }
             let now = self.processors();
             if now != processors {
-                processors = now;
                 match self.discover.machine() {
-                    Ok(machine) => self.tell(News::Processors(machine)).map_err(|Deaf| None)?,
+                    Ok(machine) => {
+                        processors = now;
+                        self.tell(News::Processors(machine)).map_err(|Deaf| None)?;
+                    }
+                    // One of them may be going while it is read.
                     Err(e) => tracing::warn!("processors changed, and cannot be read: {e}"),
                 }
             }
             self.links().map_err(|Deaf| None)?;
             self.ethtool().map_err(|Deaf| None)?;
-            // What was applied at the start is proven by a carrier that is still there a while later.
-            if told < CARRIERS_TOLD {
-                told += 1;
+            if tried.elapsed() >= every {
+                tried = Instant::now();
+                self.try_again().map_err(|Deaf| None)?;
+            }
+            if self.telling.is_due(Instant::now()) {
                 self.carriers().map_err(|Deaf| None)?;
             }
             if self.news.is_closed() {
@@ -175,10 +193,17 @@ impl<D: Discover> Listener<D> {
         loop {
             match self.watcher.monitor.recv() {
                 Ok(None) => return Ok(()),
-                Ok(Some(LinkNotice::Present(link))) => match self.watcher.links.present(&link) {
-                    Meaning::New => self.appeared(link.index)?,
-                    Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
-                },
+                Ok(Some(LinkNotice::Present(link))) => {
+                    let had = self.watcher.links.has_carrier(link.index);
+                    let meaning = self.watcher.links.present(&link);
+                    if !had && self.watcher.links.has_carrier(link.index) {
+                        self.telling.carrier_came(Instant::now());
+                    }
+                    match meaning {
+                        Meaning::New => self.appeared(link.index)?,
+                        Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
+                    }
+                }
                 Ok(Some(LinkNotice::Gone(link))) => {
                     if let Some(news) = self.watcher.links.gone(&link) {
                         self.tell(news)?;
@@ -218,19 +243,35 @@ impl<D: Discover> Listener<D> {
 
     /// An interface is new; one that is an adapter is told of.
     fn appeared(&mut self, ifindex: u32) -> Result<(), Deaf> {
-        match self.discover.adapter(ifindex) {
+        let found = self.discover.adapter(ifindex);
+        let before = self.unread.remove(&ifindex);
+        match found {
             Ok(Some(made)) => self.tell(News::Here(made)),
             Ok(None) => Ok(()),
             Err(e) => {
-                tracing::warn!("interface {ifindex} cannot be read: {e}");
+                if before.as_ref() != Some(&e) {
+                    tracing::warn!("interface {ifindex} cannot be read, and is tried again: {e}");
+                }
+                self.unread.insert(ifindex, e);
                 Ok(())
             }
         }
     }
 
+    /// What could not be looked at is tried again.
+    fn try_again(&mut self) -> Result<(), Deaf> {
+        if self.lost {
+            self.all_again()?;
+        }
+        let unread: Vec<u32> = self.unread.keys().copied().collect();
+        unread.into_iter().try_for_each(|ifindex| self.appeared(ifindex))
+    }
+
     /// Notifications were lost: what there is is looked at anew.
     fn all_again(&mut self) -> Result<(), Deaf> {
-        let there = match self.watcher.kernel.list() {
+        let there = self.watcher.kernel.list();
+        self.lost = there.is_err();
+        let there = match there {
             Ok(there) => there,
             Err(e) => {
                 tracing::warn!("notifications were lost, and interfaces cannot be listed: {e}");
@@ -252,5 +293,81 @@ impl<D: Discover> Listener<D> {
     fn everything_changed(&self, hint: Hint) -> Result<(), Deaf> {
         let mut all = self.watcher.links.indexes();
         all.try_for_each(|ifindex| self.tell(News::Changed { ifindex, hint, broke: false }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rssmgr_core::topology::Topology;
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    const EVERY: Duration = Duration::from_millis(50);
+    const PATIENCE: Duration = Duration::from_secs(20);
+    const LOOPBACK: u32 = 1;
+
+    /// Fails a few times, and tells of each.
+    struct Failing {
+        failures: u32,
+        asked: Sender<()>,
+    }
+
+    impl Failing {
+        fn answer<T>(&mut self, answer: T) -> Result<T, String> {
+            let _ = self.asked.send(());
+            let left = self.failures.checked_sub(1);
+            self.failures = left.unwrap_or_default();
+            left.map_or(Ok(answer), |_| Err("it is in a reset".to_owned()))
+        }
+    }
+
+    impl Discover for Failing {
+        fn adapter(&mut self, ifindex: u32) -> Result<Option<crate::backend::Made>, String> {
+            // Others may make interfaces meanwhile.
+            if ifindex == LOOPBACK { self.answer(None) } else { Ok(None) }
+        }
+
+        fn machine(&mut self) -> Result<Arc<Topology>, String> {
+            self.answer(Arc::new(Topology::from_spec("1x2x1").map_err(|e| e.to_string())?))
+        }
+    }
+
+    /// A listener whose first two attempts fail: what it attempts, and what it tells.
+    fn listening(watcher: Watcher, unread: Vec<u32>) -> (Receiver<()>, UnboundedReceiver<News>) {
+        let (asked, attempts) = channel();
+        let (tell, told) = unbounded_channel();
+        watcher.start(Failing { failures: 2, asked }, unread, tell, EVERY).unwrap();
+        (attempts, told)
+    }
+
+    fn three_and_no_more(attempts: &Receiver<()>) {
+        for attempt in 1..=3 {
+            attempts.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("attempt {attempt}: {e}"));
+        }
+        assert_eq!(attempts.recv_timeout(EVERY * 6), Err(RecvTimeoutError::Timeout));
+    }
+
+    #[test]
+    fn an_interface_that_could_not_be_read_is_tried_again() {
+        let (attempts, _told) = listening(Watcher::open().unwrap(), vec![LOOPBACK]);
+        three_and_no_more(&attempts);
+    }
+
+    #[test]
+    fn processors_that_could_not_be_read_are_tried_again() {
+        let online = std::env::temp_dir().join(format!("rssmgrd-online-{}", std::process::id()));
+        fs::write(&online, "0-2").unwrap();
+        let mut watcher = Watcher::open().unwrap();
+        watcher.online.clone_from(&online);
+        let (attempts, mut told) = listening(watcher, Vec::new());
+        // Not before it has read what was there at first.
+        std::thread::sleep(EVERY * 4);
+        fs::write(&online, "0-1").unwrap();
+        three_and_no_more(&attempts);
+        let mut news = std::iter::from_fn(|| told.try_recv().ok());
+        assert!(news.any(|n| matches!(n, News::Processors(_))));
+        fs::remove_file(&online).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! Others that set what rssmgrd sets.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -42,8 +43,9 @@ fn irqbalance(machine: &Machine, sign: &Sign, banned: &[u32], unasked: Option<&s
         format!("{}: interrupts {} of its queues are not kept from irqbalance", n.name, list(irqs))
     }));
     evidence.extend(unasked.map(|why| format!("what it was told at run time is not known: {why}")));
-    let bans: Vec<String> =
-        touched.iter().flat_map(|(_, irqs)| irqs).map(|irq| format!("--banirq={irq}")).collect();
+    // The last such line is the only one that counts: what is banned already is banned by it, too.
+    let all: BTreeSet<u32> = touched.iter().flat_map(|(_, irqs)| irqs).chain(banned).copied().collect();
+    let bans: Vec<String> = all.iter().map(|irq| format!("--banirq={irq}")).collect();
     Some(Finding {
         check: Check::Irqbalance,
         severity,

@@ -25,8 +25,15 @@ pub enum LinkNotice {
     Lost,
 }
 
+/// `AF_BRIDGE`: what a bridge says of a port of its own. A port that leaves is told as an interface that goes, and none
+/// of its attributes is needed here: the interface itself is told of, too.
+const OF_A_BRIDGE: u8 = 7;
+
 impl LinkNotice {
     fn read(message: &Message<'_>) -> Result<Option<Self>, Malformed> {
+        if message.payload.first() == Some(&OF_A_BRIDGE) {
+            return Ok(None);
+        }
         match message.kind {
             NEW_LINK => Link::decode(message.payload).map(|link| Some(Self::Present(link))),
             DELETE_LINK => Link::decode(message.payload).map(|link| Some(Self::Gone(link))),

@@ -66,7 +66,11 @@ fn irqbalance_runs() {
     let f = one(&running(&[41, 43]));
     assert_eq!((f.check, f.severity), (Check::Irqbalance, Warning));
     assert!(f.evidence[1].contains("interrupts 40, 42 of its queues"), "{:?}", f.evidence);
-    assert!(f.remedy[1].contains("--banirq=40 --banirq=42"));
+    assert!(
+        f.remedy[1].contains("\"--banirq=40 --banirq=41 --banirq=42 --banirq=43\""),
+        "the line is the only one that counts, and what was banned before stays so: {:?}",
+        f.remedy
+    );
     assert_eq!(found(&running(&[40, 41, 42, 43, 99])), [], "it leaves ours alone");
     let mut silent = running(&[]);
     let SignKind::Irqbalance { unasked, .. } = &mut silent.signs[0].kind else { panic!() };
