@@ -25,6 +25,7 @@ const MODULES: &[&str] = &[
     "tun",
     "veth",
     "bonding",
+    "bridge",
     "xsk_diag",
 ];
 

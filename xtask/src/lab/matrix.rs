@@ -12,8 +12,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Checks of a kernel that are no driver's: the machine, that the programs run there, and the doctor.
-const OTHERS: usize = 3;
+/// Checks of a kernel that are no driver's: the machine, that the programs run there, cards under a bond, and the doctor.
+const OTHERS: usize = 4;
 
 /// What a guest shows. A kernel's two take about as long, so that no processor waits for the last of them.
 struct Half {
@@ -112,7 +112,7 @@ pub(super) fn in_lanes<T: Sync>(all: &[T], work: impl Fn(&T) + Sync) {
 
 /// Checks beside those of the drivers; the machine last, since it unplugs cards and takes processors away.
 pub(super) const OTHER_CHECKS: [fn(&mut Guest, &str) -> Cell; OTHERS] =
-    [cells::doctor, cells::product, cells::machine];
+    [cells::doctor, cells::product, cells::ports, cells::machine];
 
 /// The cells of one guest. What fails is tried once more in a new guest, aloud: emulated machines on a busy host miss
 /// deadlines that have nothing to do with what is tested. What fails twice has failed.

@@ -158,6 +158,11 @@ pub(crate) fn product(guest: &mut Guest, kernel: &str) -> Cell {
     cell(guest, format!("{kernel} product"), product::smoke)
 }
 
+/// The product manages cards under one bond.
+pub(crate) fn ports(guest: &mut Guest, kernel: &str) -> Cell {
+    cell(guest, format!("{kernel} ports"), product::ports)
+}
+
 /// What the doctor says of the drivers.
 pub(crate) fn doctor(guest: &mut Guest, kernel: &str) -> Cell {
     cell(guest, format!("{kernel} doctor"), product::doctor)

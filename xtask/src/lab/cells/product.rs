@@ -12,6 +12,7 @@ mod figures;
 mod kernel;
 mod lies;
 mod pairwise;
+mod ports;
 mod random;
 mod rest;
 mod rows;
@@ -34,6 +35,7 @@ use subject::Subject;
 pub(super) use big::check as big;
 pub(super) use doctor::check as doctor;
 pub(in crate::lab) use figures::print as figures;
+pub(super) use ports::check as ports;
 pub(super) use random::of_seed as sequence;
 pub(in crate::lab) use random::{lines as sequence_lines, seed_of_now};
 pub(super) use smoke::check as smoke;
@@ -72,6 +74,7 @@ const ONCE: &[Test] = &[
         run: events::set_right_after,
         of: |card| card.queues > 1,
     },
+    Test { name: "into a bridge and out", run: events::bridged, of: |_| true },
     Test { name: "queues in use", run: blackbox::queues_in_use, of: |card| card.channels == Some("link") },
     Test { name: "a new key under traffic", run: blackbox::rekeyed_under_traffic, of: |card| card.key },
 ];

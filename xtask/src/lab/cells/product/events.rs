@@ -192,6 +192,22 @@ pub(super) fn processor_off_line(s: &mut Subject<'_>) -> Result<()> {
     s.until_in_force("the CPU is back", &moved)
 }
 
+/// A port of a bridge, and of none again: the card was there all the time.
+pub(super) fn bridged(s: &mut Subject<'_>) -> Result<()> {
+    let cpus = managed(s)?;
+    let name = s.card.name;
+    let place = s.events(0)?.1;
+    s.guest.expect(&format!(
+        "ip link add br0 type bridge && ip link set {name} master br0 && ip link set br0 up && sleep 1\n\
+         ip link set {name} nomaster && ip link delete br0"
+    ))?;
+    s.until_in_force("a port of a bridge, and of none again", &cpus)?;
+    let told = s.events(place)?.0;
+    let gone = told.iter().any(|event| ["AdapterGone", "AdapterAway", "AdapterArrived"].contains(&&**event));
+    s.checks.that(!gone, || format!("it was there all the time: {told:?}"));
+    Ok(())
+}
+
 /// Devices are suspended and resumed.
 pub(super) fn suspended(s: &mut Subject<'_>) -> Result<()> {
     let cpus = managed(s)?;
