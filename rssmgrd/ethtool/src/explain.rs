@@ -352,6 +352,19 @@ pub(crate) fn refused(driver: &str, what: What, error: &Error) -> BackendError {
     BackendError::system("kernel", told(driver, what, errno, error))
 }
 
+/// An error of an interface that is listed still: the kernel says that there is none (`ENODEV`) also of one whose device
+/// the driver has put aside.
+pub(crate) fn of_one_that_is_there(error: BackendError) -> BackendError {
+    match error {
+        BackendError::Gone => BackendError::system(
+            "kernel",
+            "the driver has put the device aside (ENODEV): it is suspended, being reset or, in a guest, serviced by the \
+             host; try again once it is back, the kernel log says why",
+        ),
+        other => other,
+    }
+}
+
 /// A file that could not be written as the backend's error.
 pub(crate) fn unwritten(driver: &str, what: What, file: &str, error: &io::Error) -> BackendError {
     BackendError::system(file, told(driver, what, error.raw_os_error(), error))
@@ -393,6 +406,15 @@ mod tests {
             let told = meaning(driver, what, errno).unwrap_or_default();
             assert!(told.contains(wanted), "{driver} {what:?} {errno}: {told}");
         }
+    }
+
+    /// hv_netvsc answers ENODEV while its host services it, and the kernel for every device that is detached.
+    #[test]
+    fn one_that_is_put_aside_is_not_gone() {
+        let told = of_one_that_is_there(BackendError::Gone).to_string();
+        assert!(told.contains("put the device aside") && told.contains("try again"), "{told}");
+        let other = BackendError::Down("anything".to_owned());
+        assert_eq!(of_one_that_is_there(other.clone()), other);
     }
 
     #[test]

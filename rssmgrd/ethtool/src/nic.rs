@@ -18,7 +18,7 @@ use rssmgr_netlink::ethtool::{HashKey as KernelKey, Rss, RssChange, Table};
 
 use crate::capability::{self, offered};
 use crate::contexts::{self, Ledger, LedgerPlace, OfInterface, VPorts};
-use crate::explain::{What, refused, unwritten};
+use crate::explain::{What, of_one_that_is_there, refused, unwritten};
 use crate::fields;
 use crate::files::{Files, Which};
 use crate::interrupts::{self, Interrupts, Requested};
@@ -339,6 +339,14 @@ impl LinuxNic {
         }
     }
 
+    /// A change of one that is listed still did not fail because it is gone. A reading does not say so: it is told by
+    /// others when one is gone, and read again when one is back.
+    fn unless_there<T>(&mut self, result: Result<T, BackendError>) -> Result<T, BackendError> {
+        result.map_err(
+            |e| if self.kernel.links.get(self.ifindex).is_ok() { of_one_that_is_there(e) } else { e },
+        )
+    }
+
     fn read(&mut self) -> Result<Device, BackendError> {
         let count = self.queue_count()?;
         let rss = self.rss()?;
@@ -490,6 +498,7 @@ impl Backend for LinuxNic {
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
         let changed = self.change(op);
+        let changed = self.unless_there(changed);
         self.unless_down(changed)
     }
 
