@@ -41,6 +41,7 @@ pub const fn limit(by: LimitBy) -> &'static str {
         LimitBy::EligibleProcessors => "the eligible processors",
         LimitBy::Channels => "the queues that the adapter can have",
         LimitBy::TableEntries => "the entries of the indirection table",
+        LimitBy::TableQueues => "the queues that the indirection table may name",
         LimitBy::Vectors => "the interrupt vectors",
         LimitBy::FixedInterrupts => "the eligible processors that the interrupts are fixed to",
         LimitBy::Team => "its share of the eligible processors among the ports of its bond or team",

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rssmgr_core::AdapterId;
+use rssmgr_core::driver::Driver;
 use rssmgr_core::manager::{AdapterState, AdapterView, Kind, Notice, Verified};
 use rssmgr_core::verify::{Check, Evidence, Verdict};
 use rssmgr_ethtool::{Capture, capture};
@@ -49,7 +50,8 @@ pub async fn look(handle: &Handle, view: Arc<AdapterView>, how: Capture) -> Resu
     let adapter = view.id;
     let device = view.device.clone();
     let looked = tokio::task::spawn_blocking(move || {
-        let mut check = Check::new(&view.device, &view.capability.encapsulation);
+        let driver = Driver::of(&view.facts.driver);
+        let mut check = Check::of(driver, &view.device, &view.capability.encapsulation);
         let queues = view.device.channels();
         capture(&view.facts.name, queues, how, |queue, frame| check.take(queue, frame))
             .map_err(|e| e.to_string())?;

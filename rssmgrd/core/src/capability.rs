@@ -95,6 +95,9 @@ pub struct Capability {
     pub channels: ChannelControl,
     /// Indirection table entries; 0 where there is no table.
     pub table_entries: u16,
+    /// Queues that the table may name at most, the first ones; `None` where it may name all. ixgbe has 16 or 64 of its channels
+    /// there, i40e as many as its firmware says.
+    pub table_queues: Option<u16>,
     /// The interface is closed and shows no table, but may have one: some drivers show table, key and hash types only once
     /// it was opened. What it can do is asked anew then.
     pub table_unseen: bool,

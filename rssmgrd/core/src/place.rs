@@ -252,6 +252,7 @@ fn processor_limit(input: &AdapterInput<'_>, array: &Array, queues: u16, kept: b
     let eligible = (many(array.candidates.len()), LimitBy::EligibleProcessors);
     let hardware = [
         (nonzero(cap.table_entries), LimitBy::TableEntries),
+        (cap.table_queues.map_or(u32::MAX, u32::from), LimitBy::TableQueues),
         (nonzero(cap.vectors), LimitBy::Vectors),
         (many(array.reachable().count()), LimitBy::FixedInterrupts),
     ];

@@ -48,6 +48,13 @@ pub(crate) fn queues(
     Ok((u16::try_from(count.max(1)).unwrap_or(u16::MAX), channels))
 }
 
+/// How many queues the table may name, when they are fewer than there are: the number of rings that the driver tells, against
+/// which the kernel checks every entry.
+fn table_queues(queues: u16, rings: Option<u64>) -> Option<u16> {
+    let rings = u16::try_from(rings?).ok()?;
+    (rings > 0 && rings < queues).then_some(rings)
+}
+
 /// The request for this many receive queues, in the kind of channels that the adapter uses.
 pub(crate) fn channel_change(there: &Channels, queues: u16) -> ChannelChange {
     let queues = u32::from(queues);
@@ -108,6 +115,7 @@ pub(crate) fn ask(
             ChannelControl::Fixed
         },
         table_entries,
+        table_queues: table_queues(queues, kernel.by_ioctl(ifindex, Ioctl::receive_queues).ok()),
         table_unseen: table_entries == 0 && !open,
         key_bytes: u16::try_from(key_bytes).unwrap_or(u16::MAX),
         key_settable: shown > 0,
@@ -173,6 +181,15 @@ mod tests {
         let mut c = Channels::default();
         (c.combined, c.combined_max, c.rx, c.rx_max) = (combined, combined_max, rx, rx_max);
         c
+    }
+
+    #[test]
+    fn a_table_may_name_fewer_queues_than_there_are() {
+        assert_eq!(table_queues(24, Some(16)), Some(16), "ixgbe before X550");
+        assert_eq!(table_queues(16, Some(16)), None);
+        assert_eq!(table_queues(1, Some(8)), None);
+        assert_eq!(table_queues(8, Some(0)), None, "nothing told");
+        assert_eq!(table_queues(8, None), None);
     }
 
     #[test]

@@ -40,7 +40,7 @@ const EOPNOTSUPP: i32 = 95;
 struct Row(&'static str, What, i32, &'static str);
 
 /// Sources: the kernel's `net/ethtool/` and the drivers' `ethtool` operations in Linux 7.1; `kernel/irq/proc.c`.
-const ROWS: [Row; 52] = [
+const ROWS: [Row; 58] = [
     Row(
         "virtio_net",
         What::Channels,
@@ -51,7 +51,7 @@ const ROWS: [Row; 52] = [
         "mlx5_core",
         What::Channels,
         EINVAL,
-        "mlx5 does not resize a table that was set: reset the table first (`rssctl reset`); it also refuses with HTB or mqprio in channel mode",
+        "mlx5 does not resize a table that was set: reset the table first (`rssctl reset`); it also refuses with HTB or mqprio in channel mode, and more queues than its hash function xor can spread over",
     ),
     Row(
         "i40e",
@@ -66,7 +66,7 @@ const ROWS: [Row; 52] = [
         "bnxt_en does not change queues when the table in use cannot be folded to the new size: reset the table first",
     ),
     Row(
-        "octeontx2",
+        "rvu-nicpf",
         What::Channels,
         EINVAL,
         "the driver does not change queues while TC police queues are in use: remove them first",
@@ -115,14 +115,33 @@ const ROWS: [Row; 52] = [
     ),
     Row("mana", What::Table, EOPNOTSUPP, "mana takes no table while the port is down: set the link up first"),
     Row("qede", What::Table, EOPNOTSUPP, "qede has no table in dual-engine (100G) mode"),
+    Row("ena", What::Key, EOPNOTSUPP, "this instance type offers no RSS configuration: newer generations do"),
+    Row(
+        "gve",
+        What::Key,
+        EOPNOTSUPP,
+        "the host of this virtual machine offers no RSS configuration: other machine types do",
+    ),
+    Row("mana", What::Key, EOPNOTSUPP, "mana takes no key while the port is down: set the link up first"),
+    Row("qede", What::Key, EOPNOTSUPP, "qede has no key in dual-engine (100G) mode"),
     Row(
         "ixgbe",
         What::Table,
         EINVAL,
         "ixgbe hardware before X550 has no queue above 15 in its table: use 16 queues at most",
     ),
-    Row("ice", What::Table, EIO, "ice has RSS switched off: switch it on (`ethtool -K NAME rxhash on`)"),
-    Row("ice", What::Key, EIO, "ice has RSS switched off: switch it on (`ethtool -K NAME rxhash on`)"),
+    Row(
+        "ice",
+        What::Table,
+        EIO,
+        "ice has no RSS: its firmware offers none, or refused this table: see the kernel log",
+    ),
+    Row(
+        "ice",
+        What::Key,
+        EIO,
+        "ice has no RSS: its firmware offers none, or refused this key: see the kernel log",
+    ),
     Row(
         "bnxt_en",
         What::Table,
@@ -157,7 +176,7 @@ const ROWS: [Row; 52] = [
         "",
         What::Channels,
         EINVAL,
-        "the number is above the maximum, or the table still points at a queue that would go away: see `rssctl table get NAME`",
+        "the number is above the maximum, or something still leads to a queue that would go away: the table (`rssctl table get NAME`), an RSS context or a receive rule (`ethtool -n NAME`), AF_XDP or a memory provider",
     ),
     Row(
         "",
@@ -237,6 +256,12 @@ const ROWS: [Row; 52] = [
         "the RSS context is gone: somebody deleted it, or the driver was reset",
     ),
     Row(
+        "",
+        What::ContextTable,
+        EAGAIN,
+        "the driver changes contexts only while the interface is up: set the link up first",
+    ),
+    Row(
         "mlx5_core",
         What::Rule,
         EINVAL,
@@ -272,6 +297,13 @@ const ROWS: [Row; 52] = [
         EIO,
         "the kernel keeps this interrupt where it is (a managed interrupt): the queue stays on its CPU",
     ),
+    // The same since Linux 6.2; without the privilege the file cannot even be opened (EACCES).
+    Row(
+        "",
+        What::Affinity,
+        EPERM,
+        "the kernel keeps this interrupt where it is (a managed interrupt): the queue stays on its CPU",
+    ),
     Row("", What::Affinity, EINVAL, "none of the CPUs is online"),
     Row(
         "",
@@ -286,7 +318,7 @@ const ROWS: [Row; 52] = [
 ];
 
 /// Errors that mean the same wherever they come from.
-const ANYWHERE: [(i32, &str); 5] = [
+const ANYWHERE: [(i32, &str); 6] = [
     (EPERM, "the daemon lacks the privilege: it must run as root, or with CAP_NET_ADMIN"),
     (EACCES, "the daemon may not write there: it must run as root"),
     (
@@ -294,6 +326,7 @@ const ANYWHERE: [(i32, &str); 5] = [
         "the file system is read-only there: in a systemd unit, ProtectKernelTunables= and ReadOnlyPaths= do that",
     ),
     (EBUSY, "the device is busy with something else: try again"),
+    (EAGAIN, "the device cannot answer now, or only while the interface is up: try again"),
     (ENOENT, "it is not there any more: try again"),
 ];
 
@@ -319,6 +352,19 @@ pub(crate) fn refused(driver: &str, what: What, error: &Error) -> BackendError {
     BackendError::system("kernel", told(driver, what, errno, error))
 }
 
+/// An error of an interface that is listed still: the kernel says that there is none (`ENODEV`) also of one whose device
+/// the driver has put aside.
+pub(crate) fn of_one_that_is_there(error: BackendError) -> BackendError {
+    match error {
+        BackendError::Gone => BackendError::system(
+            "kernel",
+            "the driver has put the device aside (ENODEV): it is suspended, being reset or, in a guest, serviced by the \
+             host; try again once it is back, the kernel log says why",
+        ),
+        other => other,
+    }
+}
+
 /// A file that could not be written as the backend's error.
 pub(crate) fn unwritten(driver: &str, what: What, file: &str, error: &io::Error) -> BackendError {
     BackendError::system(file, told(driver, what, error.raw_os_error(), error))
@@ -334,6 +380,41 @@ mod tests {
             let driver = if row.0.is_empty() { "any other" } else { row.0 };
             assert_eq!(meaning(driver, row.1, row.2), Some(row.3), "row {i} is behind another one");
         }
+    }
+
+    #[test]
+    fn what_looks_alike_is_told_apart() {
+        let cases = [
+            // A managed interrupt is EIO up to Linux 6.1 and EPERM since: no matter of privilege.
+            ("igb", What::Affinity, EPERM, "managed interrupt"),
+            ("igb", What::Affinity, EACCES, "must run as root"),
+            ("igb", What::Table, EPERM, "CAP_NET_ADMIN"),
+            // By the name that the driver gives itself, not by that of its module.
+            ("rvu-nicpf", What::Channels, EINVAL, "TC police"),
+            // Without RSS there is neither table nor key; such a driver takes keys elsewhere.
+            ("gve", What::Key, EOPNOTSUPP, "the host"),
+            ("ena", What::Key, EOPNOTSUPP, "instance type"),
+            ("mana", What::Key, EOPNOTSUPP, "port is down"),
+            ("qede", What::Key, EOPNOTSUPP, "dual-engine"),
+            ("ice", What::Table, EIO, "firmware"),
+            ("igb", What::Channels, EINVAL, "AF_XDP"),
+            ("mlx5_core", What::Channels, EINVAL, "xor"),
+            ("mlx5_core", What::ContextTable, EAGAIN, "interface is up"),
+            ("nfp", What::Read, EAGAIN, "try again"),
+        ];
+        for (driver, what, errno, wanted) in cases {
+            let told = meaning(driver, what, errno).unwrap_or_default();
+            assert!(told.contains(wanted), "{driver} {what:?} {errno}: {told}");
+        }
+    }
+
+    /// hv_netvsc answers ENODEV while its host services it, and the kernel for every device that is detached.
+    #[test]
+    fn one_that_is_put_aside_is_not_gone() {
+        let told = of_one_that_is_there(BackendError::Gone).to_string();
+        assert!(told.contains("put the device aside") && told.contains("try again"), "{told}");
+        let other = BackendError::Down("anything".to_owned());
+        assert_eq!(of_one_that_is_there(other.clone()), other);
     }
 
     #[test]

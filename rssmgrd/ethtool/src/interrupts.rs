@@ -256,6 +256,13 @@ mod tests {
         let first = [(30, comp("0000:3b:00.0"))];
         assert!(!stale(&first, comp("0000:af:00.0")), "it is that of the card's second device");
         assert!(stale(&first, vec!["nvme0q3".to_owned()]));
+        // With rings apart, bnxt numbers those to send through after those to receive by.
+        let apart = names(&[(40, "eth0-rx-0"), (41, "eth0-tx-1"), (42, "eth0")]);
+        let bnxt = |receive, transmit| {
+            is_stale("bnxt_en", &apart, |_| Vec::new(), &[vectors(receive, Some(transmit))])
+        };
+        assert!(!bnxt(40, 41));
+        assert!(bnxt(42, 41) && bnxt(41, 40));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod proc;
 mod sample;
 mod steering;
 mod survey;
+mod symmetric;
 
 pub use capture::{Capture, capture};
 pub use discover::{Discovered, Found, Hidden, discover, discover_one, hidden};

@@ -36,7 +36,7 @@ const fn tx(pattern: &'static str) -> Name {
 const INTEL: [Name; 3] = [both("*-TxRx-#"), rx("*-rx-#"), tx("*-tx-#")];
 
 /// The names of each driver. A driver that is not here has no names that are certain.
-const DRIVERS: [(&str, &[Name]); 17] = [
+const DRIVERS: [(&str, &[Name]); 16] = [
     ("virtio_net", &[rx("*-input.#"), tx("*-output.#")]),
     ("igb", &INTEL),
     ("igc", &INTEL),
@@ -53,7 +53,6 @@ const DRIVERS: [(&str, &[Name]); 17] = [
     ("nfp", &[both("*-rxtx-#"), rx("*-rx-#"), tx("*-tx-#")]),
     ("qede", &[both("*-fp-#")]),
     ("mana", &[both("mana_q#@pci:*")]),
-    ("atlantic", &[both("*-TxRx-#")]),
 ];
 
 /// What the interrupt of this name serves, with this driver; `None` for other interrupts and other drivers.
@@ -68,9 +67,9 @@ pub(crate) fn are_known(driver: &str) -> bool {
 }
 
 /// Whether the numbers in a driver's names are those of its queues. Where they count completion vectors, a queue has that
-/// of its own number as a rule only.
+/// of its own number as a rule only; bnxt's transmit queues come after its receive queues where they have rings of their own.
 pub(crate) fn count_queues(driver: &str) -> bool {
-    are_known(driver) && !matches!(driver, "mlx5_core" | "mana")
+    are_known(driver) && !matches!(driver, "mlx5_core" | "mana" | "bnxt_en")
 }
 
 /// The number that stands in a name where the pattern has `#`.
@@ -113,6 +112,8 @@ mod tests {
             ("ena", "ens5-Tx-Rx-1", Some(Serves::Both(1))),
             ("vmxnet3", "ens192-rxtx-2", Some(Serves::Both(2))),
             ("vmxnet3", "ens192-event-8", None),
+            // All of its vectors have the interface's name and nothing else.
+            ("atlantic", "enp1s0", None),
             // An interface with a misleading name.
             ("igb", "a-rx-1-TxRx-2", Some(Serves::Both(2))),
             ("igb", "-rx-1", None),

@@ -14,11 +14,11 @@ use rssmgr_core::driver::{Driver, Impact, KeySource, Trap, round_robin};
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::ids::{CpuId, QueueId, VPortId};
 use rssmgr_core::packet::encap::EncapState;
-use rssmgr_netlink::ethtool::{HashKey as KernelKey, Rss, RssChange, Table};
+use rssmgr_netlink::ethtool::{HashKey as KernelKey, InputTransform, Rss, RssChange, Table};
 
 use crate::capability::{self, offered};
 use crate::contexts::{self, Ledger, LedgerPlace, OfInterface, VPorts};
-use crate::explain::{What, refused, unwritten};
+use crate::explain::{What, of_one_that_is_there, refused, unwritten};
 use crate::fields;
 use crate::files::{Files, Which};
 use crate::interrupts::{self, Interrupts, Requested};
@@ -27,6 +27,7 @@ use crate::proc;
 use crate::sample::LinuxSampler;
 use crate::steering::{self, Map, Maps};
 use crate::survey::{LinuxSurveyor, number, read};
+use crate::symmetric;
 
 /// How long a link that a change of ours took down is waited for: copper negotiates for some seconds.
 const LINK_BACK: Duration = Duration::from_secs(10);
@@ -141,12 +142,29 @@ impl LinuxNic {
         let reads_back =
             there.len() == entries.len() && there.iter().zip(entries).all(|(a, b)| *a == u32::from(b.0));
         let change = RssChange { table: Some(table), ..RssChange::default() };
-        let sent = if reads_back && self.kernel.ethtool.can_set_rss() {
-            self.kernel.by_ioctl(self.ifindex, |ioctl, name| ioctl.set_rss(name, 0, &change))
-        } else {
-            self.kernel.set_rss(self.ifindex, &change)
-        };
-        sent.map_err(|e| self.refused(What::Table, &e))
+        if reads_back && self.kernel.ethtool.can_set_rss() && !self.switches_symmetric_hashing() {
+            let sent = self.kernel.by_ioctl(self.ifindex, |ioctl, name| ioctl.set_rss(name, 0, &change));
+            return sent.map_err(|e| self.refused(What::Table, &e));
+        }
+        self.set_rss(What::Table, &change)
+    }
+
+    /// Whether a request that leaves symmetric hashing alone may switch it.
+    fn switches_symmetric_hashing(&self) -> bool {
+        self.driver.traps.contains(&Trap::SymmetricReadBack)
+    }
+
+    fn set_rss(&mut self, what: What, change: &RssChange) -> Result<(), BackendError> {
+        if !self.switches_symmetric_hashing() {
+            return self.kernel.set_rss(self.ifindex, change).map_err(|e| self.refused(what, &e));
+        }
+        let left =
+            symmetric::set(&mut self.kernel, self.ifindex, change).map_err(|e| self.refused(what, &e))?;
+        let Some(left) = left else { return Ok(()) };
+        let now = if left == InputTransform::NONE { "off" } else { "on" };
+        let reason =
+            format!("the driver switched symmetric hashing {now} by itself and does not take it back");
+        Err(BackendError::system("reading back", reason))
     }
 
     fn queue_count(&mut self) -> Result<u16, BackendError> {
@@ -167,7 +185,7 @@ impl LinuxNic {
         };
         let key = Some(KernelKey::from(key.bytes()));
         let change = RssChange { key, table, ..RssChange::default() };
-        self.kernel.set_rss(self.ifindex, &change).map_err(|e| self.refused(What::Key, &e))
+        self.set_rss(What::Key, &change)
     }
 
     fn set_channels(&mut self, queues: u16) -> Result<Outcome, BackendError> {
@@ -339,6 +357,14 @@ impl LinuxNic {
         }
     }
 
+    /// A change of one that is listed still did not fail because it is gone. A reading does not say so: it is told by
+    /// others when one is gone, and read again when one is back.
+    fn unless_there<T>(&mut self, result: Result<T, BackendError>) -> Result<T, BackendError> {
+        result.map_err(
+            |e| if self.kernel.links.get(self.ifindex).is_ok() { of_one_that_is_there(e) } else { e },
+        )
+    }
+
     fn read(&mut self) -> Result<Device, BackendError> {
         let count = self.queue_count()?;
         let rss = self.rss()?;
@@ -490,6 +516,7 @@ impl Backend for LinuxNic {
 
     fn execute(&mut self, op: &Op) -> Result<Outcome, BackendError> {
         let changed = self.change(op);
+        let changed = self.unless_there(changed);
         self.unless_down(changed)
     }
 

@@ -18,7 +18,6 @@ const REORDER: Impacts = Impacts {
     rehash: Impact::Reorder,
     enable: Impact::Reorder,
 };
-const CHANNELS_GAP: Impacts = Impacts { channels: Impact::Gap, ..REORDER };
 const CHANNELS_LINK: Impacts = Impacts { channels: Impact::Link, ..REORDER };
 
 /// A user's table stays, the driver's own follows the number of queues. Some 20 drivers choose the CPUs of transmit
@@ -38,10 +37,11 @@ const NO_KEY: Controls = Controls { key: false, ..ALL };
 const TCP: HashTypes =
     HashTypes::only(HashType::Ipv4).with(HashType::TcpIpv4).with(HashType::Ipv6).with(HashType::TcpIpv6);
 
-/// What most drivers do; a base for rows, not a row.
+/// What most drivers do; a base for rows, not a row. For other queues they close and open their rings, and take the carrier
+/// away meanwhile.
 const COMMON: Driver = Driver {
     name: "",
-    impact: CHANNELS_GAP,
+    impact: CHANNELS_LINK,
     grow: FOLLOWS,
     shrink: FOLLOWS,
     reopen: HOMES_LOST,
@@ -128,7 +128,6 @@ const VIRTIO_CHANNELS: Fate = Fate {
 /// read nor set: it is the boot key. It never chooses CPUs for transmit queues: those that stay keep theirs.
 const IGB: Driver = Driver {
     name: "igb",
-    impact: CHANNELS_LINK,
     grow: IGB_CHANNELS,
     shrink: IGB_CHANNELS,
     reopen: Fate { xps: XpsFate::Kept, ..HOMES_LOST },
@@ -170,7 +169,6 @@ const VMXNET3: Driver = Driver {
 /// builds the default table, while the kernel still believes in a user's.
 const IXGBE: Driver = Driver {
     name: "ixgbe",
-    impact: CHANNELS_LINK,
     grow: REBUILT,
     shrink: REBUILT,
     reopen: REBUILT,
@@ -185,7 +183,6 @@ const IXGBE: Driver = Driver {
 /// default one.
 const I40E: Driver = Driver {
     name: "i40e",
-    impact: CHANNELS_LINK,
     shrink: Fate { key: KeyFate::Default, ..REBUILT },
     key_only: TableFate::Default,
     key_with_table: true,
@@ -195,7 +192,8 @@ const I40E: Driver = Driver {
 /// `ethernet/intel/ice/ice_ethtool.c` (`ice_set_rxfh`, `ice_set_channels`): a user's table stays over a change of
 /// channels; a request without a table (key, function or symmetric mode) writes the default one. The kernel gives
 /// interrupts their CPU back from 6.15; older ones do not. `ice_flow.h`, `ice_flow.c` (`ice_add_rss_cfg`): what is hashed is
-/// set for the outer headers of plain packets and for the inner ones of tunnels that the device recognises.
+/// set for the outer headers of plain packets and for the inner ones of tunnels that the device recognises. A change of
+/// channels takes the carrier away and gives it back (`ice_vsi_recfg_qs`: `ice_down`, `ice_up_complete`).
 const ICE: Driver = Driver {
     name: "ice",
     inner_hash: InnerHash::Of(&[TunnelKind::Gre, TunnelKind::Vxlan, TunnelKind::Geneve]),
@@ -206,8 +204,7 @@ const ICE: Driver = Driver {
 };
 
 /// `ethernet/intel/iavf/iavf_ethtool.c`, `iavf_main.c`: a change of channels resets the virtual function.
-const IAVF: Driver =
-    Driver { name: "iavf", impact: CHANNELS_LINK, traps: &[Trap::SymmetricReadBack], ..COMMON };
+const IAVF: Driver = Driver { name: "iavf", traps: &[Trap::SymmetricReadBack], ..COMMON };
 
 /// `ethernet/mellanox/mlx5/core/en/rss.c`, `en_ethtool.c`: a user's table stays; 256 entries, more with more than 128
 /// channels, and a change of size under a user's table is EINVAL ("RXFH is configured"). Named by its bus driver.
@@ -215,7 +212,8 @@ const IAVF: Driver =
 /// second table that hashes inner headers, where the firmware has `tunnel_stateless_gre` and `tunnel_stateless_ip_over_ip`.
 /// Contexts (`MLX5E_MAX_NUM_RSS`, `en_fs_ethtool.c`): 16 with the default one, each with key and fields; a rule leads to the
 /// object that hashes one protocol, so that `ETHER_FLOW` is EINVAL and each protocol takes a rule (IPv4 and IPv6 as a whole
-/// since Linux 6.15). Never run on hardware.
+/// since Linux 6.15). A change of channels takes the carrier away and gives it back (`en_main.c`,
+/// `mlx5e_switch_priv_channels`). Never run on hardware.
 const MLX5: Driver = Driver {
     name: "mlx5_core",
     table_size: TableSize::PowerOfTwo { least: 256, per_queue: 2 },
@@ -224,13 +222,14 @@ const MLX5: Driver = Driver {
     ..COMMON
 };
 
-/// `ethernet/broadcom/bnxt/bnxt_ethtool.c` (`bnxt_set_rxfh`): every table, key or function closes and opens the rings.
+/// `ethernet/broadcom/bnxt/bnxt_ethtool.c` (`bnxt_set_rxfh`): every table, key or function closes and opens the rings, and
+/// that takes the carrier away and gives it back (`bnxt.c`, `bnxt_tx_disable`), as a change of channels does.
 /// The table has 64 entries for each started 64 rings (P5 chips and later; older have 128 and never resize). Contexts
 /// (`BNXT_MAX_ETH_RSS_CTX`) have keys of their own, but `bnxt_srxclsrlins` takes no rule by address that leads to one.
 /// Which headers of a tunnel are hashed is the firmware's default (`HASH_MODE_FLAGS_DEFAULT`).
 const BNXT: Driver = Driver {
     name: "bnxt_en",
-    impact: Impacts { table: Impact::Gap, rehash: Impact::Gap, ..CHANNELS_GAP },
+    impact: Impacts { table: Impact::Link, rehash: Impact::Link, ..CHANNELS_LINK },
     table_size: TableSize::Groups { of: 64, most: 512 },
     table_interval_ms: None,
     contexts: Contexts { most: 32, own_key: true, ..Contexts::NONE },
@@ -242,7 +241,6 @@ const BNXT: Driver = Driver {
 /// function and key. Down and up apply it again.
 const ENA: Driver = Driver {
     name: "ena",
-    impact: CHANNELS_LINK,
     grow: ENA_CHANNELS,
     shrink: ENA_CHANNELS,
     traps: &[Trap::HashInitialValue],
@@ -251,14 +249,14 @@ const ENA: Driver = Driver {
 const ENA_CHANNELS: Fate = Fate { key: KeyFate::Default, ..REBUILT };
 
 /// `ethernet/google/gve/gve_main.c`, `gve_ethtool.c`: only the driver's own table follows the queues; the device keeps
-/// what it was told. Old hosts offer no RSS: then the table has no entries.
+/// what it was told. Old hosts offer no RSS: then the table has no entries. A change of channels takes the carrier away and
+/// gives it back (`gve_turndown`).
 const GVE: Driver = Driver { name: "gve", ..COMMON };
 
 /// `ethernet/microsoft/mana/mana_en.c` (`mana_detach`, `mana_attach`): channels, MTU, down and up all build the default
 /// table. A request while the port is down is EOPNOTSUPP.
 const MANA: Driver = Driver {
     name: "mana",
-    impact: CHANNELS_LINK,
     grow: REBUILT,
     shrink: REBUILT,
     reopen: REBUILT,
@@ -271,7 +269,6 @@ const MANA: Driver = Driver {
 /// user's table comes back as zeros, the key stays. Its queues are VMBus channels, not interrupts.
 const HV_NETVSC: Driver = Driver {
     name: "hv_netvsc",
-    impact: CHANNELS_LINK,
     grow: NETVSC_CHANNELS,
     shrink: NETVSC_CHANNELS,
     reopen: Fate::KEPT,

@@ -1,7 +1,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{DRIVERS, Driver, Happening, Nic, Shape, TableSize, TableState, UNKNOWN};
+use super::{DRIVERS, Driver, Happening, Impact, Nic, Shape, TableSize, TableState, UNKNOWN};
 use crate::capability::{Capability, ChannelControl};
 use crate::cpuset::CpuSet;
 use crate::device::{Device, Op, Queue, Refusal, UserTable};
@@ -126,6 +126,24 @@ fn transmit_steering_over_a_change_of_channels() {
     // With a single transmit queue there is nothing to choose.
     let one = Driver::of("igb").apply(&cap, &before, &Op::Channels(1)).expect("not refused");
     assert_eq!((one.device.xps.len(), one.device.rps.len()), (0, 1));
+}
+
+/// Whoever takes the carrier away, for however short a time, loses the link for a bond, for LACP and for whoever waits
+/// for it. Only virtio-net and the software NIC change queues without.
+#[test]
+fn a_change_of_channels_takes_the_carrier_away() {
+    for driver in DRIVERS.iter().filter(|d| d.controls.channels) {
+        let keeps = ["softnic", "virtio_net"].contains(&driver.name);
+        let wanted = if keeps { Impact::Reorder } else { Impact::Link };
+        assert_eq!(driver.impact(&nic().device, &Op::Channels(2)), wanted, "{}", driver.name);
+    }
+    // bnxt closes its rings for every table and key, too.
+    for driver in DRIVERS {
+        let wanted = if driver.name == "bnxt_en" { Impact::Link } else { Impact::Reorder };
+        for op in [Op::WriteTable(ids(&USER)), Op::SetKey(HashKey::new(vec![4, 3, 2, 1]))] {
+            assert_eq!(driver.impact(&nic().device, &op), wanted, "{} {op:?}", driver.name);
+        }
+    }
 }
 
 #[test]

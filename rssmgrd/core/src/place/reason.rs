@@ -17,6 +17,8 @@ pub enum LimitBy {
     Channels,
     /// The size of the indirection table.
     TableEntries,
+    /// The queues that the indirection table may name.
+    TableQueues,
     /// The number of interrupt vectors.
     Vectors,
     /// The eligible processors that a fixed interrupt goes to.
@@ -37,6 +39,7 @@ impl LimitBy {
             Self::EligibleProcessors => "eligible_processors",
             Self::Channels => "channels",
             Self::TableEntries => "table_entries",
+            Self::TableQueues => "table_queues",
             Self::Vectors => "vectors",
             Self::FixedInterrupts => "fixed_interrupts",
             Self::Kept => "kept",

@@ -95,6 +95,8 @@ pub(crate) struct Adapter {
     hash_types: String,
     #[serde(default = "yes")]
     hash_types_settable: bool,
+    /// Queues that the table may name; all when missing.
+    table_queues: Option<u16>,
     /// Interrupt vectors for receive queues; unlimited when missing.
     #[serde(default)]
     vectors: u16,
@@ -315,6 +317,7 @@ impl Adapter {
             max_queues: self.max_queues.unwrap_or(self.channels),
             channels: if self.fixed_channels { ChannelControl::Fixed } else { ChannelControl::Settable },
             table_entries: self.entries,
+            table_queues: self.table_queues,
             table_unseen: self.closed && self.entries == 0,
             key_bytes: self.key_bytes,
             key_settable: self.key_settable,

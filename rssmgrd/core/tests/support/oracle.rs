@@ -78,6 +78,9 @@ impl<'a> Oracle<'a> {
         if cap.table_entries > 0 {
             limits.insert("table_entries", cap.table_entries.into());
         }
+        if let Some(most) = cap.table_queues {
+            limits.insert("table_queues", most.into());
+        }
         if cap.vectors > 0 {
             limits.insert("vectors", cap.vectors.into());
         }

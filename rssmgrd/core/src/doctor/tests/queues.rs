@@ -55,7 +55,7 @@ fn few_channels() {
     let f = one(&more(16));
     assert_eq!((f.check, f.severity), (Check::FewChannels, Info));
     assert!(f.title.contains("4 queues are switched on, and 8 could be used"), "{}", f.title);
-    assert!(f.evidence[1].ends_with("by the driver: gap"), "{:?}", f.evidence);
+    assert!(f.evidence[1].ends_with("by the driver: link"), "{:?}", f.evidence);
     assert!(f.remedy[0].contains("--queues 8 --what-if"));
     let mut asked = more(16);
     set_field(&mut asked.nics[0], "queues", "4");
