@@ -161,7 +161,7 @@ fn check_plan(s: &Sim) {
     for v in snapshot.adapters.values().filter(|v| v.target.is_none() && v.state == AdapterState::Managed) {
         let nic = s.w.by_name(&v.facts.name).unwrap();
         // What waits to be confirmed is there on purpose.
-        let held = s.w.held(&v.facts.key);
+        let held = s.held(&v.facts.key);
         assert!(held || nic.device.difference(&nic.stable).is_none(), "{}: touched in vain", v.facts.name);
     }
 }
