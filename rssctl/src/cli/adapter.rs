@@ -82,8 +82,7 @@ pub struct ApplyArgs {
     /// Take harmless steps now and leave the rest for `rssctl restart`
     ///
     /// Harmless is what --allow allows; without it up to `reorder`. What is left is shown as pending and survives a
-    /// restart of the daemon, but for steps that only give back what is not asked for any more; the next change of the
-    /// same adapter replaces it.
+    /// restart of the daemon; the next change of the same adapter replaces it.
     #[arg(long)]
     pub no_restart: bool,
     /// Have the change go back by itself unless `rssctl checkpoint commit` confirms it in time: 1s to 1d

@@ -44,7 +44,7 @@ pub use effect::{Created, Effect, Input, Notice, PowerChange, SaveId, Unusable};
 pub use group::GroupId;
 pub use guard::{BootGuard, Gateway, ObserveOnly};
 pub use identity::Identity;
-pub use saved::{OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
+pub use saved::{GivenUp, OpenTransaction, SavedAdapter, SavedSoftnic, SavedState};
 pub use selector::{Selector, glob, is_glob};
 pub use view::{
     AdapterFacts, AdapterState, AdapterView, Config, Kind, Matcher, Rule as ConfigRule, Snapshot,
@@ -152,6 +152,10 @@ impl Manager {
     pub fn new(setup: Setup) -> Self {
         let Setup { now, boot, observe, owner_uid, boot_key, config, mut saved, poll_ns } = setup;
         let (first_of_boot, enough) = guard::inherit(&mut saved, &boot);
+        if first_of_boot {
+            // What was to go back is lost already.
+            saved.adapters.values_mut().for_each(|s| s.gives_back.clear());
+        }
         let observe = observe.or(enough.then_some(ObserveOnly::BootGuard));
         let waited = saved.checkpoints.clone();
         let undone = match observe {

@@ -42,12 +42,15 @@ impl Manager {
         let first_shown = self.first_shown(&facts.key, &device);
         let at_boot = self.first_of_boot && !again;
         let fresh = fresh || again || at_boot;
+        // A software NIC ends with the process, and what was done to it.
+        let lasts = facts.kind != Kind::Softnic;
+        if fresh || !lasts {
+            self.has_nothing_of_ours(&facts.key);
+        }
         let checkpoint = self.checkpoint_of(&facts.key).filter(|_| self.observe.is_none()).map(|c| c.id);
         let saved = self.effective(&facts.key);
         let open = self.saved.open.iter().find(|o| o.adapter == facts.key);
         let recovering = open.is_some();
-        // A software NIC ends with the process, and what was done to it.
-        let lasts = facts.kind != Kind::Softnic;
         let back = open.filter(|_| lasts).map(|o| o.before.clone());
         let ours = saved.filter(|s| lasts && s.original.is_some());
         let found = back.as_ref().unwrap_or(&device);
@@ -158,6 +161,16 @@ impl Manager {
             self.save(Purpose::Noted);
         }
         noted
+    }
+
+    /// What was to go back on an adapter went with it: nothing is written for the sake of that to one that has just come.
+    fn has_nothing_of_ours(&mut self, key: &str) {
+        let Some(mut entry) = self.effective(key).filter(|s| !s.gives_back.is_empty()).cloned() else {
+            return;
+        };
+        entry.gives_back.clear();
+        self.put(key, Some(entry));
+        self.save(Purpose::Noted);
     }
 
     /// Makes an adapter that arrived, and is ours, what its settings say: takes back what an earlier run left open, and

@@ -1,7 +1,7 @@
 //! From intents to a group: all adapters are placed together, each is planned, and what cannot be done is known before
 //! anything is.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -10,6 +10,7 @@ use super::Manager;
 use super::adapter::{Adapter, basis, settings};
 use super::command::{CommandError, CommandId, Options};
 use super::group::{Draft, Group, Member, Planned};
+use super::saved::{GivenUp, SavedAdapter};
 use super::start::Intent;
 use super::vport;
 use crate::capability::{Capability, ChannelControl};
@@ -116,12 +117,19 @@ impl Manager {
         placed: Option<Result<Target, CommandError>>,
         options: &Options,
     ) -> Member {
+        // An unfinished change is taken back before it is looked at what waits.
+        let owes = |s: &SavedAdapter| !s.gives_back.is_empty();
+        let waits = a.recovering && !intent.named && intent.saved.as_ref().is_some_and(owes);
+        let back_first = a.back.as_ref().filter(|_| waits);
         let target = match (&intent.restore, placed) {
             (_, Some(Err(e))) => Err(e),
             (Some(device), _) => Ok(Target::snapshot(device.clone())),
             (None, Some(Ok(mut placed))) => {
                 vport::steer_default(a, intent.saved.as_ref(), &mut placed);
                 vport::limits(a, intent.saved.as_ref(), &mut placed);
+                if let Some(back) = back_first {
+                    placed.device.clone_from(back);
+                }
                 Ok(placed)
             }
             (None, None) => Ok(Target::snapshot(a.whole().clone())),
@@ -166,16 +174,18 @@ impl Manager {
             && instead.is_none()
             && (intent.named || !a.drift.leaves_channels())
         {
-            entry.pending = (!p.pending.is_empty()).then_some(allow);
+            if back_first.is_none() {
+                entry.pending = (!p.pending.is_empty()).then_some(allow);
+                entry.gives_back = given_up(a, &settings_after, p);
+            }
             if !intent.runtime.patch.replans() && intent.restore.is_none() {
                 entry.assigned.clone_from(&p.assigned);
                 entry.basis = basis(&settings_after);
             }
         }
         let saved = self.effective(&a.facts.key);
-        let asked = |s: &super::SavedAdapter| {
-            (s.patch.clone(), s.table.clone(), s.managed, s.released, s.scaling.clone())
-        };
+        let asked =
+            |s: &SavedAdapter| (s.patch.clone(), s.table.clone(), s.managed, s.released, s.scaling.clone());
         let resolves =
             saved.map(asked).unwrap_or_default() != intent.saved.as_ref().map(asked).unwrap_or_default();
         Member::new(Draft {
@@ -227,7 +237,10 @@ impl Manager {
             }
             let given_up: BTreeMap<AdapterId, Settings> = ids
                 .iter()
-                .filter_map(|id| Some((*id, as_found(self.adapters.get(id)?, &intents.get(id)?.1))))
+                .filter_map(|id| {
+                    let a = self.adapters.get(id)?;
+                    Some((*id, as_found(a, &intents.get(id)?.1, |part| self.gives_back(a, part))))
+                })
                 .collect();
             // Nobody allowed to change these channels, so the rest is made to fit them.
             let left: BTreeMap<AdapterId, Capability> = ids
@@ -260,7 +273,9 @@ impl Manager {
                         rss_on,
                         boot_key: self.boot_key.as_ref(),
                         team: a.facts.team.as_ref(),
-                        give_back: after.map(|s| given_back(a, s)).unwrap_or_default(),
+                        give_back: after
+                            .map(|s| given_back(a, s, |part| self.gives_back(a, part)))
+                            .unwrap_or_default(),
                     })
                 })
                 .collect();
@@ -268,6 +283,12 @@ impl Manager {
             out.extend(inputs.iter().map(|i| i.id).zip(placed).filter(|(id, _)| intents.contains_key(id)));
         }
         out
+    }
+
+    /// Whether a part of an adapter waits for a restart to be as it was found again.
+    fn gives_back(&self, a: &Adapter, part: GivenUp) -> bool {
+        let waits = |s: &SavedAdapter| s.gives_back.contains(&part);
+        a.managed && self.effective(&a.facts.key).is_some_and(waits)
     }
 
     /// The change of an adapter that is under way and has not failed.
@@ -282,29 +303,40 @@ impl Manager {
     }
 }
 
-/// Whether a step like this waits for a restart. Settings that gave up what we wrote do not say any more that it was ours,
-/// as long as it has not gone back.
-fn waits(a: &Adapter, step: impl Fn(&Op) -> bool) -> bool {
-    a.managed && a.pending.iter().any(|s| step(&s.op))
+/// What of the steps that wait for a restart only gives back what was found. Settings that gave up what we wrote do not say
+/// any more that it was ours, as long as it has not gone back.
+fn given_up(a: &Adapter, after: &Settings, planned: &Planned) -> BTreeSet<GivenUp> {
+    let found = &a.original;
+    let part = |op: &Op| match op {
+        Op::Channels(_) if after.queues.value == Queues::Auto => Some(GivenUp::Queues),
+        Op::SetKey(key) if after.hash_key.value == KeySetting::Keep && *key == found.key => {
+            Some(GivenUp::HashKey)
+        }
+        Op::HashTypes(types) if after.hash_types.value == Auto::Auto && *types == found.hash_types => {
+            Some(GivenUp::HashTypes)
+        }
+        Op::Xps { .. } if after.xps.value == Xps::Off => Some(GivenUp::Xps),
+        Op::XpsRxqs { .. } if after.xps.value != Xps::Rxqs => Some(GivenUp::XpsRxqs),
+        Op::Rps { .. } if planned.target.path != Path::Rps => Some(GivenUp::Rps),
+        _ => None,
+    };
+    planned.pending.iter().filter_map(|step| part(&step.op)).collect()
 }
 
 /// The settings to place by: where we wrote a key, hash types or a number of queues and nobody asks for them any more,
 /// what was found goes back. `keep` alone would keep what we wrote, until a restart finds something else.
-fn as_found(a: &Adapter, after: &Settings) -> Settings {
+fn as_found(a: &Adapter, after: &Settings, waits: impl Fn(GivenUp) -> bool) -> Settings {
     let mut s = after.clone();
     let found = &a.original;
-    let wrote_types = a.managed && a.settings.hash_types.value != Auto::Auto
-        || waits(a, |op| *op == Op::HashTypes(found.hash_types));
+    let wrote_types = a.managed && a.settings.hash_types.value != Auto::Auto || waits(GivenUp::HashTypes);
     if wrote_types && s.hash_types.value == Auto::Auto {
         s.hash_types.value = Auto::Is(found.hash_types);
     }
-    let wrote_queues =
-        a.managed && a.settings.queues.value != Queues::Auto || waits(a, |op| matches!(op, Op::Channels(_)));
+    let wrote_queues = a.managed && a.settings.queues.value != Queues::Auto || waits(GivenUp::Queues);
     if wrote_queues && s.queues.value == Queues::Auto && a.capability.channels == ChannelControl::Settable {
         s.queues.value = Queues::Count(a.found_queues);
     }
-    let wrote_key = a.managed && a.settings.hash_key.value != KeySetting::Keep
-        || waits(a, |op| matches!(op, Op::SetKey(key) if *key == found.key));
+    let wrote_key = a.managed && a.settings.hash_key.value != KeySetting::Keep || waits(GivenUp::HashKey);
     if wrote_key && s.hash_key.value == KeySetting::Keep && !found.key.is_empty() {
         s.hash_key.value = KeySetting::Given(found.key.clone());
     }
@@ -313,12 +345,12 @@ fn as_found(a: &Adapter, after: &Settings) -> Settings {
 
 /// Steering that was ours and is not asked for any more: what was found goes back. Whether packet steering is asked for
 /// any more is for placement to say.
-fn given_back<'a>(a: &'a Adapter, after: &Settings) -> GiveBack<'a> {
+fn given_back<'a>(a: &'a Adapter, after: &Settings, waits: impl Fn(GivenUp) -> bool) -> GiveBack<'a> {
     let (before, after) = (a.settings.xps.value, after.xps.value);
-    let was_xps = a.managed && before != Xps::Off || waits(a, |op| matches!(op, Op::Xps { .. }));
-    let answered = a.managed && before == Xps::Rxqs || waits(a, |op| matches!(op, Op::XpsRxqs { .. }));
-    let was_rps = a.managed && a.target.as_ref().map_or(a.found_spread, |t| t.path == Path::Rps)
-        || waits(a, |op| matches!(op, Op::Rps { .. }));
+    let was_xps = a.managed && before != Xps::Off || waits(GivenUp::Xps);
+    let answered = a.managed && before == Xps::Rxqs || waits(GivenUp::XpsRxqs);
+    let was_rps =
+        a.managed && a.target.as_ref().map_or(a.found_spread, |t| t.path == Path::Rps) || waits(GivenUp::Rps);
     let (xps, answering) = (was_xps && after == Xps::Off, answered && after != Xps::Rxqs);
     GiveBack {
         xps: xps.then_some(a.original.xps.as_slice()),

@@ -467,7 +467,7 @@ impl Manager {
     }
 
     /// Applies what the settings ask for now, which a change of configuration may have made something else meanwhile.
-    fn follow(&mut self, ids: &[AdapterId]) {
+    pub(super) fn follow(&mut self, ids: &[AdapterId]) {
         let free = |id: &&AdapterId| self.adapters.get(id).is_some_and(|a| !a.busy && a.power.is_up());
         let intents = ids.iter().filter(free).filter_map(|id| self.as_is(*id));
         let intents: Vec<Intent> = intents.filter(|i| i.managed || i.restore.is_some()).collect();

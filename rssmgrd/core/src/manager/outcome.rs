@@ -26,7 +26,7 @@ impl Manager {
     pub(super) fn finish(&mut self, id: GroupId) {
         let Some(group) = self.groups.remove(&id) else { return };
         self.wake = true;
-        let (mut events, mut replayed) = (Vec::new(), Vec::new());
+        let (mut events, mut replayed, mut recovered) = (Vec::new(), Vec::new(), Vec::new());
         for m in &group.members {
             let Some(a) = self.adapters.get_mut(&m.id) else { continue };
             let mut tell = |kind| events.push(Event { adapter: Some(m.name.clone()), id: Some(m.id), kind });
@@ -38,6 +38,10 @@ impl Manager {
                 });
             }
             let replay = m.replays.then(|| power::ended(a, m));
+            let owes = m.saved_after.as_ref().is_some_and(|s| !s.gives_back.is_empty());
+            if a.recovering && owes && m.succeeded() && m.instead.is_none() {
+                recovered.push(m.id);
+            }
             match &replay {
                 _ if m.succeeded() => succeed(a, m, &group, &mut tell),
                 Some(Replay::Again) => fail_for_now(a, m, &mut tell),
@@ -100,6 +104,8 @@ impl Manager {
             self.answer_power(id, result);
         }
         self.after_rollback(&group);
+        // What waited for a restart goes on waiting, now that an unfinished change is taken back.
+        self.follow(&recovered);
     }
 
     pub(super) fn answer(

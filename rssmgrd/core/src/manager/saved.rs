@@ -1,6 +1,6 @@
 //! What survives a restart.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -70,11 +70,56 @@ pub struct SavedAdapter {
     pub found_queues: u16,
     /// Steps are pending: the worst that may be done to the adapter before a restart takes them.
     pub pending: Option<Impact>,
+    /// Those of them that nothing else tells of: what waits to be as it was found again, because nobody asks for anything
+    /// else any more.
+    pub gives_back: BTreeSet<GivenUp>,
     /// Its state when it was first seen, for release. An adapter that has one is in our hands, and is given back when
     /// nobody names it any more.
     pub original: Option<Device>,
     /// What was asked of its VPorts.
     pub scaling: AskedScaling,
+}
+
+/// A part of an adapter's state that was ours and is to be as it was found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GivenUp {
+    /// The number of queues.
+    Queues,
+    /// The hash key.
+    HashKey,
+    /// The hash types.
+    HashTypes,
+    /// Which CPUs send through which queue.
+    Xps,
+    /// Which receive queues' connections send through which queue.
+    XpsRxqs,
+    /// Over which CPUs the kernel spreads.
+    Rps,
+}
+
+impl GivenUp {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Queues, Self::HashKey, Self::HashTypes, Self::Xps, Self::XpsRxqs, Self::Rps];
+
+    /// The name in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queues => "queues",
+            Self::HashKey => "hash_key",
+            Self::HashTypes => "hash_types",
+            Self::Xps => "xps",
+            Self::XpsRxqs => "xps_rxqs",
+            Self::Rps => "rps",
+        }
+    }
+
+    /// The part of a name; `None` where there is none of it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.name() == name)
+    }
 }
 
 /// A software NIC that is created again at start.

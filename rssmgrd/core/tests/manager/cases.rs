@@ -1,6 +1,6 @@
 //! What random sequences cannot tell: who may go on while somebody else waits, and what a changed file means.
 
-use rssmgr_core::device::Test;
+use rssmgr_core::device::{Op, Test};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::manager::{
@@ -288,6 +288,82 @@ fn what_is_to_go_back_with_a_restart_waits_until_it_is_back() {
 
         done(&mut s, Command::Restart { selector: Selector::one("k0"), options: Options::default() });
         assert_eq!(plain.difference(&s.w.nics["pci:k0"].device), None, "{field:?}");
+    }
+}
+
+/// What is to go back with a restart is still to go back when the daemon was killed meanwhile, and when the one after it was;
+/// a daemon that starts writes nothing for it. A machine that was restarted, or a card that was plugged again, has lost it.
+#[test]
+fn what_is_to_go_back_with_a_restart_outlives_the_daemon() {
+    let cases = [
+        ((Field::HashTypes, "ipv4"), "keep"),
+        ((Field::HashKey, "symmetric"), "keep"),
+        ((Field::Queues, "8"), "auto"),
+        ((Field::Xps, "rxqs"), "off"),
+        ((Field::Rps, "true"), "false"),
+    ];
+    let pending = |s: &Sim| s.snapshot.as_ref().unwrap().by_name("k0").unwrap().pending.clone();
+    let start = |w: World| {
+        let mut s = Sim::start(w, Rng(7));
+        s.in_order = true;
+        s.settle();
+        s
+    };
+    for ((field, asked), given_up) in cases {
+        let mut s = settled();
+        s.crash = true;
+        let done = |s: &mut Sim, command: Command| {
+            s.asked(command).unwrap_or_else(|e| panic!("{field:?}: {e}"));
+        };
+        let mut base = vec![(Field::Profile, "Closest"), (Field::Xps, "off")];
+        base.extend((field == Field::Rps).then_some((Field::Queues, "1")));
+        done(&mut s, apply("k0", &base));
+        let plain = s.w.nics["pci:k0"].device.clone();
+        done(&mut s, apply("k0", &[(field, asked)]));
+        let options = Options { allow: Impact::None, no_restart: true, ..Options::default() };
+        let patch = patch(&[(field, given_up)]);
+        done(&mut s, Command::Apply { selector: Selector::one("k0"), patch, options });
+        let waiting = pending(&s);
+        assert!(!waiting.is_empty() && s.crashes > 5, "{field:?}");
+
+        let once = start(s.w.crashed());
+        let mut again = start(once.w.crashed());
+        for next in [&once, &again] {
+            assert_eq!((next.runs, next.saves, pending(next)), (0, 0, waiting.clone()), "{field:?}");
+        }
+        // So it is where the one before died in the middle of another change, which is taken back.
+        let mut dying = start(again.w.crashed());
+        let now = dying.w.nics["pci:k0"].device.clone();
+        dying.ask_root(Command::Restart { selector: Selector::one("k0"), options: Options::default() });
+        while dying.runs == 0 {
+            assert!(dying.step() || dying.answer(), "{field:?}");
+        }
+        let recovered = start(dying.w.crashed());
+        assert_eq!(now.difference(&recovered.w.nics["pci:k0"].device), None, "{field:?}");
+        assert_eq!(pending(&recovered), waiting, "{field:?}");
+
+        let lost = start(World { boot: "second".into(), ..again.w.crashed() });
+        // Which queues are used is what the settings say, however many there are.
+        let waited = |op: &Op| waiting.iter().any(|s| s.op == *op) && !matches!(op, Op::SetEntries(_));
+        let wrote = |s: &Sim| s.ops.iter().any(waited);
+        assert_eq!((wrote(&lost), pending(&lost)), (false, vec![]), "{field:?}");
+        let mut plugged = start(again.w.crashed());
+        plugged.unplug("pci:k0");
+        plugged.plug("pci:k0");
+        plugged.settle();
+        for after in [&plugged, &start(plugged.w.crashed())] {
+            assert_eq!((wrote(after), pending(after)), (false, vec![]), "{field:?}");
+        }
+
+        for of in [&mut s, &mut again] {
+            done(of, Command::Restart { selector: Selector::one("k0"), options: Options::default() });
+        }
+        let (back, there) = (&again.w.nics["pci:k0"].device, &s.w.nics["pci:k0"].device);
+        assert_eq!(back.difference(there), None, "{field:?}: something else than without a new daemon");
+        assert_eq!(back.channels(), plain.channels(), "{field:?}");
+        // Which processors it is on is the profile's choice.
+        assert!(field == Field::Queues || back.difference(&plain).is_none(), "{field:?}");
+        assert_eq!(pending(&start(again.w.crashed())), [], "{field:?}: it is back");
     }
 }
 

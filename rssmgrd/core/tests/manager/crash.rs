@@ -1,12 +1,14 @@
 //! The process dies here and now; another one starts.
 
+use std::sync::Arc;
+
 use rssmgr_core::QueueId;
 use rssmgr_core::driver::Impact;
 use rssmgr_core::hash::HashKey;
-use rssmgr_core::manager::{AdapterState, AdapterView, Kind, SavedAdapter};
+use rssmgr_core::manager::{AdapterState, AdapterView, GivenUp, Kind, SavedAdapter};
 use rssmgr_core::place::{AdapterInput, GiveBack, Target, place};
 use rssmgr_core::plan::{impact, plan};
-use rssmgr_core::settings::{Layer, Origin, Settings};
+use rssmgr_core::settings::{Auto, KeySetting, Layer, Origin, Queues, Settings};
 use rssmgr_core::vport::realise;
 
 use crate::generate::SECOND;
@@ -36,17 +38,18 @@ pub(crate) fn check(s: &mut Sim) -> u64 {
     }
     dead.now = dead.now.after(s.rng.pick(&[0, 0, 2, 70]) * SECOND);
     let mut rng = Rng(s.rng.next());
-    let after = recover(dead.clone(), &mut rng, None);
+    let next = recover(dead.clone(), &mut rng, None);
     for (key, nic) in dead.nics.iter().filter(|(_, n)| n.present) {
-        check_adapter(s, key, nic, &dead, &after);
+        check_adapter(s, key, nic, &dead, &next);
     }
+    let after = &next.w;
     let mut crashes = 1;
     if rng.percent(20) {
         let twice = recover(dead.clone(), &mut rng, Some(()));
         for (key, nic) in &after.nics {
             // Where adapters that were never placed go depends on who is there already.
             let placed = dead.kept(key).is_some_and(|a| !a.assigned.is_empty());
-            let mut other = twice.nics[key].device.clone();
+            let mut other = twice.w.nics[key].device.clone();
             if !placed || !s.outstanding.is_empty() {
                 other.queues.clone_from(&nic.device.queues);
                 other.table.clone_from(&nic.device.table);
@@ -63,7 +66,7 @@ pub(crate) fn check(s: &mut Sim) -> u64 {
 }
 
 /// Starts a daemon on what is left and lets it settle; with `again`, that one dies too on the way.
-fn recover(w: World, rng: &mut Rng, again: Option<()>) -> World {
+fn recover(w: World, rng: &mut Rng, again: Option<()>) -> Sim {
     let mut s = Sim::start(w, Rng(rng.next()));
     // Adapters that were never placed are placed in the order in which they arrive.
     s.in_order = true;
@@ -85,9 +88,8 @@ fn recover(w: World, rng: &mut Rng, again: Option<()>) -> World {
         assert!(!matches!(v.state, AdapterState::Degraded { .. }), "degraded without a fault: {:?}", v.state);
     }
     check_plan(&s);
-    let end = s.w.clone();
     if rng.percent(20) {
-        let mut again = Sim::start(end.crashed(), Rng(rng.next()));
+        let mut again = Sim::start(s.w.crashed(), Rng(rng.next()));
         again.in_order = true;
         again.settle();
         let kernel: Vec<_> = snapshot.adapters.values().filter(|v| v.facts.kind == Kind::Kernel).collect();
@@ -97,9 +99,27 @@ fn recover(w: World, rng: &mut Rng, again: Option<()>) -> World {
         for v in kernel {
             let now = again.snapshot.as_ref().unwrap().by_name(&v.facts.name).unwrap().clone();
             assert_eq!(now.device.difference(&v.device), None, "{}: moved by a restart", v.facts.name);
+            assert_eq!(now.pending, v.pending, "{}: something else waits after a restart", v.facts.name);
         }
     }
-    end
+    s
+}
+
+/// The settings to place by, and what goes back, where what nobody asks for any more waits for a restart.
+fn given_up<'a>(settings: &Settings, saved: &'a SavedAdapter) -> (Settings, GiveBack<'a>) {
+    let (mut s, mut back) = (settings.clone(), GiveBack::default());
+    let Some(found) = &saved.original else { return (s, back) };
+    for part in &saved.gives_back {
+        match part {
+            GivenUp::Queues => s.queues.value = Queues::Count(saved.found_queues),
+            GivenUp::HashKey => s.hash_key.value = KeySetting::Given(found.key.clone()),
+            GivenUp::HashTypes => s.hash_types.value = Auto::Is(found.hash_types),
+            GivenUp::Xps => back.xps = Some(&found.xps),
+            GivenUp::XpsRxqs => back.xps_rxqs = Some(&found.xps_rxqs),
+            GivenUp::Rps => back.rps = Some(&found.rps),
+        }
+    }
+    (s, back)
 }
 
 fn layered(w: &World, nic: &Nic, saved: Option<&SavedAdapter>) -> Settings {
@@ -125,6 +145,7 @@ fn check_plan(s: &Sim) {
         if waits && !v.pending.is_empty() {
             continue;
         }
+        let (settings, give_back) = given_up(&settings, saved);
         let input = AdapterInput {
             id: v.id,
             node: v.facts.node,
@@ -138,7 +159,7 @@ fn check_plan(s: &Sim) {
             rss_on: s.w.durable.rss_on,
             boot_key: Some(&key),
             team: None,
-            give_back: GiveBack::default(),
+            give_back,
         };
         let mut target = place(std::slice::from_ref(&input), &nic.topology).remove(0).expect("placed before");
         // Nor are those that wait to have other queues, because theirs go with a restart.
@@ -161,14 +182,14 @@ fn check_plan(s: &Sim) {
     for v in snapshot.adapters.values().filter(|v| v.target.is_none() && v.state == AdapterState::Managed) {
         let nic = s.w.by_name(&v.facts.name).unwrap();
         // What waits to be confirmed is there on purpose.
-        let held = s.w.held(&v.facts.key);
+        let held = s.held(&v.facts.key);
         assert!(held || nic.device.difference(&nic.stable).is_none(), "{}: touched in vain", v.facts.name);
     }
 }
 
 /// What one adapter is after crash and restart, against what it was.
-fn check_adapter(s: &Sim, key: &str, nic: &Nic, dead: &World, after: &World) {
-    let now = &after.nics[key];
+fn check_adapter(s: &Sim, key: &str, nic: &Nic, dead: &World, next: &Sim) {
+    let now = &next.w.nics[key];
     let saved = dead.kept(key);
     let open = dead.goes_back(key);
     // A change under way is taken back before anything else; one that is not open was whole.
@@ -186,19 +207,25 @@ fn check_adapter(s: &Sim, key: &str, nic: &Nic, dead: &World, after: &World) {
         return;
     }
     let settings = layered(&s.w, nic, saved);
-    if settings.hash_key.value == rssmgr_core::settings::KeySetting::Keep {
+    if settings.hash_key.value == KeySetting::Keep {
         assert_eq!(now.device.key, whole.key, "{key}: half of a change stayed");
     }
-    if settings.hash_types.value == rssmgr_core::settings::Auto::Auto {
+    if settings.hash_types.value == Auto::Auto {
         assert_eq!(now.device.hash_types, whole.hash_types, "{key}: half of a change stayed");
     }
     // Where the settings in force were the durable ones, a restart changes nothing.
     let view = s.snapshot.as_ref().and_then(|p| p.by_name(&nic.facts.name));
-    let resting = view.filter(|v| v.state == AdapterState::Managed && v.target.is_some() && !open);
-    if resting.is_some_and(|v| v.settings == settings && v.device.difference(&nic.device).is_none())
+    let rests = |v: &&Arc<AdapterView>| {
+        matches!(v.state, AdapterState::Managed | AdapterState::Pending) && v.target.is_some() && !open
+    };
+    let Some(view) = view.filter(rests) else { return };
+    if view.settings == settings
+        && view.device.difference(&nic.device).is_none()
         && s.snapshot.as_ref().unwrap().rss_on == s.w.durable.rss_on
         && s.outstanding.is_empty()
     {
         assert_eq!(now.device.difference(&nic.device), None, "{key}: a restart moved it");
+        let waits = &next.snapshot.as_ref().and_then(|p| p.by_name(&nic.facts.name)).unwrap().pending;
+        assert_eq!(*waits, view.pending, "{key}: something else waits after a restart");
     }
 }

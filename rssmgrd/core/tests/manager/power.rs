@@ -429,6 +429,29 @@ fn a_checkpoint_goes_back_to_what_was_before_it_also_after_a_reset() {
     assert_eq!((view(&s, "s0").state.clone(), s.w.durable.checkpoints.len()), (AdapterState::Managed, 0));
 }
 
+/// A change that could not be saved was given up, also where the file still holds its record: a reset after it is one like
+/// any other, and what is replayed are the settings from before.
+#[test]
+fn a_reset_after_a_checkpoint_that_could_not_be_saved_replays_what_was_before_it() {
+    let mut s = softnic();
+    let wanted = s.w.nics[S0].device.clone();
+    let asked = s.ask_root(unconfirmed(&[(Field::Queues, "3")]));
+    s.execute();
+    while s.w.durable.checkpoints.is_empty() {
+        assert!(s.answer(), "the record is saved first");
+        s.execute();
+    }
+    s.w.faults.save = 100;
+    s.settle();
+    let Ok(Reply::Adapters { results, .. }) = &s.replies[&asked] else { panic!("{:?}", s.replies[&asked]) };
+    assert!(matches!(results[0].error, Some(CommandError::NotSaved { .. })), "{results:?}");
+    assert_eq!((s.w.durable.checkpoints.len(), view(&s, "s0").checkpoint), (1, None));
+    s.w.faults.save = 0;
+    done(&mut s, power(PowerChange::Reset));
+    assert_eq!(s.w.nics[S0].device.difference(&wanted), None);
+    assert_eq!((view(&s, "s0").state.clone(), s.w.durable.checkpoints.len()), (AdapterState::Managed, 0));
+}
+
 #[test]
 fn a_daemon_that_only_observes_replays_nothing() {
     let mut w = softnic().w.crashed();

@@ -238,13 +238,21 @@ impl Sim {
         }
     }
 
+    /// Whether readers see a change of this adapter wait to be confirmed. The file does not tell: it may hold a change that was
+    /// given up, because that could not be saved.
+    pub(crate) fn held(&self, key: &str) -> bool {
+        let holds = |name: &String| self.w.nics.get(key).is_some_and(|n| n.facts.name == *name);
+        self.snapshot.iter().flat_map(|s| &s.checkpoints).any(|c| c.adapters.iter().any(holds))
+    }
+
     /// An adapter loses its power, has it again or is reset, and nobody asked for it.
     pub(crate) fn switch(&mut self, key: &str, change: PowerChange) {
         self.meddled = true;
         self.execute();
         let nic = &self.w.nics[key];
         let Some(adapter) = nic.id.filter(|_| nic.present) else { return };
-        if self.w.switch(key, change) {
+        let held = self.held(key);
+        if self.w.switch(key, change, held) {
             self.handle(Input::Kernel(Notice::Power { adapter, change }));
         }
     }
@@ -437,7 +445,8 @@ impl Sim {
             Effect::Power { adapter, change } => {
                 assert!(self.at_work.insert(adapter), "two things at once on adapter {adapter}");
                 let key = self.w.by_id(adapter).expect("a software NIC").facts.key.clone();
-                if self.w.switch(&key, change) {
+                let held = self.held(&key);
+                if self.w.switch(&key, change, held) {
                     self.handle(Input::Kernel(Notice::Power { adapter, change }));
                 }
                 self.answers.push(Input::PowerSet { adapter, result: Ok(()) });

@@ -280,15 +280,9 @@ impl World {
             || self.durable.checkpoints.iter().filter(late).any(applied)
     }
 
-    /// Whether a change of this adapter waits to be confirmed.
-    pub(crate) fn held(&self, key: &str) -> bool {
-        self.durable.checkpoints.iter().any(|c| c.parts.contains_key(key))
-    }
-
-    /// Switches the power of an adapter, or resets it; whether anything came of that. A checkpoint goes back
-    /// to what was before it, whatever was lost meanwhile.
-    pub(crate) fn switch(&mut self, key: &str, change: PowerChange) -> bool {
-        let held = self.held(key);
+    /// Switches the power of an adapter, or resets it; whether anything came of that. Where it is `held` by a checkpoint,
+    /// that goes back to what was before it, whatever was lost meanwhile.
+    pub(crate) fn switch(&mut self, key: &str, change: PowerChange, held: bool) -> bool {
         let Some(nic) = self.nics.get_mut(key) else { return false };
         let new = nic.switch(change);
         if new && !held {

@@ -6,7 +6,7 @@ use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
-    BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
+    BootGuard, Checkpoint, CheckpointId, CheckpointPart, GivenUp, OpenTransaction, SavedAdapter, SavedSoftnic,
 };
 use rssmgr_core::scaling::{VPort, VPortState};
 use rssmgr_core::vport::{AskedScaling, AskedVPort};
@@ -62,6 +62,7 @@ fn state(queues: i64) -> SavedState {
         basis: "profile=Closest queues=4".into(),
         found_queues: 16,
         pending: Some(Impact::Reorder),
+        gives_back: GivenUp::ALL.into(),
         original: Some(Device {
             vports: [(VPortId(3), VPortDevice { enabled: true, filters: filters(), ..vport_device() })]
                 .into(),
@@ -119,6 +120,21 @@ fn what_is_saved_is_read_again() {
     let (dir, _, now) = folder();
     let (read, told) = SavedFile::new(dir.path()).load().unwrap();
     assert_eq!((read, told.len()), (now, 0));
+}
+
+#[test]
+fn a_file_from_before_parts_were_given_back_is_read() {
+    let mut now = state(8);
+    let text = v1::render(&now).unwrap();
+    let old: String =
+        text.lines().filter(|l| !l.starts_with("gives_back")).map(|l| format!("{l}\n")).collect();
+    assert_eq!(text.lines().count(), old.lines().count() + 2);
+    let waiting =
+        now.checkpoints.iter_mut().flat_map(|c| c.parts.values_mut()).filter_map(|p| p.after.as_mut());
+    now.adapters.values_mut().chain(waiting).for_each(|a| a.gives_back.clear());
+    assert_eq!(v1::parse(&old), Ok(now));
+    let unknown = text.replace("\"hash_key\"", "\"colour\"");
+    assert!(v1::parse(&unknown).unwrap_err().contains("colour"));
 }
 
 #[test]

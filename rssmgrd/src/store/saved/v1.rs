@@ -11,8 +11,8 @@ use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, FieldError, Raw};
 use rssmgr_core::hash::{HashKey, HashTypes};
 use rssmgr_core::manager::{
-    BootGuard, Checkpoint, CheckpointId, CheckpointPart, OpenTransaction, SavedAdapter, SavedSoftnic,
-    SavedState,
+    BootGuard, Checkpoint, CheckpointId, CheckpointPart, GivenUp, OpenTransaction, SavedAdapter,
+    SavedSoftnic, SavedState,
 };
 use rssmgr_core::packet::encap::{EncapState, Encapsulations, VxlanPort};
 use rssmgr_core::settings::SettingsPatch;
@@ -88,6 +88,8 @@ struct Adapter {
     basis: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gives_back: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     vmq_off: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,6 +250,7 @@ fn adapter(key: &str, a: &SavedAdapter) -> Adapter {
         assigned: a.assigned.iter().map(|c| c.0).collect(),
         basis: a.basis.clone(),
         pending: a.pending.map(|impact| impact.name().to_owned()),
+        gives_back: a.gives_back.iter().map(|part| part.name().to_owned()).collect(),
         settings: a.patch.iter().map(|(f, raw)| (f.key().to_owned(), setting(raw))).collect(),
         table: a.table.iter().map(|(e, p)| (e.to_string(), p.to_string())).collect(),
         original: a.original.as_ref().map(hardware),
@@ -353,6 +356,7 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
         assigned: a.assigned.into_iter().map(CpuId).collect(),
         basis: a.basis,
         pending: a.pending.as_deref().map(impact).transpose()?,
+        gives_back: a.gives_back.iter().map(|part| given_up(part)).collect::<Result<_, _>>()?,
         found_queues: a.found_queues,
         original: a.original.map(device).transpose()?,
         scaling: AskedScaling {
@@ -366,6 +370,10 @@ fn saved_adapter(a: Adapter) -> Result<SavedAdapter, String> {
 
 fn impact(name: &str) -> Result<Impact, String> {
     Impact::parse(name).ok_or_else(|| format!("there is no impact `{name}`"))
+}
+
+fn given_up(name: &str) -> Result<GivenUp, String> {
+    GivenUp::parse(name).ok_or_else(|| format!("there is no `{name}` to give back"))
 }
 
 fn device(h: Hardware) -> Result<Device, String> {

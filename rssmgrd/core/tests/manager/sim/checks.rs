@@ -143,6 +143,7 @@ impl Sim {
         }
         let Some(nic) = self.w.by_name(&r.name).cloned() else { return };
         let key = &nic.facts.key;
+        let held = self.held(key);
         let known = self.model.entry(key.clone()).or_default();
         if let (Some(id), Status::Applied) = (checkpoint, r.status) {
             let after = known.after(command, &r.name, Some(r)).unwrap_or_else(|| known.clone());
@@ -165,7 +166,7 @@ impl Sim {
         if r.status == Status::Failed {
             let e = r.error.clone().expect("a failure has a reason");
             let state = &self.snapshot.as_ref().unwrap().adapters[&r.id].state;
-            if !matches!(state, AdapterState::Degraded { .. }) && !self.w.held(key) {
+            if !matches!(state, AdapterState::Degraded { .. }) && !held {
                 assert!(!matches!(e, CommandError::Degraded { .. }), "degraded unseen");
                 assert_eq!(nic.device.difference(&nic.stable), None, "{key}: failed, but not as before: {e}");
             }
@@ -221,7 +222,7 @@ impl Sim {
                 assert!(self.degraded.contains(id), "{name}: degraded without an event");
             } else {
                 assert_eq!(nic.device.difference(&v.device), None, "{name}: half-applied unseen");
-                if !self.w.held(&nic.facts.key) {
+                if !self.held(&nic.facts.key) {
                     assert_eq!(nic.device.difference(&nic.stable), None, "{name}: not what is durable");
                 }
                 let own = v.state == AdapterState::Observed && nic.device.difference(&nic.found).is_some();
