@@ -1,8 +1,8 @@
 //! Cards under one bond: which processors they get, and that the bond never loses its link while they are changed.
 
 use super::kernel::{Cpus, Kernel};
+use crate::lab::cells::Checks;
 use crate::lab::cells::machine::PORTS;
-use crate::lab::cells::{Checks, ethtool};
 use crate::lab::guest::Guest;
 use crate::lab::product::{Options, Product};
 use anyhow::Result;
@@ -36,9 +36,7 @@ pub(crate) fn check(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
         checks.equal(&format!("{mode}: changes of its link, released"), &link_changes(guest)?, &before);
         guest.expect("ip link delete bond0")?;
     }
-    for port in PORTS {
-        ethtool::up(guest, port)?;
-    }
+    guest.expect(&PORTS.map(|port| format!("ip link set {port} down")).join("; "))?;
     product.stop(guest)
 }
 
