@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod daemon;
 #[path = "../tests/common/model.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod model;
 
 use std::os::unix::net::UnixDatagram;

@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod daemon;
 #[path = "../tests/common/model.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod model;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

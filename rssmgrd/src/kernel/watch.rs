@@ -13,7 +13,7 @@ use rssmgr_core::manager::Gateway;
 use rssmgr_core::place::Team;
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::{Monitor, Notice};
-use rssmgr_netlink::rtnetlink::{LinkMonitor, LinkNotice, Links as Kernel, NeighbourState};
+use rssmgr_netlink::rtnetlink::{Link, LinkMonitor, LinkNotice, Links as Kernel, NeighbourState};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -189,56 +189,66 @@ impl<D: Discover> Listener<D> {
         self.news.send(news).map_err(|_| Deaf)
     }
 
+    /// Hears what was told of interfaces. The kernel tells of a loss before what it had kept until then, which is older;
+    /// and until all of that is taken, it drops what comes and does not tell so again. So only then it can be looked at
+    /// what there is.
     fn links(&mut self) -> Result<(), Deaf> {
+        let mut lost = false;
         loop {
             match self.watcher.monitor.recv() {
-                Ok(None) => return Ok(()),
-                Ok(Some(LinkNotice::Present(link))) => {
-                    let had = self.watcher.links.has_carrier(link.index);
-                    let meaning = self.watcher.links.present(&link);
-                    if !had && self.watcher.links.has_carrier(link.index) {
-                        self.telling.carrier_came(Instant::now());
-                    }
-                    match meaning {
-                        Meaning::New => self.appeared(link.index)?,
-                        Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
-                    }
-                }
+                Ok(None) => break,
+                Ok(Some(LinkNotice::Present(link))) => self.present(&link)?,
                 Ok(Some(LinkNotice::Gone(link))) => {
                     if let Some(news) = self.watcher.links.gone(&link) {
                         self.tell(news)?;
                     }
                 }
-                Ok(Some(_)) => self.all_again()?,
+                Ok(Some(_)) => lost = true,
                 Err(e) => {
                     tracing::warn!("a notification about interfaces: {e}");
-                    return Ok(());
+                    break;
                 }
             }
         }
+        if lost { self.all_again() } else { Ok(()) }
     }
 
+    /// An interface is there, as it is now.
+    fn present(&mut self, link: &Link) -> Result<(), Deaf> {
+        let had = self.watcher.links.has_carrier(link.index);
+        let meaning = self.watcher.links.present(link);
+        if !had && self.watcher.links.has_carrier(link.index) {
+            self.telling.carrier_came(Instant::now());
+        }
+        match meaning {
+            Meaning::New => self.appeared(link.index),
+            Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news)),
+        }
+    }
+
+    /// Hears what was told by ethtool; of a loss as in [`Self::links`].
     fn ethtool(&mut self) -> Result<(), Deaf> {
-        loop {
-            let Some(monitor) = &mut self.watcher.ethtool else { return Ok(()) };
+        let mut lost = false;
+        while let Some(monitor) = &mut self.watcher.ethtool {
             let (device, hint) = match monitor.recv() {
-                Ok(None) => return Ok(()),
+                Ok(None) => break,
                 Ok(Some(Notice::Rss(rss) | Notice::ContextCreated(rss))) => (rss.device, Hint::Table),
                 Ok(Some(Notice::ContextDeleted { device, .. })) => (device, Hint::Table),
                 Ok(Some(Notice::Channels(channels))) => (channels.device, Hint::Channels),
                 Ok(Some(Notice::Features(device))) => (device, Hint::Features),
                 Ok(Some(Notice::Lost)) => {
-                    self.everything_changed(Hint::Channels)?;
+                    lost = true;
                     continue;
                 }
                 Ok(Some(_)) => continue,
                 Err(e) => {
                     tracing::warn!("a notification of ethtool: {e}");
-                    return Ok(());
+                    break;
                 }
             };
             self.tell(News::Changed { ifindex: device.index, hint, broke: false })?;
         }
+        if lost { self.everything_changed(Hint::Channels) } else { Ok(()) }
     }
 
     /// An interface is new; one that is an adapter is told of.
@@ -281,12 +291,7 @@ impl<D: Discover> Listener<D> {
         for news in self.watcher.links.lost(&there) {
             self.tell(news)?;
         }
-        for link in &there {
-            match self.watcher.links.present(link) {
-                Meaning::New => self.appeared(link.index)?,
-                Meaning::Told(told) => told.into_iter().try_for_each(|news| self.tell(news))?,
-            }
-        }
+        there.iter().try_for_each(|link| self.present(link))?;
         self.everything_changed(Hint::Link)
     }
 

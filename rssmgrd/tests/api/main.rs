@@ -8,6 +8,7 @@ mod model;
 mod clients;
 mod faults;
 mod introspection;
+mod lost;
 mod methods;
 mod metrics;
 mod preflight;

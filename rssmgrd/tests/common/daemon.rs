@@ -10,17 +10,19 @@ use rssmgr_proto::dict::{Dictionary, from_dict, to_dict};
 use rssmgr_proto::proxy::{AdapterProxy, ManagerProxy};
 use rssmgr_proto::types::ApplyRecord;
 use rssmgr_proto::{ApiError, ErrorKind};
-use rssmgrd::backend::Factory;
+use rssmgrd::backend::{Factory, Made};
 use rssmgrd::clock;
 use rssmgrd::dbus::auth::Peer;
 use rssmgrd::dbus::clients::Clients;
 use rssmgrd::dbus::server::{PrivateSocket, serve_stream};
 use rssmgrd::dbus::{Calls, Context};
 use rssmgrd::events::Events;
+use rssmgrd::kernel::News;
 use rssmgrd::owner::{Handle, Owner, Parts, Save};
 use rssmgrd::store::disk::Disk;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use zbus::Connection;
@@ -62,6 +64,17 @@ impl Daemon {
     }
 
     pub(crate) async fn with(factory: impl Factory + 'static, memory: Memory, most: u32) -> Self {
+        Self::hearing(factory, memory, most, Vec::new(), unbounded_channel()).await
+    }
+
+    /// One that has these adapters, and hears news of them.
+    pub(crate) async fn hearing(
+        factory: impl Factory + 'static,
+        memory: Memory,
+        most: u32,
+        adapters: Vec<Made>,
+        news: (UnboundedSender<News>, UnboundedReceiver<News>),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let events = Events::in_memory();
         let saved = memory.saved.lock().unwrap().clone();
@@ -69,8 +82,8 @@ impl Daemon {
         let manager = Manager::new(Setup { now: clock::now(), owner_uid: uid, saved, ..Setup::default() });
         let parts = Parts {
             factory: Arc::new(factory),
-            adapters: Vec::new(),
-            news: tokio::sync::mpsc::unbounded_channel(),
+            adapters,
+            news,
             save: Box::new(memory.clone()),
             disk: Disk::start().unwrap(),
             events: Arc::clone(&events),

@@ -18,13 +18,23 @@ use rssmgrd::backend::{Factory, Made, Nic, Source};
 /// Makes modelled adapters; options `queues`, `entries`, `topology` (NODESxCORESxTHREADS), `source`, `plain` for one whose
 /// key and hash types are fixed and that has no VPorts, `whole` for one that only takes whole tables, `static` for one
 /// whose VPorts spread statically, and `restricted` for one whose VPorts' tables follow their queues.
+/// [`ModelFactory::card`] makes one that is an interface of the kernel.
 #[derive(Debug, Default)]
 pub(crate) struct ModelFactory {
     topologies: Mutex<BTreeMap<String, Arc<Topology>>>,
 }
 
-impl Factory for ModelFactory {
-    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
+impl ModelFactory {
+    /// An interface of the kernel with a modelled driver.
+    pub(crate) fn card(&self, name: &str, ifindex: u32, mac: [u8; 6]) -> Made {
+        let (mut model, mut created) = self.model(name, &BTreeMap::new()).unwrap();
+        model.ifindex = Some(ifindex);
+        let (kind, mac, key) = (Kind::Kernel, Some(mac), rssmgr_core::mac::show(mac));
+        created.facts = AdapterFacts { kind, mac, key, ..created.facts };
+        Made { nic: Box::new(model), created: Box::new(created) }
+    }
+
+    fn model(&self, name: &str, options: &BTreeMap<String, String>) -> Result<(Model, Created), Unusable> {
         let text = |key: &str, default: &str| options.get(key).map_or(default, String::as_str).to_owned();
         let number = |key: &str, default: u16| -> Result<u16, String> {
             text(key, &default.to_string()).parse().map_err(|_| format!("{key}: not a number"))
@@ -98,7 +108,13 @@ impl Factory for ModelFactory {
             Created { facts, capability: capability.clone(), device: device.clone(), topology, options };
         let source = text("source", "endless");
         let vports = Arc::default();
-        let model = Model { capability, device, source, queues, vports };
+        Ok((Model { capability, device, source, queues, vports, ifindex: None }, created))
+    }
+}
+
+impl Factory for ModelFactory {
+    fn make(&self, name: &str, options: &BTreeMap<String, String>) -> Result<Made, Unusable> {
+        let (model, created) = self.model(name, options)?;
         Ok(Made { nic: Box::new(model), created: Box::new(created) })
     }
 }
@@ -110,6 +126,7 @@ struct Model {
     queues: u16,
     /// Those there are, for whoever samples.
     vports: Arc<Mutex<Vec<VPortId>>>,
+    ifindex: Option<u32>,
 }
 
 impl Backend for Model {
@@ -149,7 +166,14 @@ impl Nic for Model {
         Ok(self.source.clone())
     }
 
+    fn ifindex(&self) -> Option<u32> {
+        self.ifindex
+    }
+
     fn source(&self) -> Option<Source> {
+        if self.ifindex.is_some() {
+            return None;
+        }
         Some(match self.source.as_str() {
             "ended" => Source::Finished,
             "broken" => Source::Failed("the cable is cut".to_owned()),

@@ -49,7 +49,8 @@ pub enum Notice {
     Features(Device),
     /// Speed or duplex.
     LinkModes(Device),
-    /// Notifications were lost because they were not taken in time: read everything again.
+    /// Notifications were lost because they were not taken in time: read everything again, but only when
+    /// [`Monitor::recv`] has given `None`: meanwhile the kernel drops more without telling so again.
     Lost,
 }
 

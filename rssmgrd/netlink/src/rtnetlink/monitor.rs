@@ -21,7 +21,9 @@ pub enum LinkNotice {
     Present(Link),
     /// It was removed, or moved to another namespace: as it was.
     Gone(Link),
-    /// Notifications were lost because they were not taken in time: read everything again.
+    /// Notifications were lost because they were not taken in time: read everything again, but only when
+    /// [`LinkMonitor::recv`] has given `None`. What it gives until then is older than the loss, and meanwhile the kernel
+    /// drops more without telling so again.
     Lost,
 }
 
