@@ -238,6 +238,8 @@ pub enum SignKind {
     Irqbalance {
         /// Interrupts that it was told to leave alone.
         banned: Vec<u32>,
+        /// What else its command line says, without its name.
+        rest: Vec<String>,
         /// Why it could not be asked what else it leaves alone.
         unasked: Option<String>,
     },
