@@ -198,6 +198,31 @@ fn everything_that_files_alone_show() {
     }
 }
 
+/// A default route over a VLAN on a bond leads over the bond's ports, and so does a tunnel that is bound to nothing.
+#[test]
+fn a_route_over_a_bond_leads_over_its_ports() {
+    let machine = Machine::new("doctor-bond");
+    machine.nic("eth1", "04", "igb", 50, 4);
+    machine.file("sys/devices/pci0000:00/0000:00:04.0/numa_node", "1\n");
+    machine.serve(50, &[6, 2, 7, 3]);
+    machine.nic("eth2", "05", "igb", 60, 4);
+    machine.file("sys/devices/pci0000:00/0000:00:05.0/numa_node", "1\n");
+    machine.serve(60, &[6, 2, 7, 3]);
+    machine.file("sys/class/net/gre1/flags", "0x91\n");
+    machine.file("sys/class/net/gre1/type", "778\n");
+    for (name, lower) in [("bond0.5", "bond0"), ("bond0", "eth0"), ("bond0", "eth1")] {
+        let folder = machine.0.0.join("sys/class/net").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        symlink(format!("../{lower}"), folder.join(format!("lower_{lower}"))).unwrap();
+    }
+    let tunnels = || -> Vec<String> {
+        machine.found().1.into_iter().filter(|f| f.starts_with("tunnel-one-queue")).collect()
+    };
+    assert_eq!(tunnels(), [""; 0], "no route yet");
+    machine.file("proc/net/route", "Iface\nbond0.5 00000000 01020304 0003 0 0 0 00000000 0 0 0\n");
+    assert_eq!(tunnels(), ["tunnel-one-queue info eth0", "tunnel-one-queue info eth1"]);
+}
+
 /// A remedy is a command line that bash understands, and one of ours gets as far as looking for the daemon.
 fn command(line: &str, folder: &Folder) {
     let read = Command::new("bash").args(["-n", "-c", line]).output().unwrap();

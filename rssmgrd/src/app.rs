@@ -16,6 +16,7 @@ use rssmgr_core::manager::{Caller, Command, Manager, SavedState, Setup};
 use rssmgr_proto::{ApiError, ErrorKind};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tracing_subscriber::prelude::*;
 
 use self::demo::Demo;
@@ -31,7 +32,7 @@ use crate::events::Events;
 use crate::kernel::{News, Watcher};
 use crate::metrics;
 use crate::metrics::collect::Collector;
-use crate::owner::{Handle, Owner, Parts};
+use crate::owner::{Ending, Handle, Owner, Parts};
 use crate::service::{self, Signals, Told};
 use crate::store::atomic::{Lock, private_folder};
 use crate::store::config::{self, DaemonConfig, LogLevel, MetricsAddress, Search};
@@ -47,6 +48,9 @@ const METRICS: &str = "127.0.0.1:9758";
 
 /// How long clients may take to read what was told last.
 const LAST_WORDS: Duration = Duration::from_millis(250);
+
+/// How long a disk may take for what was told and noted last.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// How often managed interfaces are read although nothing was told, in seconds, unless configured.
 const POLL: u32 = 5;
@@ -182,9 +186,10 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
     let adapters = if kernel { interfaces(poll, folder.clone(), news.0.clone()).await? } else { Vec::new() };
     let parts = Parts { factory, adapters, news, save, disk: disk.clone(), events: Arc::clone(&events) };
     let (owner, handle) = Owner::new(manager, parts).context("making a timer")?;
-    let (stop, stopped) = oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel();
     // Stopped by a word, and by the sender's end.
-    let mut owner = tokio::spawn(owner.run(async { drop(stopped.await) }, service::watchdog()));
+    let stopped = async { stopped.await.unwrap_or(Ending::Failing) };
+    let mut owner = tokio::spawn(owner.run(stopped, service::watchdog()));
 
     let context = Arc::new(Context {
         handle: handle.clone(),
@@ -246,18 +251,21 @@ async fn serve(args: &Args, search: Search, loaded: config::Loaded) -> anyhow::R
         }
     };
     let result = tokio::select! {
-        () = told(&mut signals, &context) => Ok(()),
-        () = serving => Ok(()),
+        () = told(&mut signals, &context) => Ok(Ending::Told),
+        () = serving => Ok(Ending::Failing),
         () = bus => Err(anyhow!("the bus is gone")),
         ended = &mut owner => return ended.context("the owner panicked"),
     };
     service::stopping();
-    drop(stop);
+    // An owner that has ended hears nothing.
+    let _ = stop.send(*result.as_ref().unwrap_or(&Ending::Failing));
     // The owner ends what is under way, and with its publication every connection's task ends.
     let ended = owner.await.context("the owner panicked");
     clients.gone(LAST_WORDS).await;
-    disk.flush().await;
-    result.and(ended)
+    if timeout(LAST_WRITES, disk.flush()).await.is_err() {
+        tracing::warn!("the state folder's disk does not answer: the last events may be lost");
+    }
+    result.map(drop).and(ended)
 }
 
 /// The machine's adapters, and what is told of them from now on. Asking the drivers may block for long.

@@ -46,6 +46,15 @@ const TOO_LONG: Duration = ALL_BACK.saturating_add(Duration::from_secs(5));
 /// How long changes under way may take to end when the daemon is told to stop.
 const LAST_CHANGES: Duration = Duration::from_secs(5);
 
+/// Why the owner ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Somebody told the daemon to.
+    Told,
+    /// The daemon cannot go on.
+    Failing,
+}
+
 /// What readers see.
 #[derive(Clone)]
 pub struct Published {
@@ -266,7 +275,7 @@ impl Owner {
 
     /// Runs until `stop` completes; then ends what is under way, tells that the daemon stops, and returns. `alive` is
     /// called as often as it says, to prove that this loop turns.
-    pub async fn run(mut self, stop: impl Future<Output = ()>, alive: Option<(Duration, fn())>) {
+    pub async fn run(mut self, stop: impl Future<Output = Ending>, alive: Option<(Duration, fn())>) {
         tokio::pin!(stop);
         let mut sources = interval(SOURCES);
         sources.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -274,11 +283,11 @@ impl Owner {
         late.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut beat = interval(alive.map_or(Duration::from_secs(3600), |(every, _)| every));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        let ending = loop {
             self.drain().await;
             tokio::select! {
                 biased;
-                () = &mut stop => break,
+                ending = &mut stop => break ending,
                 Some(done) = self.done.recv() => self.take(done),
                 Some(ask) = self.asks.recv() => self.command(ask),
                 Some(news) = self.news.recv() => self.hear(news),
@@ -291,13 +300,17 @@ impl Owner {
                     }
                 }
             }
-        }
-        self.end().await;
+        };
+        self.end(ending).await;
     }
 
     /// Takes no more commands, lets changes under way come to their end, and tells.
-    async fn end(&mut self) {
+    async fn end(&mut self, ending: Ending) {
         self.asks.close();
+        if ending == Ending::Told {
+            self.tell(Input::Ending);
+            self.drain().await;
+        }
         let deadline = Instant::now() + LAST_CHANGES;
         while !self.manager.is_settled() {
             match timeout_at(deadline, self.done.recv()).await {

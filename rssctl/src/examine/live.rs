@@ -1,6 +1,6 @@
 //! This machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -73,7 +73,7 @@ fn gre_with_ethernet() -> Vec<Tunnel> {
     const KINDS: [&str; 4] = ["gretap", "ip6gretap", "erspan", "ip6erspan"];
     let links = Links::open().and_then(|mut links| links.list()).unwrap_or_default();
     let is_one = |l: &Link| l.flags & UP != 0 && l.kind.as_deref().is_some_and(|k| KINDS.contains(&k));
-    let tunnel = |l: Link| Tunnel { name: l.name, kind: TunnelKind::Gre, over: None };
+    let tunnel = |l: Link| Tunnel { name: l.name, kind: TunnelKind::Gre, over: BTreeSet::new() };
     links.into_iter().filter(is_one).map(tunnel).collect()
 }
 

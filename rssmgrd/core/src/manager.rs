@@ -151,11 +151,13 @@ impl Manager {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let Setup { now, boot, observe, owner_uid, boot_key, config, mut saved, poll_ns } = setup;
+        let guarded = saved.guard.clone();
         let (first_of_boot, enough) = guard::inherit(&mut saved, &boot);
         if first_of_boot {
             // What was to go back is lost already.
             saved.adapters.values_mut().for_each(|s| s.gives_back.clear());
         }
+        let noted = first_of_boot || saved.guard != guarded;
         let observe = observe.or(enough.then_some(ObserveOnly::BootGuard));
         let waited = saved.checkpoints.clone();
         let undone = match observe {
@@ -211,7 +213,7 @@ impl Manager {
         for one in undone {
             m.tell_undone(one);
         }
-        if first_of_boot || m.saved.checkpoints != waited {
+        if noted || m.saved.checkpoints != waited {
             m.save(Purpose::Noted);
             m.flush();
         }
@@ -242,6 +244,7 @@ impl Manager {
             Input::SourceSet { adapter, result } => self.source_set(adapter, result),
             Input::PowerSet { adapter, result } => self.power_set(adapter, result),
             Input::Kernel(notice) => self.notice(notice),
+            Input::Ending => self.ending(),
             Input::Timer => {}
         }
         self.expire();

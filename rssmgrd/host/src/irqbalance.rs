@@ -231,7 +231,12 @@ fn process(root: &Root<'_>, pid: u32) -> Option<(String, Interrupts)> {
 
 /// `--banirq=33`, `--banirq 33`, `-i 33`, `-i33`.
 pub(crate) fn banned_by(arguments: &[String]) -> Interrupts {
-    let mut banned = Interrupts::new();
+    bans_and_rest(arguments).0
+}
+
+/// The interrupts that a command line bans, and what else it says.
+pub(crate) fn bans_and_rest(arguments: &[String]) -> (Interrupts, Vec<String>) {
+    let (mut banned, mut rest) = (Interrupts::new(), Vec::new());
     let mut next = false;
     for argument in arguments {
         let value = match argument.strip_prefix("--banirq").or_else(|| argument.strip_prefix("-i")) {
@@ -244,9 +249,12 @@ pub(crate) fn banned_by(arguments: &[String]) -> Interrupts {
             None => None,
         };
         next = false;
-        banned.extend(value.and_then(|v| v.parse::<u32>().ok()));
+        match value {
+            Some(value) => banned.extend(value.parse::<u32>().ok()),
+            None => rest.push(argument.clone()),
+        }
     }
-    banned
+    (banned, rest)
 }
 
 #[cfg(test)]
@@ -258,7 +266,8 @@ mod tests {
         let line =
             "irqbalance --foreground --banirq=33 --banirq 34 -i 35 -i36 --banmod=i40e --banirq= --banirq=x";
         let arguments: Vec<String> = line.split(' ').map(Into::into).collect();
-        assert_eq!(banned_by(&arguments), [33, 34, 35, 36].into());
+        let rest = ["irqbalance", "--foreground", "--banmod=i40e"].map(String::from).to_vec();
+        assert_eq!(bans_and_rest(&arguments), ([33, 34, 35, 36].into(), rest));
         assert_eq!(banned_by(&["irqbalance".into(), "--banirq".into()]), Interrupts::new());
     }
 }

@@ -5,6 +5,7 @@
 //! (and `proc/`) of another one. Nothing outside that folder is ever read, whatever its links say. [`capture`] reads
 //! packets from capture files, [`irqbalance`] talks to a daemon.
 
+mod below;
 pub mod capture;
 mod connection;
 mod error;
@@ -29,7 +30,7 @@ pub use key::{boot_id, boot_key};
 pub use load::{CpuTime, Softnet, cpu_times, receive_limits, softnet};
 pub use nic::{NicFacts, msi_irqs, nic, nics, receive_steering};
 pub use process::{Process, processes};
-pub use route::{default_routes, gateways};
+pub use route::{Router, default_routes, gateways};
 pub use team::{takes_part, team};
 pub use topology::{raw_topology, topology};
 pub use tunnel::tunnels;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
+use crate::below::with_below;
 use crate::error::HostError;
 use crate::root::Root;
 
@@ -16,29 +17,46 @@ const REJECT: u32 = 0x200;
 /// first, because the kernel prints by prefix.
 const LIMIT: u64 = 1 << 20;
 
-/// The interfaces of the IPv4 default routes. Lines that are not understood are passed over.
+/// A router that a default route leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Router {
+    /// The interface of the route, where the router is a neighbour.
+    pub interface: String,
+    /// Its address.
+    pub address: IpAddr,
+}
+
+/// The interfaces of the IPv4 default routes, and those below them: the ports of a bond or bridge, what a VLAN is on. Lines
+/// that are not understood are passed over.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn default_routes(root: &Path) -> Result<BTreeSet<String>, HostError> {
-    let text = Root::new(root).read_start("proc/net/route", LIMIT)?.unwrap_or_default();
-    Ok(text.lines().skip(1).filter_map(default_v4).map(|(name, _)| name.to_owned()).collect())
+    let root = Root::new(root);
+    let text = root.read_start("proc/net/route", LIMIT)?.unwrap_or_default();
+    let routes = text.lines().skip(1).filter_map(default_v4);
+    Ok(routes.flat_map(|(name, _)| with_below(&root, name)).collect())
 }
 
-/// The gateways of the default routes of both families, by interface. A route without a gateway leads to the link itself
-/// and has none. Lines that are not understood are passed over.
+/// The routers of the default routes of both families, by interface: each is behind the interface of its route, and
+/// behind those below it, as in [`default_routes`]. A route without a gateway leads to the link itself and has none.
+/// Lines that are not understood are passed over.
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn gateways(root: &Path) -> Result<BTreeMap<String, Vec<IpAddr>>, HostError> {
+pub fn gateways(root: &Path) -> Result<BTreeMap<String, Vec<Router>>, HostError> {
     let root = Root::new(root);
     let v4 = root.read_start("proc/net/route", LIMIT)?.unwrap_or_default();
     let v6 = root.read_start("proc/net/ipv6_route", LIMIT)?.unwrap_or_default();
-    let mut found: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
-    for (name, gateway) in v4.lines().skip(1).filter_map(default_v4).chain(v6.lines().filter_map(default_v6))
+    let mut found: BTreeMap<String, Vec<Router>> = BTreeMap::new();
+    for (name, address) in v4.lines().skip(1).filter_map(default_v4).chain(v6.lines().filter_map(default_v6))
     {
-        if !gateway.is_unspecified() {
-            found.entry(name.to_owned()).or_default().push(gateway);
+        if address.is_unspecified() {
+            continue;
+        }
+        for at in with_below(&root, name) {
+            let router = Router { interface: name.to_owned(), address };
+            found.entry(at).or_default().push(router);
         }
     }
     Ok(found)

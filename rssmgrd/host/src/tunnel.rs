@@ -5,6 +5,7 @@ use std::path::Path;
 use rssmgr_core::doctor::Tunnel;
 use rssmgr_core::tunnel::TunnelKind;
 
+use crate::below::with_below;
 use crate::error::HostError;
 use crate::nic::is_up;
 use crate::root::Root;
@@ -27,10 +28,11 @@ pub fn tunnels(root: &Path) -> Result<Vec<Tunnel>, HostError> {
         }
         let Some(kind) = kind(&root, &folder)? else { continue };
         let below = root.names(&folder)?.iter().find_map(|n| n.strip_prefix("lower_").map(str::to_owned));
-        let over = match below {
+        let bound = match below {
             Some(name) => Some(name),
             None => linked(&root, &folder)?,
         };
+        let over = bound.map(|name| with_below(&root, &name)).unwrap_or_default();
         found.push(Tunnel { name, kind, over });
     }
     Ok(found)

@@ -2,15 +2,14 @@
 
 mod tree;
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rssmgr_core::doctor::Knobs;
 use rssmgr_core::ids::{CpuId, NodeId};
 use rssmgr_core::tunnel::TunnelKind;
 use rssmgr_host::{
-    CpuTime, HostError, Softnet, cpu_times, default_routes, gateways, interrupt, interrupt_counts, nic,
-    processes, receive_limits, receive_steering, softnet, tunnels,
+    CpuTime, HostError, Router, Softnet, cpu_times, default_routes, gateways, interrupt, interrupt_counts,
+    nic, processes, receive_limits, receive_steering, softnet, tunnels,
 };
 use tree::Tree;
 
@@ -132,7 +131,29 @@ fn default_routes_by_interface() {
     tree.file("proc/net/ipv6_route", v6);
     let gateways = gateways(&tree.0).unwrap();
     assert_eq!(gateways.len(), 1, "{gateways:?}");
-    assert_eq!(gateways["eth1"], ["192.168.2.1".parse::<IpAddr>().unwrap(), "fe80::1".parse().unwrap()]);
+    let router = |address: &str| Router { interface: "eth1".into(), address: address.parse().unwrap() };
+    assert_eq!(gateways["eth1"], [router("192.168.2.1"), router("fe80::1")]);
+}
+
+/// A bridge on a VLAN on a bond of two ports, and a bridge that is below itself, as only a damaged recording has it.
+#[test]
+fn default_routes_lead_over_what_is_below() {
+    let rows = "br0\t00000000\t0102A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n\
+                br1\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n";
+    let tree = Tree::new("below", &[("proc/net/route", &format!("Iface\n{rows}"))]);
+    for (name, lower) in
+        [("br0", "bond0.5"), ("bond0.5", "bond0"), ("bond0", "eth0"), ("bond0", "eth1"), ("br1", "br1")]
+    {
+        tree.link(&format!("sys/class/net/{name}/lower_{lower}"), format!("../{lower}"));
+    }
+    tree.file("sys/class/net/eth2/flags", "0x1003\n");
+    tree.link("sys/class/net/eth0.7/lower_eth0", "../eth0");
+    let over = default_routes(&tree.0).unwrap();
+    assert_eq!(over.iter().collect::<Vec<_>>(), ["bond0", "bond0.5", "br0", "br1", "eth0", "eth1"]);
+    let gateways = gateways(&tree.0).unwrap();
+    let router = Router { interface: "br0".into(), address: "192.168.2.1".parse().unwrap() };
+    assert_eq!(gateways.keys().collect::<Vec<_>>(), ["bond0", "bond0.5", "br0", "eth0", "eth1"]);
+    assert!(gateways.values().all(|routers| *routers == [router.clone()]), "{gateways:?}");
 }
 
 #[test]
@@ -142,6 +163,7 @@ fn tunnels_that_are_up() {
     for (name, flags, kind, index, link, devtype) in [
         ("eth0", "0x1003", "1", "2", "2", ""),
         ("vx1", "0x1003", "1", "5", "5", "vxlan"),
+        ("vx2", "0x1003", "1", "10", "10", "vxlan"),
         ("wg0", "0x91", "65534", "6", "6", "wireguard"),
         ("gre0", "0x80", "778", "3", "0", ""),
         ("gre1", "0x91", "778", "7", "2", ""),
@@ -156,17 +178,22 @@ fn tunnels_that_are_up() {
             tree.file(&at(name, "uevent"), format!("DEVTYPE={devtype}\nINTERFACE={name}\n"));
         }
     }
-    tree.link(&at("vx1", "lower_eth0"), "../eth0");
+    for (name, lower) in [("vx1", "eth0"), ("vx2", "bond0"), ("bond0", "eth0"), ("bond0", "eth1")] {
+        tree.link(&at(name, &format!("lower_{lower}")), format!("../{lower}"));
+    }
     let found: Vec<_> = tunnels(&tree.0).unwrap().into_iter().map(|t| (t.name, t.kind, t.over)).collect();
-    let own = |name: &str, kind, over: Option<&str>| (name.to_owned(), kind, over.map(str::to_owned));
+    let own = |name: &str, kind, over: &[&str]| {
+        (name.to_owned(), kind, over.iter().map(|&n| n.to_owned()).collect::<BTreeSet<_>>())
+    };
     assert_eq!(
         found,
         [
-            own("gre1", TunnelKind::Gre, Some("eth0")),
-            own("ppp0", TunnelKind::Ppp, None),
-            own("sit1", TunnelKind::IpIp, None),
-            own("vx1", TunnelKind::Vxlan, Some("eth0")),
-            own("wg0", TunnelKind::Wireguard, None),
+            own("gre1", TunnelKind::Gre, &["eth0"]),
+            own("ppp0", TunnelKind::Ppp, &[]),
+            own("sit1", TunnelKind::IpIp, &[]),
+            own("vx1", TunnelKind::Vxlan, &["eth0"]),
+            own("vx2", TunnelKind::Vxlan, &["bond0", "eth0", "eth1"]),
+            own("wg0", TunnelKind::Wireguard, &[]),
         ],
         "gre0 is down: the kernel made it"
     );

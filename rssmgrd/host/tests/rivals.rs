@@ -70,7 +70,8 @@ fn irqbalance() {
     );
     let signs = rivals(&tree.0, &nics).signs;
     assert_eq!(signs.len(), 1);
-    assert_eq!(signs[0].kind, SignKind::Irqbalance { banned: vec![40], unasked: None });
+    let rest = vec!["--foreground".into()];
+    assert_eq!(signs[0].kind, SignKind::Irqbalance { banned: vec![40], rest, unasked: None });
     assert_eq!(line(&signs[0]), "process 77:0 all irqbalance --banirq=40 --foreground");
 }
 

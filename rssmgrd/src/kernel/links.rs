@@ -1,9 +1,12 @@
 //! What the notifications about interfaces amount to, told from what was known of each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use rssmgr_core::drift::Hint;
+use rssmgr_core::manager::Gateway;
 use rssmgr_core::place::Team;
+use rssmgr_host::Router;
 use rssmgr_netlink::rtnetlink::Link;
 
 use super::News;
@@ -69,10 +72,28 @@ impl Links {
         }
     }
 
-    /// The indexes and names of those with a carrier.
-    pub(super) fn carriers(&self) -> impl Iterator<Item = (u32, &str)> {
+    /// The indexes of those with a carrier, and what is behind each, by the routers of the default routes. A router is a
+    /// neighbour of its route's interface, which may be a bond, bridge or VLAN above; `known` tells whether one is there.
+    pub(super) fn behind(
+        &self,
+        gateways: &BTreeMap<String, Vec<Router>>,
+        known: &mut dyn FnMut(u32, IpAddr) -> bool,
+    ) -> Vec<(u32, Gateway)> {
+        let indexes: BTreeMap<&str, u32> = self.links.iter().map(|(i, l)| (l.name.as_str(), *i)).collect();
+        let mut answers = |router: &Router| {
+            indexes.get(router.interface.as_str()).is_some_and(|index| known(*index, router.address))
+        };
         let up = self.links.iter().filter(|(_, known)| known.carrier == Some(true));
-        up.map(|(index, known)| (*index, known.name.as_str()))
+        up.map(|(index, link)| {
+            let routers = gateways.get(&link.name).map(Vec::as_slice).unwrap_or_default();
+            let gateway = match (routers.is_empty(), routers.iter().any(&mut answers)) {
+                (true, _) => Gateway::None,
+                (false, true) => Gateway::Answers,
+                (false, false) => Gateway::Silent,
+            };
+            (*index, gateway)
+        })
+        .collect()
     }
 
     /// Whether it has a carrier.
@@ -181,6 +202,46 @@ mod tests {
         assert_eq!(told(&mut links, &link("lan0", 0, 1500)), [""; 0]);
         let broke = "Changed { ifindex: 7, hint: Link, broke: true }";
         assert_eq!(told(&mut links, &link("lan0", UP, 1500)), [broke], "only the first time");
+    }
+
+    /// A VLAN on a bond of two ports, and a bridge with one: the router is a neighbour of what the route leads over.
+    #[test]
+    fn a_router_is_behind_the_ports_of_what_its_route_leads_over() {
+        let root = tempfile::tempdir().unwrap();
+        let file = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        for lower in ["bond0.5/lower_bond0", "bond0/lower_eth0", "bond0/lower_eth1", "br0/lower_eth2"] {
+            file(&format!("sys/class/net/{lower}"), "");
+        }
+        let row =
+            |name: &str, gateway: &str| format!("{name} 00000000 {gateway} 0003 0 0 0 00000000 0 0 0\n");
+        file("proc/net/route", &format!("\n{}{}", row("bond0.5", "010200C0"), row("br0", "010300C0")));
+        let mut links = links();
+        let all = ["eth0", "eth1", "eth2", "eth3", "eth4", "bond0", "bond0.5", "br0"];
+        for (index, name) in (1..).zip(all) {
+            let mut link = link(name, UP, 1500);
+            (link.index, link.carrier) = (index, Some(name != "eth1"));
+            links.learn(&link);
+        }
+        let gateways = rssmgr_host::gateways(root.path()).unwrap();
+        let mut asked = BTreeSet::new();
+        let behind = links.behind(&gateways, &mut |index, address| {
+            asked.insert((index, address.to_string()));
+            index == 7
+        });
+        let of = |name: &str| {
+            let index = all.iter().position(|n| *n == name).unwrap() + 1;
+            behind.iter().find(|(i, _)| usize::try_from(*i).unwrap() == index).map(|(_, gateway)| *gateway)
+        };
+        assert_eq!((of("eth0"), of("bond0"), of("bond0.5")), ([Some(Gateway::Answers); 3]).into());
+        assert_eq!(of("eth1"), None, "it has no carrier");
+        assert_eq!((of("eth2"), of("br0")), (Some(Gateway::Silent), Some(Gateway::Silent)));
+        assert_eq!((of("eth3"), of("eth4")), (Some(Gateway::None), Some(Gateway::None)), "part of nothing");
+        let wanted = [(7, "192.0.2.1".to_owned()), (8, "192.0.3.1".to_owned())];
+        assert_eq!(asked, wanted.into(), "neighbours of what the routes lead over, not of the ports");
     }
 
     #[test]

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rssmgr_core::drift::Hint;
-use rssmgr_core::manager::Gateway;
 use rssmgr_core::place::Team;
 use rssmgr_netlink::Error;
 use rssmgr_netlink::ethtool::{Monitor, Notice};
@@ -161,23 +159,13 @@ impl<D: Discover> Listener<D> {
             tracing::warn!("default routes cannot be read: {e}");
             BTreeMap::new()
         });
-        let mut all = Vec::new();
-        for (ifindex, name) in self.watcher.links.carriers() {
-            let routers = gateways.get(name).map(Vec::as_slice).unwrap_or_default();
-            let kernel = &mut self.watcher.kernel;
-            let known = |router: &IpAddr| {
-                kernel
-                    .neighbour(ifindex, *router)
-                    .is_ok_and(|state| state.is_some_and(NeighbourState::is_known))
-            };
-            let gateway = match (routers.is_empty(), routers.iter().any(known)) {
-                (true, _) => Gateway::None,
-                (false, true) => Gateway::Answers,
-                (false, false) => Gateway::Silent,
-            };
-            all.push(News::Carrier { ifindex, gateway });
-        }
-        all.into_iter().try_for_each(|news| self.tell(news))
+        let Watcher { links, kernel, .. } = &mut self.watcher;
+        let mut known = |ifindex, address| {
+            let state = kernel.neighbour(ifindex, address);
+            state.is_ok_and(|state| state.is_some_and(NeighbourState::is_known))
+        };
+        let all = links.behind(&gateways, &mut known);
+        all.into_iter().try_for_each(|(ifindex, gateway)| self.tell(News::Carrier { ifindex, gateway }))
     }
 
     /// As text, because only whether it changed matters here.

@@ -18,7 +18,7 @@ use rssmgrd::dbus::server::{PrivateSocket, serve_stream};
 use rssmgrd::dbus::{Calls, Context};
 use rssmgrd::events::Events;
 use rssmgrd::kernel::News;
-use rssmgrd::owner::{Handle, Owner, Parts, Save};
+use rssmgrd::owner::{Ending, Handle, Owner, Parts, Save};
 use rssmgrd::store::disk::Disk;
 use serde::Serialize;
 use serde_json::Value;
@@ -90,7 +90,11 @@ impl Daemon {
         };
         let (owner, handle) = Owner::new(manager, parts).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let owner = tokio::spawn(owner.run(async { drop(stopped.await) }, None));
+        let stopped = async {
+            drop(stopped.await);
+            Ending::Told
+        };
+        let owner = tokio::spawn(owner.run(stopped, None));
         let context = Arc::new(Context {
             handle,
             events,

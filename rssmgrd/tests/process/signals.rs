@@ -1,8 +1,12 @@
 //! SIGTERM, SIGHUP and the watchdog.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
+use rssmgr_core::manager::{BootGuard, SavedState};
 use rssmgr_proto::{ApiError, ErrorKind};
+use rssmgrd::store::saved::SavedFile;
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -85,4 +89,26 @@ async fn the_watchdog_hears_from_the_owner() {
         daemon.told("WATCHDOG=1");
     }
     daemon.stop();
+}
+
+/// Who only observes because of the boot guard goes on so after a crash, and not after it was told to end.
+#[tokio::test]
+async fn only_an_end_that_was_told_ends_the_boot_guard() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("state");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let guard = BootGuard { failures: 2, ..BootGuard::default() };
+    let boot = rssmgr_host::boot_id(Path::new("/"));
+    assert_ne!(boot, "");
+    SavedFile::new(&folder).save(&SavedState { boot, guard, ..SavedState::default() }).unwrap();
+    let mut observed = 0;
+    for (signal, more) in [(Signal::KILL, 1), (Signal::TERM, 1), (Signal::KILL, 0), (Signal::TERM, 0)] {
+        let mut daemon = Daemon::start(dir.path());
+        let told = Client::at(&dir.path().join("bus.sock")).await.events(&[2033]).await.len();
+        assert_eq!(told - observed, more, "before {signal:?}");
+        observed = told;
+        daemon.signal(signal);
+        daemon.wait();
+    }
 }

@@ -46,7 +46,7 @@ fn udp_addresses_only(case: &Case<'_>) -> Option<Finding> {
     if families.is_empty() {
         return None;
     }
-    let carries = |t: &&Tunnel| t.kind.has_entropy() && over(case.machine, t) == Some(case.nic.name.as_str());
+    let carries = |t: &&Tunnel| t.kind.has_entropy() && carries(case, t);
     let tunnel = case.machine.tunnels.iter().find(carries);
     let severity = if tunnel.is_some() { Severity::Warning } else { Severity::Info };
     let title = format!("{}: UDP over {} is hashed on addresses only", case.nic.name, families.join(" and "));
@@ -78,10 +78,8 @@ fn udp_addresses_only(case: &Case<'_>) -> Option<Finding> {
 
 /// Tunnels whose outer headers are alike for all that is inside, or whose packets arrive on one queue all the same.
 pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut Vec<Finding>) {
-    for tunnel in &machine.tunnels {
-        let Some(case) = cases.iter().find(|c| over(machine, tunnel) == Some(c.nic.name.as_str())) else {
-            continue;
-        };
+    let each = |tunnel| cases.iter().filter(move |c| carries(c, tunnel)).map(move |c| (tunnel, c));
+    for (tunnel, case) in machine.tunnels.iter().flat_map(each) {
         // RPS looks into tunnels.
         let spread = case.nic.queues.iter().all(|q| q.rps.as_ref().is_some_and(|set| set.len() > 1));
         if !case.on() || case.used().len() < 2 || (spread && !case.nic.queues.is_empty()) {
@@ -133,8 +131,10 @@ pub(super) fn look_at_tunnels(machine: &Machine, cases: &[Case<'_>], found: &mut
     }
 }
 
-/// The adapter that a tunnel's packets arrive on: what the tunnel says, else that of the default route.
-fn over<'a>(machine: &'a Machine, tunnel: &'a Tunnel) -> Option<&'a str> {
-    let route = || machine.nics.iter().find(|n| n.default_route).map(|n| n.name.as_str());
-    tunnel.over.as_deref().or_else(route)
+/// Whether a tunnel's packets arrive on an adapter: by what the tunnel says, else by the default route.
+fn carries(case: &Case<'_>, tunnel: &Tunnel) -> bool {
+    match tunnel.over.is_empty() {
+        true => case.nic.default_route,
+        false => tunnel.over.contains(&case.nic.name),
+    }
 }

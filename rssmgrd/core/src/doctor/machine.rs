@@ -1,5 +1,6 @@
 //! The snapshot that is judged: plain data, from whoever read it.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -67,7 +68,7 @@ pub struct NicReport {
     pub node: Option<NodeId>,
     /// Whether the interface is up.
     pub up: bool,
-    /// Whether the default route leads over it.
+    /// Whether the default route leads over it, or over a bond, bridge or VLAN that it is part of.
     pub default_route: bool,
     /// What the daemon says of it.
     pub daemon: Option<DaemonView>,
@@ -210,8 +211,9 @@ pub struct Tunnel {
     pub name: String,
     /// What it is.
     pub kind: TunnelKind,
-    /// The interface that its packets arrive on, where that is known.
-    pub over: Option<String>,
+    /// The interfaces that its packets arrive on: the one that it is bound to, and those below that. Empty where it is
+    /// bound to none: then it is those of the default route.
+    pub over: BTreeSet<String>,
 }
 
 /// Somebody else who sets what rssmgrd sets.
@@ -236,6 +238,8 @@ pub enum SignKind {
     Irqbalance {
         /// Interrupts that it was told to leave alone.
         banned: Vec<u32>,
+        /// What else its command line says, without its name.
+        rest: Vec<String>,
         /// Why it could not be asked what else it leaves alone.
         unasked: Option<String>,
     },

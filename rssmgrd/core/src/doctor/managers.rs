@@ -11,8 +11,8 @@ use super::{Check, Finding, Severity, word};
 pub(super) fn look(machine: &Machine, found: &mut Vec<Finding>) {
     for sign in &machine.signs {
         match &sign.kind {
-            SignKind::Irqbalance { banned, unasked } => {
-                found.extend(irqbalance(machine, sign, banned, unasked.as_deref()));
+            SignKind::Irqbalance { banned, rest, unasked } => {
+                found.extend(irqbalance(machine, sign, banned, rest, unasked.as_deref()));
             }
             _ => found.extend(other(machine, sign)),
         }
@@ -25,7 +25,13 @@ fn severity(nics: &[&NicReport]) -> Severity {
     if nics.iter().any(managed) { Severity::Warning } else { Severity::Info }
 }
 
-fn irqbalance(machine: &Machine, sign: &Sign, banned: &[u32], unasked: Option<&str>) -> Option<Finding> {
+fn irqbalance(
+    machine: &Machine,
+    sign: &Sign,
+    banned: &[u32],
+    rest: &[String],
+    unasked: Option<&str>,
+) -> Option<Finding> {
     let free = |n: &NicReport| -> Vec<u32> {
         n.queues.iter().filter_map(|q| q.irq).filter(|irq| !banned.contains(irq)).collect()
     };
@@ -43,7 +49,6 @@ fn irqbalance(machine: &Machine, sign: &Sign, banned: &[u32], unasked: Option<&s
         format!("{}: interrupts {} of its queues are not kept from irqbalance", n.name, list(irqs))
     }));
     evidence.extend(unasked.map(|why| format!("what it was told at run time is not known: {why}")));
-    // The last such line is the only one that counts: what is banned already is banned by it, too.
     let all: BTreeSet<u32> = touched.iter().flat_map(|(_, irqs)| irqs).chain(banned).copied().collect();
     let bans: Vec<String> = all.iter().map(|irq| format!("--banirq={irq}")).collect();
     Some(Finding {
@@ -54,13 +59,26 @@ fn irqbalance(machine: &Machine, sign: &Sign, banned: &[u32], unasked: Option<&s
         evidence,
         remedy: alloc::vec![
             "systemctl disable --now irqbalance  # if nothing else here needs it".into(),
-            format!(
-                "echo 'IRQBALANCE_ARGS=\"{}\"' >> /etc/default/irqbalance && systemctl restart irqbalance  # \
-                 /etc/sysconfig/irqbalance on Fedora and SUSE; numbers change when a driver is loaded anew",
-                bans.join(" ")
-            ),
+            ban(rest, &bans),
         ],
     })
+}
+
+/// How irqbalance is told for good. The last line of its settings is the only one that counts: so it says again what is
+/// banned already, and whatever else irqbalance runs with.
+fn ban(rest: &[String], bans: &[String]) -> String {
+    let note = "/etc/sysconfig/irqbalance on Fedora and SUSE; numbers change when a driver is loaded anew";
+    let plain = |a: &String| a.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=./,:+@".contains(&b));
+    if rest.iter().all(plain) {
+        let all: Vec<&str> = rest.iter().chain(bans).map(String::as_str).collect();
+        let all = all.join(" ");
+        return format!(
+            "echo 'IRQBALANCE_ARGS=\"{all}\"' >> /etc/default/irqbalance && systemctl restart irqbalance  # {note}"
+        );
+    }
+    // Two rules of quoting, one within the other: whoever wrote them knows better.
+    let bans = bans.join(" ");
+    format!("${{EDITOR:-vi}} /etc/default/irqbalance  # IRQBALANCE_ARGS is to have {bans}; {note}")
 }
 
 fn other(machine: &Machine, sign: &Sign) -> Option<Finding> {

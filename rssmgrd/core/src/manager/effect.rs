@@ -234,6 +234,8 @@ pub enum Input {
     },
     /// News.
     Kernel(Notice),
+    /// Somebody told the daemon to end. What has to be saved for that is asked for at once.
+    Ending,
     /// The moment that [`Manager::deadline`](super::Manager::deadline) named has come.
     Timer,
 }

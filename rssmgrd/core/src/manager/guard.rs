@@ -2,7 +2,9 @@
 //!
 //! What is applied at boot is marked in the saved state before its first step, and the mark goes when the adapters have
 //! a carrier again, and where there was one, a gateway that answers. Where that failed two boots in a row, the third
-//! one only observes. Starting the daemon again by hand in that boot ends it.
+//! one only observes. Stopping the daemon in that boot and starting it again ends it: that it was told to end is noted,
+//! and forgotten by the next start. One that crashed, was killed or lost its bus noted nothing; the service manager
+//! starts it again, and it goes on observing.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -70,6 +72,8 @@ pub struct BootGuard {
     pub unproven: BTreeSet<String>,
     /// Boots in a row that left some unproven.
     pub failures: u32,
+    /// Somebody told the daemon to end while the guard held, and it was not started again yet.
+    pub ended: bool,
 }
 
 /// Notes a start. Answers whether it is the first of its boot, and whether the guard has had enough.
@@ -79,11 +83,12 @@ pub(super) fn inherit(saved: &mut SavedState, boot: &str) -> (bool, bool) {
     }
     let guard = &mut saved.guard;
     let first = saved.boot != boot;
+    let ended = core::mem::take(&mut guard.ended);
     if first {
+        // Whoever shut the machine down ended the daemon too, and meant nothing by it.
         guard.failures += u32::from(!core::mem::take(&mut guard.unproven).is_empty());
         saved.boot = boot.into();
-    } else if guard.failures >= MOST_FAILURES {
-        // Somebody started it again by hand.
+    } else if ended {
         guard.failures = 0;
     }
     (first, saved.guard.failures >= MOST_FAILURES)
@@ -117,6 +122,15 @@ impl Manager {
         }
         guard.carriers.insert(key);
         if *guard != before {
+            self.save(Purpose::Noted);
+        }
+    }
+
+    /// Somebody told the daemon to end.
+    pub(super) fn ending(&mut self) {
+        let guard = &mut self.saved.guard;
+        let holds = !self.boot.is_empty() && guard.failures >= MOST_FAILURES;
+        if holds && !core::mem::replace(&mut guard.ended, true) {
             self.save(Purpose::Noted);
         }
     }

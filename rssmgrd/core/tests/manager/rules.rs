@@ -185,11 +185,34 @@ fn after_two_boots_without_a_carrier_the_third_only_observes() {
     assert_eq!(third.snapshot.as_ref().unwrap().observe, Some(ObserveOnly::BootGuard));
     assert_eq!((third.runs, third.w.nics["pci:k0"].device.channels()), (0, 4), "no setter");
     assert_eq!(boot(&third, "four").snapshot.as_ref().unwrap().observe, Some(ObserveOnly::BootGuard));
-    let by_hand = after_a_crash(&third, |_| {});
+
+    // A crash, and the start by the service manager after it, is nobody's word.
+    let mut crashed = after_a_crash(&third, |_| {});
+    assert_eq!(crashed.snapshot.as_ref().unwrap().observe, Some(ObserveOnly::BootGuard));
+    assert_eq!((crashed.runs, crashed.saves), (0, 0), "no setter, and nothing to note");
+    let ended = |s: &mut Sim| {
+        s.m.handle(s.w.now, Input::Ending);
+        s.settle();
+        s.w.durable.guard.ended
+    };
+    assert!(ended(&mut crashed));
+    // Nor is the end of the daemon when the machine is shut down.
+    let fourth = boot(&crashed, "four");
+    assert_eq!(fourth.snapshot.as_ref().unwrap().observe, Some(ObserveOnly::BootGuard));
+    assert!(!fourth.w.durable.guard.ended, "it is forgotten");
+    assert_eq!(
+        after_a_crash(&fourth, |_| {}).snapshot.as_ref().unwrap().observe,
+        Some(ObserveOnly::BootGuard)
+    );
+
+    let mut by_hand = after_a_crash(&crashed, |_| {});
     assert_eq!(
         (by_hand.snapshot.as_ref().unwrap().observe, by_hand.w.nics["pci:k0"].device.channels()),
         (None, 8)
     );
+    assert_eq!((by_hand.w.durable.guard.failures, by_hand.w.durable.guard.ended), (0, false));
+    let saves = by_hand.saves;
+    assert!(!ended(&mut by_hand) && by_hand.saves == saves, "without the guard an end is not noted");
 }
 
 /// "... was not followed by carrier (and a gateway, where there was one)."

@@ -5,7 +5,7 @@ use std::path::Path;
 use rssmgr_core::doctor::{Sign, SignKind};
 
 use crate::error::HostError;
-use crate::irqbalance::{Irqbalance, banned_by, running};
+use crate::irqbalance::{Irqbalance, bans_and_rest, running};
 use crate::process::processes;
 
 pub(super) fn signs(root: &Path) -> Result<Vec<Sign>, HostError> {
@@ -13,7 +13,9 @@ pub(super) fn signs(root: &Path) -> Result<Vec<Sign>, HostError> {
     let here = if root == Path::new("/") { running(root)? } else { Vec::new() };
     let mut signs = Vec::new();
     for process in processes(root, &["irqbalance"])? {
-        let mut banned = banned_by(&process.arguments);
+        // The first is its own name.
+        let arguments = process.arguments.get(1..).unwrap_or_default();
+        let (mut banned, rest) = bans_and_rest(arguments);
         let mut unasked = None;
         match here.iter().find(|d| d.pid == process.pid).map(Irqbalance::banned) {
             Some(Ok(told)) => banned.extend(told),
@@ -21,7 +23,7 @@ pub(super) fn signs(root: &Path) -> Result<Vec<Sign>, HostError> {
             None => {}
         }
         signs.push(Sign {
-            kind: SignKind::Irqbalance { banned: banned.into_iter().collect(), unasked },
+            kind: SignKind::Irqbalance { banned: banned.into_iter().collect(), rest, unasked },
             adapters: None,
             place: format!("process {}", process.pid),
             line: None,

@@ -97,6 +97,7 @@ fn state(queues: i64) -> SavedState {
             gateways: ["pci:a".to_owned()].into(),
             unproven: ["pci:b".to_owned()].into(),
             failures: 1,
+            ended: true,
         },
         rss_on: false,
         adapters: [("softnic:nic0".to_owned(), a)].into(),
@@ -120,6 +121,16 @@ fn what_is_saved_is_read_again() {
     let (dir, _, now) = folder();
     let (read, told) = SavedFile::new(dir.path()).load().unwrap();
     assert_eq!((read, told.len()), (now, 0));
+}
+
+/// A file from before that was noted has no word of it, nor has one of a daemon that nobody ended.
+#[test]
+fn what_was_not_noted_of_the_end_is_not_there() {
+    let mut plain = state(4);
+    plain.guard.ended = false;
+    let text = v1::render(&plain).unwrap();
+    assert!(text.contains("failures = 1") && !text.contains("ended"), "{text}");
+    assert_eq!(v1::parse(&text).unwrap(), plain);
 }
 
 #[test]

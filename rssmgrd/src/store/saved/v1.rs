@@ -73,6 +73,8 @@ struct Boot {
     gateways: Vec<String>,
     unproven: Vec<String>,
     failures: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ended: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -232,6 +234,7 @@ fn boot(state: &SavedState) -> Option<Boot> {
         gateways: state.guard.gateways.iter().cloned().collect(),
         unproven: state.guard.unproven.iter().cloned().collect(),
         failures: state.guard.failures,
+        ended: state.guard.ended,
     })
 }
 
@@ -313,6 +316,7 @@ pub(super) fn parse(text: &str) -> Result<SavedState, String> {
             gateways: boot.gateways.into_iter().collect(),
             unproven: boot.unproven.into_iter().collect(),
             failures: boot.failures,
+            ended: boot.ended,
         };
     }
     Ok(state)

@@ -58,11 +58,13 @@ fn sign(kind: SignKind, adapters: Option<&[&str]>) -> Sign {
 
 #[test]
 fn irqbalance_runs() {
-    let running = |banned: &[u32]| {
-        let mut s = sign(SignKind::Irqbalance { banned: banned.to_vec(), unasked: None }, None);
+    let runs_with = |banned: &[u32], rest: &[&str]| {
+        let rest = rest.iter().map(|&a| a.into()).collect();
+        let mut s = sign(SignKind::Irqbalance { banned: banned.to_vec(), rest, unasked: None }, None);
         s.place = "process 812".into();
         with(|m| m.signs = vec![s])
     };
+    let running = |banned: &[u32]| runs_with(banned, &[]);
     let f = one(&running(&[41, 43]));
     assert_eq!((f.check, f.severity), (Check::Irqbalance, Warning));
     assert!(f.evidence[1].contains("interrupts 40, 42 of its queues"), "{:?}", f.evidence);
@@ -71,6 +73,27 @@ fn irqbalance_runs() {
         "the line is the only one that counts, and what was banned before stays so: {:?}",
         f.remedy
     );
+    let more = one(&runs_with(&[43], &["--foreground", "--policyscript=/etc/policy.sh", "--banmod", "i40e"]));
+    assert!(
+        more.remedy[1].starts_with(
+            "echo 'IRQBALANCE_ARGS=\"--foreground --policyscript=/etc/policy.sh --banmod i40e --banirq=40 \
+             --banirq=41 --banirq=42 --banirq=43\"' >> /etc/default/irqbalance && "
+        ),
+        "{:?}",
+        more.remedy
+    );
+    // What would need quotes within quotes is left to people.
+    for odd in
+        ["--policyscript=/etc/my policy", "it's", "\"", "$(reboot)", "a\nb", "`id`", "a\\b", "a;b", "#"]
+    {
+        let remedy = &one(&runs_with(&[], &[odd])).remedy[1];
+        assert!(
+            remedy.starts_with("${EDITOR:-vi} /etc/default/irqbalance  # ")
+                && remedy.contains("--banirq=43")
+                && remedy.lines().count() == 1,
+            "{odd}: {remedy}"
+        );
+    }
     assert_eq!(found(&running(&[40, 41, 42, 43, 99])), [], "it leaves ours alone");
     let mut silent = running(&[]);
     let SignKind::Irqbalance { unasked, .. } = &mut silent.signs[0].kind else { panic!() };

@@ -87,7 +87,11 @@ fn udp_without_ports() {
     );
     assert!(one(&hashing("ipv4,tcp_ipv4,ipv6,tcp_ipv6,udp_ipv6")).title.contains("over IPv4 is"));
     // A tunnel that would spread by its source ports.
-    let tunnel = |kind, over: Option<&str>| Tunnel { name: "t0".into(), kind, over: over.map(Into::into) };
+    let tunnel = |kind, over: Option<&str>| Tunnel {
+        name: "t0".into(),
+        kind,
+        over: over.map(Into::into).into_iter().collect(),
+    };
     let mut carried = plain.clone();
     carried.tunnels = vec![tunnel(TunnelKind::Vxlan, Some("eth0"))];
     assert_eq!(found(&carried), [(Check::UdpAddressesOnly, Warning)]);
@@ -113,7 +117,8 @@ fn udp_without_ports() {
 fn tunnels_that_hash_alike() {
     let over = |kind, over: Option<&str>| {
         with(|m| {
-            m.tunnels = vec![Tunnel { name: "tun9".into(), kind, over: over.map(Into::into) }];
+            let over = over.map(Into::into).into_iter().collect();
+            m.tunnels = vec![Tunnel { name: "tun9".into(), kind, over }];
             // Of which nobody knows what it hashes.
             m.nics[0].driver = "ixgbe".into();
         })
@@ -132,6 +137,11 @@ fn tunnels_that_hash_alike() {
     let mut route = over(TunnelKind::Gre, None);
     route.nics[0].default_route = true;
     assert_eq!(found(&route), [(Check::TunnelOneQueue, Info)]);
+    // The route of a bond leads over each of its ports.
+    let mut ports = route.clone();
+    ports.nics.push(NicReport { name: "eth1".into(), ..ports.nics[0].clone() });
+    let named: Vec<_> = diagnose(&ports).into_iter().filter(|f| f.check == Check::TunnelOneQueue).collect();
+    assert_eq!(named.iter().map(|f| f.adapter.as_deref()).collect::<Vec<_>>(), [Some("eth0"), Some("eth1")]);
     for queue in &mut route.nics[0].queues {
         queue.rps = Some(set(&[4, 5, 6, 7]));
     }
