@@ -178,6 +178,17 @@ const IXGBE: Driver = Driver {
     ..COMMON
 };
 
+/// `ethernet/intel/ixgbevf/ethtool.c`: `get_rxfh` without `set_rxfh`, and no request for channels or fields. The table and the
+/// key are to be looked at only (on 82599 and X540 they are the physical function's), so that there is none to steer with:
+/// the hardware spreads over the 2 to 8 queues as it does, and their interrupts are what can be chosen. Read only.
+const IXGBEVF: Driver = Driver {
+    name: "ixgbevf",
+    controls: Controls { channels: false, table: false, key: false, hash_types: false },
+    fixed_types: TCP,
+    table_interval_ms: None,
+    ..COMMON
+};
+
 /// `ethernet/intel/i40e/i40e_main.c` (`i40e_reconfig_rss_queues`), `i40e_ethtool.c` (`i40e_set_rxfh`): a change of
 /// channels resets the function; fewer queues discard a user's table and key. A request without a table writes the
 /// default one.
@@ -290,7 +301,7 @@ const SFC: Driver = Driver {
 };
 
 /// All rows but [`UNKNOWN`].
-pub const DRIVERS: [Driver; 17] = [
-    SOFTNIC, VIRTIO_NET, IGB, IGC, E1000E, VMXNET3, IXGBE, I40E, ICE, IAVF, MLX5, BNXT, ENA, GVE, MANA,
-    HV_NETVSC, SFC,
+pub const DRIVERS: [Driver; 18] = [
+    SOFTNIC, VIRTIO_NET, IGB, IGC, E1000E, VMXNET3, IXGBE, IXGBEVF, I40E, ICE, IAVF, MLX5, BNXT, ENA, GVE,
+    MANA, HV_NETVSC, SFC,
 ];
