@@ -224,12 +224,14 @@ const IAVF: Driver = Driver { name: "iavf", traps: &[Trap::SymmetricReadBack], .
 /// Contexts (`MLX5E_MAX_NUM_RSS`, `en_fs_ethtool.c`): 16 with the default one, each with key and fields; a rule leads to the
 /// object that hashes one protocol, so that `ETHER_FLOW` is EINVAL and each protocol takes a rule (IPv4 and IPv6 as a whole
 /// since Linux 6.15). A change of channels takes the carrier away and gives it back (`en_main.c`,
-/// `mlx5e_switch_priv_channels`). Never run on hardware.
+/// `mlx5e_switch_priv_channels`). Toeplitz is asked for with `rx_hash_symmetric` (`en/tir.c`, `mlx5e_tir_builder_build_rss`):
+/// always on older kernels, until told otherwise on newer ones, which call it symmetric-or-xor. Never run on hardware.
 const MLX5: Driver = Driver {
     name: "mlx5_core",
     table_size: TableSize::PowerOfTwo { least: 256, per_queue: 2 },
     inner_hash: InnerHash::Of(&[TunnelKind::Gre, TunnelKind::IpIp]),
     contexts: Contexts { most: 15, own_key: true, own_fields: true, rules: ContextRules::PerProtocol },
+    traps: &[Trap::SymmetricHash],
     ..COMMON
 };
 
