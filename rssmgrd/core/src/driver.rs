@@ -240,6 +240,9 @@ pub enum Trap {
     SymmetricReadBack,
     /// The hardware starts its hash from another value than 0: predictions need calibration by real packets.
     HashInitialValue,
+    /// The hardware mixes source and destination before it hashes (symmetric-or-xor) unless it is told not to, and older
+    /// kernels neither say so nor let it be told: plain Toeplitz predicts nothing.
+    SymmetricHash,
     /// Setting hash fields steers what is sent, not what is received.
     FieldsSteerTransmit,
     /// Requests fail while the interface is down.
@@ -313,6 +316,19 @@ impl Driver {
         cap.hash_types_settable &= self.controls.hash_types;
         cap.hash_types_always = self.fixed_types.intersection(cap.hash_types);
         cap
+    }
+
+    /// Why the queue of a packet cannot be predicted from key and table, as part of a sentence; `None` where it can.
+    #[must_use]
+    pub fn unpredictable(&self) -> Option<&'static str> {
+        let because = |trap: &Trap| match trap {
+            Trap::HashInitialValue => Some("its hash begins with a value that is not known"),
+            Trap::SymmetricHash => {
+                Some("it mixes source and destination before it hashes, unless it was told not to")
+            }
+            _ => None,
+        };
+        self.traps.iter().find_map(because)
     }
 
     /// What the operation does to traffic on this device.

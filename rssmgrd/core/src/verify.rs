@@ -10,7 +10,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 
 use crate::device::{Device, Filters, VPortDevice};
-use crate::driver::{Driver, Trap};
+use crate::driver::Driver;
 use crate::hash::{HashKey, HashTypes};
 use crate::ids::{QueueId, VPortId};
 use crate::packet::encap::{self, EncapCapability, EncapConfig, Encapsulations};
@@ -117,6 +117,8 @@ pub struct Check {
     known: Encapsulations,
     /// Finds all of them.
     any: EncapConfig,
+    /// Why nothing is predicted, whatever the adapter shows.
+    unpredictable: Option<&'static str>,
     evidence: Evidence,
 }
 
@@ -137,16 +139,18 @@ impl Check {
             filters: Filters::new(vports),
             known: encapsulation.kinds,
             any: EncapConfig { vxlan_port, ..EncapConfig::new(Encapsulations::ALL) },
+            unpredictable: None,
             evidence: Evidence::default(),
         }
     }
 
-    /// [`Check::new`] of a card of this driver. Where the hardware begins its hash with a value that is not known, nothing is
-    /// predicted: only queues that the table does not name tell of one that ignores it.
+    /// [`Check::new`] of a card of this driver. Where the hardware hashes in a way that is not known, nothing is predicted:
+    /// only queues that the table does not name tell of one that ignores it.
     #[must_use]
     pub fn of(driver: &Driver, device: &Device, encapsulation: &EncapCapability) -> Self {
         let mut check = Self::new(device, encapsulation);
-        if driver.traps.contains(&Trap::HashInitialValue) {
+        check.unpredictable = driver.unpredictable();
+        if check.unpredictable.is_some() {
             let ways = core::iter::once(&mut check.default).chain(check.others.values_mut());
             ways.for_each(|way| way.steering = None);
         }
@@ -234,7 +238,11 @@ impl Check {
     fn too_few(&self, seen: u64) -> String {
         match (&self.default.steering, seen) {
             (_, 0) => "no packet was seen: is there traffic, and does the driver note the queue?".into(),
-            (None, _) => "the adapter shows no table or no key, or does not tell how it hashes, so no queue can be predicted".to_string(),
+            (None, _) => match self.unpredictable {
+                Some(why) => format!("no queue can be predicted: {why}"),
+                None => "the adapter shows no table or no key, or does not tell how it hashes, so no queue can be predicted"
+                    .to_string(),
+            },
             (Some(_), _) => format!(
                 "only {} of {seen} packets are of a kind whose queue can be predicted, {ENOUGH} are needed",
                 self.evidence.packets

@@ -36,11 +36,12 @@ const fn tx(pattern: &'static str) -> Name {
 const INTEL: [Name; 3] = [both("*-TxRx-#"), rx("*-rx-#"), tx("*-tx-#")];
 
 /// The names of each driver. A driver that is not here has no names that are certain.
-const DRIVERS: [(&str, &[Name]); 16] = [
+const DRIVERS: [(&str, &[Name]); 17] = [
     ("virtio_net", &[rx("*-input.#"), tx("*-output.#")]),
     ("igb", &INTEL),
     ("igc", &INTEL),
     ("ixgbe", &INTEL),
+    ("ixgbevf", &INTEL),
     ("i40e", &INTEL),
     ("ice", &INTEL),
     ("iavf", &INTEL),
@@ -107,6 +108,8 @@ mod tests {
             ("igb", "eth1-tx-1", Some(Serves::Transmit(1))),
             ("igb", "eth1", None),
             ("i40e", "i40e-ens1f0np0-TxRx-63", Some(Serves::Both(63))),
+            ("ixgbevf", "ens4v1-TxRx-1", Some(Serves::Both(1))),
+            ("ixgbevf", "ens4v1", None),
             ("mlx5_core", "mlx5_comp14@pci:0000:3b:00.0", Some(Serves::Both(14))),
             ("mlx5_core", "mlx5_async0@pci:0000:3b:00.0", None),
             ("ena", "ens5-Tx-Rx-1", Some(Serves::Both(1))),

@@ -160,7 +160,7 @@ struct CounterNames {
 /// Source: the drivers' `get_strings` in Linux 7.1.
 fn names(driver: &str) -> Option<CounterNames> {
     let (packets, bytes): (&[_], &[_]) = match driver {
-        "ixgbe" | "igb" | "igc" | "ice" | "hv_netvsc" | "virtio_net" => {
+        "ixgbe" | "ixgbevf" | "igb" | "igc" | "ice" | "hv_netvsc" | "virtio_net" => {
             (&["rx_queue_#_packets"], &["rx_queue_#_bytes"])
         }
         "mlx5_core" => (&["rx#_packets"], &["rx#_bytes"]),

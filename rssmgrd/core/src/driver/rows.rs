@@ -178,6 +178,17 @@ const IXGBE: Driver = Driver {
     ..COMMON
 };
 
+/// `ethernet/intel/ixgbevf/ethtool.c`: `get_rxfh` without `set_rxfh`, and no request for channels or fields. The table and the
+/// key are to be looked at only (on 82599 and X540 they are the physical function's), so that there is none to steer with:
+/// the hardware spreads over the 2 to 8 queues as it does, and their interrupts are what can be chosen. Read only.
+const IXGBEVF: Driver = Driver {
+    name: "ixgbevf",
+    controls: Controls { channels: false, table: false, key: false, hash_types: false },
+    fixed_types: TCP,
+    table_interval_ms: None,
+    ..COMMON
+};
+
 /// `ethernet/intel/i40e/i40e_main.c` (`i40e_reconfig_rss_queues`), `i40e_ethtool.c` (`i40e_set_rxfh`): a change of
 /// channels resets the function; fewer queues discard a user's table and key. A request without a table writes the
 /// default one.
@@ -213,12 +224,14 @@ const IAVF: Driver = Driver { name: "iavf", traps: &[Trap::SymmetricReadBack], .
 /// Contexts (`MLX5E_MAX_NUM_RSS`, `en_fs_ethtool.c`): 16 with the default one, each with key and fields; a rule leads to the
 /// object that hashes one protocol, so that `ETHER_FLOW` is EINVAL and each protocol takes a rule (IPv4 and IPv6 as a whole
 /// since Linux 6.15). A change of channels takes the carrier away and gives it back (`en_main.c`,
-/// `mlx5e_switch_priv_channels`). Never run on hardware.
+/// `mlx5e_switch_priv_channels`). Toeplitz is asked for with `rx_hash_symmetric` (`en/tir.c`, `mlx5e_tir_builder_build_rss`):
+/// always on older kernels, until told otherwise on newer ones, which call it symmetric-or-xor. Never run on hardware.
 const MLX5: Driver = Driver {
     name: "mlx5_core",
     table_size: TableSize::PowerOfTwo { least: 256, per_queue: 2 },
     inner_hash: InnerHash::Of(&[TunnelKind::Gre, TunnelKind::IpIp]),
     contexts: Contexts { most: 15, own_key: true, own_fields: true, rules: ContextRules::PerProtocol },
+    traps: &[Trap::SymmetricHash],
     ..COMMON
 };
 
@@ -290,7 +303,7 @@ const SFC: Driver = Driver {
 };
 
 /// All rows but [`UNKNOWN`].
-pub const DRIVERS: [Driver; 17] = [
-    SOFTNIC, VIRTIO_NET, IGB, IGC, E1000E, VMXNET3, IXGBE, I40E, ICE, IAVF, MLX5, BNXT, ENA, GVE, MANA,
-    HV_NETVSC, SFC,
+pub const DRIVERS: [Driver; 18] = [
+    SOFTNIC, VIRTIO_NET, IGB, IGC, E1000E, VMXNET3, IXGBE, IXGBEVF, I40E, ICE, IAVF, MLX5, BNXT, ENA, GVE,
+    MANA, HV_NETVSC, SFC,
 ];

@@ -180,6 +180,14 @@ fn a_users_table_blocks_a_shrink_and_the_drivers_own_does_not() {
     }
 }
 
+/// What can only be looked at is none to steer with: otherwise every request would end in a refusal.
+#[test]
+fn a_table_that_can_only_be_read_is_none() {
+    let left = Driver::of("ixgbevf").limit(cap());
+    assert_eq!((left.table_entries, left.channels), (0, ChannelControl::Fixed));
+    assert!(!left.key_settable && !left.hash_types_settable && left.queue_affinity);
+}
+
 #[test]
 fn a_table_that_would_be_resized_must_be_the_drivers_own() {
     for (name, n) in [("mlx5_core", 200), ("bnxt_en", 65)] {

@@ -37,6 +37,7 @@ impl VPorts {
     ) -> Result<(), BackendError> {
         let Some(owned) = self.ledger.vports.get(&id).cloned() else { return Ok(()) };
         let wanted = self.rules_of(filters, owned.context);
+        self.clear_way(kernel, id, &wanted)?;
         let mut taken: BTreeSet<u32> = seen.rules.rules.iter().map(|r| r.location).collect();
         let mut after: Vec<OwnedRule> = Vec::new();
         let mut inserted: Vec<u32> = Vec::new();
@@ -72,6 +73,34 @@ impl VPorts {
             }
         }
         self.record(id, |owned| owned.rules = after)
+    }
+
+    /// Removes rules that are ours and lead to another VPort the packets that these rules take, and are no filter there: a
+    /// daemon killed between the rules of one filter leaves some, and the kernel takes no second rule for the same packets.
+    /// Nobody sees them as a filter, so that removing them changes no VPort, whatever becomes of the rest.
+    fn clear_way(
+        &mut self,
+        kernel: &mut dyn ContextKernel,
+        id: VPortId,
+        wanted: &[(FilterId, MacRule)],
+    ) -> Result<(), BackendError> {
+        let mut leftovers: Vec<(VPortId, u32)> = Vec::new();
+        for (other, owned) in self.ledger.vports.iter().filter(|(other, _)| **other != id) {
+            let whole: BTreeSet<FilterId> = self.filters(owned).iter().map(|filter| filter.id).collect();
+            let in_the_way = |r: &&OwnedRule| {
+                let same =
+                    |w: &MacRule| (w.mac, w.vlan, w.packets) == (r.rule.mac, r.rule.vlan, r.rule.packets);
+                !whole.contains(&r.filter) && wanted.iter().any(|(_, rule)| same(rule))
+            };
+            leftovers.extend(owned.rules.iter().filter(in_the_way).map(|r| (*other, r.location)));
+        }
+        for (other, location) in leftovers {
+            match kernel.remove(location) {
+                Err(e) if !e.is_missing() => return Err(self.refused(What::Rule, &e)),
+                _ => self.record(other, |owned| owned.rules.retain(|r| r.location != location))?,
+            }
+        }
+        Ok(())
     }
 
     /// Adds a rule at a place where none is. Where places are chosen here, rules with a VLAN come before those without:

@@ -1,6 +1,7 @@
 //! What somebody sees of VPorts of a network interface, a case each.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rssmgr_core::device::{BackendError, Filter, Op, VPortOp};
 use rssmgr_core::doctor::{Astray, ContextFault};
@@ -11,6 +12,7 @@ use rssmgr_ethtool::contexts::LedgerPlace;
 use rssmgr_netlink::ethtool::legacy::{MacRule, Packets};
 
 use crate::nic::Nic;
+use crate::scripted::Killed;
 
 const VM: [u8; 6] = [2, 0, 0, 0, 0, 7];
 
@@ -143,6 +145,50 @@ fn vports_that_cannot_be_seen_are_kept_until_they_can() {
     nic.kernel().unsupported = false;
     assert_eq!((nic.observe(), nic.ours()), (before, ours));
     assert_eq!(nic.kernel().contexts.len(), 1);
+}
+
+/// Killed while a filter goes or comes, the daemon leaves some of its rules: no filter, and in the way of none.
+#[test]
+fn rules_left_by_a_kill_are_in_no_ones_way() {
+    let other = VPortId(2);
+    // As many of the six rules were there at the kill, or more, as it had come or gone.
+    for (comes, done) in (1..6).flat_map(|n| [(false, n), (true, n)]) {
+        let dir = tempfile::tempdir().unwrap();
+        let place = LedgerPlace { folder: Some(dir.path().to_owned()), boot: "b".into(), look_only: false };
+        let mut nic = made_at("mlx5_core", place);
+        nic.execute(&Op::VPort { id: other, op: VPortOp::Create { queues: q(&[3]) } }).unwrap();
+        let theirs = MacRule { mac: [4; 6], vlan: None, packets: Packets::Tcp4, context: 2 };
+        nic.kernel().rules.insert(3, theirs);
+        let filters = if comes { vec![filter(None), filter(Some(5))] } else { Vec::new() };
+        let filters: Vec<Filter> =
+            filters.into_iter().zip(1..).map(|(f, id)| Filter { id: FilterId(id), ..f }).collect();
+        let at = nic.kernel().changes;
+        nic.kernel().kills = Some(at + done);
+        let vlan = comes.then_some(5);
+        let killed = AssertUnwindSafe(|| nic.execute(&vport(VPortOp::Filters(filters))));
+        assert!(catch_unwind(killed).is_err_and(|why| why.is::<Killed>()));
+        nic.restart();
+        let kept = nic.observe().vports[&VPortId(1)].filters.clone();
+        assert_eq!(kept, if comes { vec![filter(None)] } else { Vec::new() }, "{done}");
+        // The rule that was inserted last is in no ledger where the kill came before it: somebody's, and not touched.
+        let unknown: Vec<u32> = nic.kernel().rules.keys().copied().collect();
+        let ours = nic.ours().rules;
+        let unknown: Vec<u32> =
+            unknown.into_iter().filter(|place| *place != 3 && !ours.contains(place)).collect();
+        assert_eq!(unknown.len(), usize::from(comes), "{done}");
+        for place in unknown {
+            nic.kernel().rules.remove(&place);
+        }
+        let wanted = vec![Filter { id: FilterId(9), ..filter(vlan) }];
+        nic.execute(&Op::VPort { id: other, op: VPortOp::Filters(wanted.clone()) }).unwrap();
+        let seen = nic.observe().vports;
+        assert_eq!((&seen[&VPortId(1)].filters, &seen[&other].filters), (&kept, &wanted));
+        for packets in Packets::PROTOCOLS {
+            assert_eq!(nic.kernel().takes(VM, vlan, packets), Some(2), "{comes} {done} {packets:?}");
+        }
+        assert_eq!(nic.kernel().rules.get(&3), Some(&theirs));
+        assert_eq!(nic.kernel().rules.len(), nic.ours().rules.len() + 1);
+    }
 }
 
 /// A table that somebody else wrote is shown as it is; the VPort stays ours, also without its filters.
