@@ -14,6 +14,7 @@ use super::power::Power;
 use super::queue::Waiting;
 use super::save::Purpose;
 use super::saved::SavedState;
+use super::start::Intent;
 use super::view::{AdapterState, AdapterView, Kind, Verified};
 use crate::cpuset::CpuSet;
 use crate::device::{BackendError, Device, differs};
@@ -176,7 +177,10 @@ impl Manager {
     /// Makes an adapter that arrived, and is ours, what its settings say: takes back what an earlier run left open, and
     /// leaves for a restart what may not be done without one.
     fn resume(&mut self, id: AdapterId, recovering: bool, fresh: bool) {
-        // An unfinished change is taken back whatever that takes; a link that is down has nothing to lose.
+        if recovering && !fresh && self.go_back(id) {
+            return;
+        }
+        // A link that is down has nothing to lose.
         let allow = match (recovering, fresh) {
             (true, _) => Impact::Addresses,
             (false, true) => Impact::Link,
@@ -188,6 +192,28 @@ impl Manager {
         }
         let options = Options { allow, ..Options::automatic() };
         self.build(None, self.owner_uid, intent.into_iter().collect(), &options, None);
+    }
+
+    /// Takes an unfinished change back whatever that takes, and nothing more: what its settings say follows when it is back,
+    /// within what may be done by itself. Whether there is a state to go back to.
+    fn go_back(&mut self, id: AdapterId) -> bool {
+        let Some(a) = self.adapters.get(&id) else { return false };
+        let Some(restore) = a.back.clone() else { return false };
+        let intent = Intent {
+            id,
+            saved: self.effective(&a.facts.key).cloned(),
+            runtime: Runtime::default(),
+            managed: a.managed,
+            restore: Some(restore),
+            limit: None,
+            named: false,
+            processors: None,
+        };
+        let options = Options { allow: Impact::Addresses, ..Options::automatic() };
+        let Some(mut member) = self.draw(alloc::vec![intent], &options, None).pop() else { return false };
+        member.recovers = true;
+        self.begin_by_itself(member);
+        true
     }
 
     /// Answers the command that an adapter owes its being to, when there is one.

@@ -117,19 +117,12 @@ impl Manager {
         placed: Option<Result<Target, CommandError>>,
         options: &Options,
     ) -> Member {
-        // An unfinished change is taken back before it is looked at what waits.
-        let owes = |s: &SavedAdapter| !s.gives_back.is_empty();
-        let waits = a.recovering && !intent.named && intent.saved.as_ref().is_some_and(owes);
-        let back_first = a.back.as_ref().filter(|_| waits);
         let target = match (&intent.restore, placed) {
             (_, Some(Err(e))) => Err(e),
             (Some(device), _) => Ok(Target::snapshot(device.clone())),
             (None, Some(Ok(mut placed))) => {
                 vport::steer_default(a, intent.saved.as_ref(), &mut placed);
                 vport::limits(a, intent.saved.as_ref(), &mut placed);
-                if let Some(back) = back_first {
-                    placed.device.clone_from(back);
-                }
                 Ok(placed)
             }
             (None, None) => Ok(Target::snapshot(a.whole().clone())),
@@ -174,10 +167,8 @@ impl Manager {
             && instead.is_none()
             && (intent.named || !a.drift.leaves_channels())
         {
-            if back_first.is_none() {
-                entry.pending = (!p.pending.is_empty()).then_some(allow);
-                entry.gives_back = given_up(a, &settings_after, p);
-            }
+            entry.pending = (!p.pending.is_empty()).then_some(allow);
+            entry.gives_back = given_up(a, &settings_after, p);
             if !intent.runtime.patch.replans() && intent.restore.is_none() {
                 entry.assigned.clone_from(&p.assigned);
                 entry.basis = basis(&settings_after);

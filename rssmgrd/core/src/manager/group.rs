@@ -336,7 +336,8 @@ impl Manager {
     fn ended(&mut self, id: GroupId) {
         let Some(mut group) = self.groups.remove(&id) else { return };
         let mut undo = Undo::default();
-        let keeps = group.phase == Phase::Running && group.rolls_back.is_none();
+        let recovers = group.members.iter().any(|m| m.recovers);
+        let keeps = group.phase == Phase::Running && group.rolls_back.is_none() && !recovers;
         self.rolled_back(&mut group);
         let recorded = group.checkpoint.is_some();
         if keeps {

@@ -26,7 +26,7 @@ impl Manager {
     pub(super) fn finish(&mut self, id: GroupId) {
         let Some(group) = self.groups.remove(&id) else { return };
         self.wake = true;
-        let (mut events, mut replayed, mut recovered) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut events, mut replayed, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for m in &group.members {
             let Some(a) = self.adapters.get_mut(&m.id) else { continue };
             let mut tell = |kind| events.push(Event { adapter: Some(m.name.clone()), id: Some(m.id), kind });
@@ -38,15 +38,21 @@ impl Manager {
                 });
             }
             let replay = m.replays.then(|| power::ended(a, m));
-            let owes = m.saved_after.as_ref().is_some_and(|s| !s.gives_back.is_empty());
-            if a.recovering && owes && m.succeeded() && m.instead.is_none() {
-                recovered.push(m.id);
-            }
+            let was_degraded = a.degraded.is_some();
             match &replay {
+                _ if m.recovers && m.succeeded() => {
+                    recover(a, m, &mut tell);
+                    back.push(m.id);
+                }
                 _ if m.succeeded() => succeed(a, m, &group, &mut tell),
                 Some(Replay::Again) => fail_for_now(a, m, &mut tell),
                 Some(Replay::Revoked(e)) => revoke(a, m, e, &mut tell),
-                _ => fail(a, m, group.asked.is_none(), &mut tell),
+                _ => {
+                    fail(a, m, group.asked.is_none(), &mut tell);
+                    if was_degraded && a.degraded.is_none() {
+                        back.push(m.id);
+                    }
+                }
             }
             a.drift.settled(m, &mut tell);
             a.device = m.device.clone();
@@ -104,8 +110,9 @@ impl Manager {
             self.answer_power(id, result);
         }
         self.after_rollback(&group);
-        // What waited for a restart goes on waiting, now that an unfinished change is taken back.
-        self.follow(&recovered);
+        // Now that an unfinished change is taken back, the settings say what is done, and what goes on waiting. So they and
+        // the machine-wide switch do of one that was degraded, which no change of them reached.
+        self.follow(&back);
     }
 
     pub(super) fn answer(
@@ -149,6 +156,13 @@ impl Manager {
         let (generation, result) = (self.generation, Box::new(result));
         Some(Reply::Moved { generation, dry_run, checkpoint, statuses, result })
     }
+}
+
+/// What an earlier run left open is taken back. That is all: what its settings say is not in force yet.
+fn recover(a: &mut Adapter, m: &Member, tell: &mut impl FnMut(EventKind)) {
+    (a.degraded, a.back, a.recovering) = (None, None, false);
+    tell(EventKind::TransactionRecovered {});
+    tell_table(a, &m.device, false, tell);
 }
 
 fn succeed(a: &mut Adapter, m: &Member, group: &Group, tell: &mut impl FnMut(EventKind)) {

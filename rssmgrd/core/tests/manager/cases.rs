@@ -4,15 +4,15 @@ use rssmgr_core::device::{Op, Test};
 use rssmgr_core::driver::Impact;
 use rssmgr_core::field::{Field, Raw};
 use rssmgr_core::manager::{
-    Caller, Command, CommandError, Config, ConfigRule, Effect, Input, Matcher, Options, Reply, Selector,
-    VPortChange, VPortWish,
+    AdapterState, Caller, Command, CommandError, Config, ConfigRule, Effect, Input, Matcher, Options, Reply,
+    Selector, VPortChange, VPortWish,
 };
 use rssmgr_core::settings::{Layer, ManualTable, Origin, SettingsPatch};
 use rssmgr_core::{CpuId, Generation};
 
 use crate::rng::Rng;
 use crate::sim::{OWNER, Sim};
-use crate::world::{Faults, World};
+use crate::world::{Fault, Faults, World};
 
 pub(crate) fn patch(pairs: &[(Field, &str)]) -> SettingsPatch {
     let mut p = SettingsPatch::default();
@@ -365,6 +365,89 @@ fn what_is_to_go_back_with_a_restart_outlives_the_daemon() {
         assert!(field == Field::Queues || back.difference(&plain).is_none(), "{field:?}");
         assert_eq!(pending(&start(again.w.crashed())), [], "{field:?}: it is back");
     }
+}
+
+/// Whatever a daemon that starts was in the middle of when it died, the next one ends where it would have ended, and takes no
+/// step that disturbs more than what happens by itself may: that something is taken back allows nothing else.
+#[test]
+fn a_start_that_dies_allows_the_next_one_nothing_more() {
+    let start = |w: World| {
+        let mut s = Sim::start(w, Rng(7));
+        s.in_order = true;
+        s
+    };
+    let settled_on = |w: World| {
+        let mut s = start(w);
+        s.settle();
+        s
+    };
+    // Other queues on a card that drops its link for that: of an edited configuration, and those that were found, when
+    // they were set for now.
+    let edited = config("k2", &[(Field::Queues, "2"), (Field::HashKey, "symmetric")]);
+    for (runtime, queues, next) in [(false, "4", edited), (true, "3", Config::default())] {
+        let mut w = World::new(Faults::default());
+        w.durable.boot.clone_from(&w.boot);
+        let mut s = settled_on(w);
+        let options = Options { runtime, allow: Impact::Link, ..Options::default() };
+        let fields = if runtime { (Field::Queues, queues) } else { (Field::Profile, "Closest") };
+        s.asked(Command::Apply { selector: Selector::one("k2"), patch: patch(&[fields]), options }).unwrap();
+        let now = Options { runtime, ..Options::default() };
+        let mut at_rest = s.w.crashed();
+        at_rest.config = next.clone();
+        let whole = settled_on(at_rest.clone());
+        let mut dead = vec![];
+        // Of the start, or of a harmless request before it.
+        let mut starting = start(at_rest);
+        while starting.step() || starting.answer() {
+            dead.push(starting.w.crashed());
+        }
+        let key = patch(&[(Field::HashKey, "symmetric"), (Field::MaxProcessors, "1")]);
+        s.ask_root(Command::Apply { selector: Selector::one("k2"), patch: key, options: now });
+        while s.outstanding.len() == 1 {
+            assert!(s.step() || s.answer());
+            let there = World { config: next.clone(), ..s.w.crashed() };
+            dead.extend((!there.durable.open.is_empty()).then_some(there));
+        }
+        let unfinished = dead.iter().filter(|w| w.durable.open.iter().any(|o| o.adapter == "pci:k2")).count();
+        assert!(unfinished > 3, "{unfinished} of {}", dead.len());
+        for w in dead {
+            let again = settled_on(w);
+            let nic = &again.w.nics["pci:k2"];
+            let worst = again.ops.iter().map(|op| nic.driver().impact(&nic.device, op)).max();
+            assert!(worst <= Some(Impact::Reorder), "runtime {runtime}: {:?}", again.ops);
+            assert_eq!(nic.device.channels().to_string(), queues, "runtime {runtime}");
+            assert_eq!(nic.device.difference(&whole.w.nics["pci:k2"].device), None, "runtime {runtime}");
+            let pending = |s: &Sim| s.snapshot.as_ref().unwrap().by_name("k2").unwrap().pending.clone();
+            assert_eq!(pending(&again), pending(&whole), "runtime {runtime}");
+        }
+    }
+}
+
+/// An adapter that did not follow the machine-wide switch, and is degraded, follows it as soon as a request that fails has
+/// taken it back: readers see none that rests and is not what switch and settings say, and a restart finds nothing to do.
+#[test]
+fn what_was_missed_while_degraded_is_made_up_for() {
+    let mut s = settled();
+    s.asked(apply("k0", &[(Field::Profile, "Closest")])).unwrap();
+    let k0 = |s: &Sim| {
+        let view = s.snapshot.as_ref().unwrap().by_name("k0").unwrap().clone();
+        (view.state.clone(), view.device.enabled, s.w.nics["pci:k0"].device.enabled)
+    };
+    let first = s.w.runs;
+    // It is switched off and said to have failed; the way back fails, and so does the next request.
+    s.w.scripted = [(0, Fault::DoneAllTheSame), (1, Fault::Fails), (2, Fault::Fails)]
+        .map(|(n, fault)| (first + n, fault))
+        .into();
+    s.ask_root(Command::SetGlobal { rss: false });
+    s.settle();
+    assert!(matches!(k0(&s), (AdapterState::Degraded { .. }, false, false)), "{:?}", k0(&s));
+    let refused = s.asked(apply("k0", &[(Field::BaseProcessor, "0:2")]));
+    assert!(matches!(refused, Err(CommandError::RolledBack { .. })), "{refused:?}");
+    assert!(!s.snapshot.as_ref().unwrap().rss_on);
+    assert_eq!(k0(&s), (AdapterState::Managed, false, false), "{:?}", s.ops);
+    let mut again = Sim::start(World { scripted: [].into(), ..s.w.crashed() }, Rng(7));
+    again.settle();
+    assert_eq!((again.runs, k0(&again)), (0, k0(&s)));
 }
 
 /// A VPort whose queue goes when there are fewer of them has another one after the restart, whoever crashes meanwhile.

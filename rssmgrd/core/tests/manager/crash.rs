@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rssmgr_core::QueueId;
 use rssmgr_core::driver::Impact;
+use rssmgr_core::field::Field;
 use rssmgr_core::hash::HashKey;
 use rssmgr_core::manager::{AdapterState, AdapterView, GivenUp, Kind, SavedAdapter};
 use rssmgr_core::place::{AdapterInput, GiveBack, Target, place};
@@ -47,8 +48,8 @@ pub(crate) fn check(s: &mut Sim) -> u64 {
     if rng.percent(20) {
         let twice = recover(dead.clone(), &mut rng, Some(()));
         for (key, nic) in &after.nics {
-            // Where adapters that were never placed go depends on who is there already.
-            let placed = dead.kept(key).is_some_and(|a| !a.assigned.is_empty());
+            // Where adapters that are placed anew go depends on who is there already.
+            let placed = dead.kept(key).is_some_and(|a| stays(&layered(&dead, nic, Some(a)), a));
             let mut other = twice.w.nics[key].device.clone();
             if !placed || !s.outstanding.is_empty() {
                 other.queues.clone_from(&nic.device.queues);
@@ -120,6 +121,12 @@ fn given_up<'a>(settings: &Settings, saved: &'a SavedAdapter) -> (Settings, Give
         }
     }
     (s, back)
+}
+
+/// Whether it has processors, and they were chosen by the settings that are in force now.
+fn stays(settings: &Settings, saved: &SavedAdapter) -> bool {
+    let said = |word: &str| Field::all().any(|f| format!("{}={}", f.key(), settings.text(f)) == word);
+    !saved.assigned.is_empty() && saved.basis.split(' ').all(said)
 }
 
 fn layered(w: &World, nic: &Nic, saved: Option<&SavedAdapter>) -> Settings {

@@ -2,6 +2,7 @@
 
 use rssmgr_core::manager::{Command, CommandId, Input, Reply, Status};
 
+use crate::crash;
 use crate::generate;
 use crate::rng::Rng;
 use crate::sim::{Sim, options_of_mut};
@@ -82,6 +83,9 @@ fn one(seed: u64, faults: fn(&mut Rng) -> Faults, finish: fn(&mut Sim)) -> (u64,
         }
     }
     s.settle();
+    // Also where the last crash left the same, because what readers see at rest may have come after it.
+    s.crashed = None;
+    s.crashes += crash::check(&mut s);
     finish(&mut s);
     (s.crashes, s.effects.into())
 }

@@ -81,6 +81,8 @@ pub(in crate::manager) struct Member {
     pub(super) interrupted: bool,
     /// Whether it brings back what an event lost.
     pub(in crate::manager) replays: bool,
+    /// Whether it only takes back what an earlier run left open.
+    pub(in crate::manager) recovers: bool,
     pub(super) stage: Stage,
 }
 
@@ -155,6 +157,7 @@ impl Member {
             refused: false,
             interrupted: false,
             replays: false,
+            recovers: false,
             stage: if error.is_some() { Stage::Failed } else { Stage::Ready },
             error,
         }
