@@ -320,6 +320,11 @@ impl Manager {
                 m.fail(BackendError::Gone.into());
                 continue;
             }
+            // One that was recalled has nothing to go back to either.
+            if m.interrupted {
+                m.lose_power();
+                continue;
+            }
             m.begin();
             if m.is_at_work() {
                 let adapter = m.id;
@@ -410,7 +415,7 @@ impl Manager {
     /// An adapter lost its queues: what is done to it ends with the next answer.
     pub(super) fn interrupt(&mut self, adapter: AdapterId) {
         let members = self.groups.values_mut().flat_map(|g| &mut g.members);
-        members.filter(|m| m.id == adapter && !m.is_over()).for_each(|m| m.interrupted = true);
+        members.filter(|m| m.id == adapter && !m.has_failed()).for_each(|m| m.interrupted = true);
     }
 
     /// An adapter is gone: its part of a group ends here.

@@ -289,6 +289,41 @@ fn an_atomic_request_goes_back_everywhere_when_one_of_its_adapters_loses_its_pow
     assert!(lost > 5, "{lost} were lost");
 }
 
+/// What succeeded and then lost its power has nothing left to take back, nor queues to look at.
+#[test]
+fn what_an_atomic_request_did_is_not_taken_back_without_power() {
+    let mut recalled = 0;
+    for answers in 0..60 {
+        let mut s = softnic();
+        let before = s.w.nics[S0].device.clone();
+        let options = Options { allow: Impact::Link, atomic: true, ..Options::default() };
+        let patch = patch(&[(Field::MaxProcessors, "2"), (Field::HashTypes, "ipv4")]);
+        let selector = Selector(vec!["k0".into(), "s0".into()]);
+        let id = s.ask_root(Command::Apply { selector, patch, options });
+        for _ in 0..answers {
+            s.execute();
+            s.answer();
+        }
+        let first_is_done = s.w.nics[S0].device.difference(&before).is_some() && !s.replies.contains_key(&id);
+        s.switch(K0, PowerChange::Off);
+        s.w.faults.run = 100;
+        quiet(&mut s);
+        s.settle();
+        let Ok(Reply::Adapters { results, .. }) = &s.replies[&id] else { panic!("{:?}", s.replies[&id]) };
+        if first_is_done && results[1].error.is_some() {
+            recalled += 1;
+            let power_lost = matches!(results[0].error, Some(CommandError::PowerLost { .. }));
+            assert!(power_lost, "after {answers} answers: {:?}", results[0].error);
+        }
+        s.w.faults = Faults::default();
+        s.switch(K0, PowerChange::On);
+        s.settle();
+        let shown = view(&s, "k0");
+        assert_eq!(s.w.nics[K0].device.difference(&shown.device), None, "after {answers} answers");
+    }
+    assert!(recalled > 1, "{recalled} were to go back");
+}
+
 #[test]
 fn who_waits_for_a_replay_is_told_when_power_is_lost_again() {
     let mut told = 0;
