@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rssmgr_core::manager::AdapterView;
+use rssmgr_core::driver::Driver;
+use rssmgr_core::manager::{AdapterFacts, AdapterView};
 use rssmgr_core::packet::encap::{Encapsulation, Inner, VxlanPort};
 use rssmgr_core::packet::{FlowTuple, Headers, TransportKind};
 use rssmgr_core::steer::{self, Layer, Steering};
@@ -103,17 +104,19 @@ fn steered(steering: &Steering, headers: &Headers, q: &FlowQuery) -> Result<stee
 /// Where a flow goes on an adapter.
 ///
 /// # Errors
-/// A wrong query, or an adapter whose key is not known.
+/// A wrong query, or an adapter whose key is not known, or whose driver does not hash as key and table say.
 pub fn flow(view: &AdapterView, q: &FlowQuery) -> Result<FlowRecord, ApiError> {
     let tuple = flow_tuple(q)?;
     let headers = tuple.headers().map_err(|e| ApiError::usage(e.to_string()))?;
+    let AdapterFacts { name: adapter, driver, .. } = &view.facts;
+    if let Some(because) = Driver::of(driver).unpredictable() {
+        let message = format!("{adapter}: with the driver {driver} nothing can be predicted: {because}");
+        return Err(ApiError::new(ErrorKind::NotSupported, message));
+    }
     let steering = steering(view).ok_or_else(|| {
         ApiError::new(
             ErrorKind::NotSupported,
-            format!(
-                "{}: the adapter does not show its hash key, so nothing can be predicted",
-                view.facts.name
-            ),
+            format!("{adapter}: the adapter does not show its hash key, so nothing can be predicted"),
         )
     })?;
     let enabled = view.device.enabled;

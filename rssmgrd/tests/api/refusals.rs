@@ -16,6 +16,18 @@ fn names(list: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn what_a_driver_hashes_otherwise_is_not_predicted() {
+    let daemon = Daemon::start(ModelFactory::default()).await;
+    let client = daemon.client().await;
+    client.create("nic0", &[("driver", "mlx5_core")]).await;
+    let flow = json!({"src": "10.0.0.1", "src_port": 1, "dst": "10.0.0.2", "dst_port": 2});
+    let error = refused(client.manager.predict_flow("nic0", &dict(flow)).await);
+    assert_eq!(error.kind, NotSupported);
+    let says = "nic0: with the driver mlx5_core nothing can be predicted: it mixes source and destination";
+    assert!(error.message.starts_with(says), "{}", error.message);
+}
+
+#[tokio::test]
 async fn wrong_settings_and_options_name_what_is_wrong() {
     let daemon = Daemon::start(ModelFactory::default()).await;
     let client = daemon.client().await;

@@ -17,7 +17,8 @@ use rssmgrd::backend::{Factory, Made, Nic, Source};
 
 /// Makes modelled adapters; options `queues`, `entries`, `topology` (NODESxCORESxTHREADS), `source`, `plain` for one whose
 /// key and hash types are fixed and that has no VPorts, `whole` for one that only takes whole tables, `static` for one
-/// whose VPorts spread statically, and `restricted` for one whose VPorts' tables follow their queues.
+/// whose VPorts spread statically, `restricted` for one whose VPorts' tables follow their queues, and `driver` for one that
+/// is known as another driver's.
 /// [`ModelFactory::card`] makes one that is an interface of the kernel.
 #[derive(Debug, Default)]
 pub(crate) struct ModelFactory {
@@ -93,7 +94,7 @@ impl ModelFactory {
             key: format!("softnic:{name}"),
             kind: Kind::Softnic,
             description: "modelled NIC".to_owned(),
-            driver: "softnic".to_owned(),
+            driver: text("driver", "softnic"),
             mac: Some([2, 0, 0, 0, 0, 1]),
             team: None,
             driver_version: String::new(),
