@@ -110,7 +110,10 @@ pub fn flow(view: &AdapterView, q: &FlowQuery) -> Result<FlowRecord, ApiError> {
     let headers = tuple.headers().map_err(|e| ApiError::usage(e.to_string()))?;
     let AdapterFacts { name: adapter, driver, .. } = &view.facts;
     if let Some(because) = Driver::of(driver).unpredictable() {
-        let message = format!("{adapter}: with the driver {driver} nothing can be predicted: {because}");
+        let message = format!(
+            "{adapter}: with the driver {driver} nothing can be predicted: {because}; `rssctl stats {adapter} --per \
+             queue` counts what arrives"
+        );
         return Err(ApiError::new(ErrorKind::NotSupported, message));
     }
     let steering = steering(view).ok_or_else(|| {

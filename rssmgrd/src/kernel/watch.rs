@@ -68,15 +68,22 @@ impl Watcher {
         news: UnboundedSender<News>,
         every: Duration,
     ) -> io::Result<()> {
+        let processors = self.processors();
         let listen = move || {
             let telling = Telling::new(Instant::now());
             let unread = unread.into_iter().map(|ifindex| (ifindex, String::new())).collect();
-            let mut listener = Listener { watcher: self, discover, news, telling, unread, lost: false };
+            let mut listener =
+                Listener { watcher: self, discover, news, telling, processors, unread, lost: false };
             if let Err(Some(e)) = listener.listen(every) {
                 tracing::error!("listening to the kernel: {e}");
             }
         };
         std::thread::Builder::new().name("kernel".into()).spawn(listen).map(drop)
+    }
+
+    /// As text, because only whether it changed matters here.
+    fn processors(&self) -> String {
+        fs::read_to_string(&self.online).unwrap_or_default()
     }
 }
 
@@ -98,6 +105,8 @@ struct Listener<D> {
     discover: D,
     news: UnboundedSender<News>,
     telling: Telling,
+    /// The processors that were told of last.
+    processors: String,
     /// Interfaces that could not be read, and why: a device may be in a reset. They are looked at again.
     unread: BTreeMap<u32, String>,
     /// Whether notifications were lost and what there is could not be looked at since.
@@ -107,7 +116,6 @@ struct Listener<D> {
 impl<D: Discover> Listener<D> {
     /// Listens until the owner does not any more (`None`), or the kernel does not give news (why).
     fn listen(&mut self, every: Duration) -> Result<(), Option<io::Error>> {
-        let mut processors = self.processors();
         let mut tried = Instant::now();
         loop {
             let timeout = timespec(self.telling.rest(Instant::now(), every));
@@ -127,11 +135,11 @@ impl<D: Discover> Listener<D> {
             if let Some(uevents) = &self.watcher.uevents {
                 uevents.drain();
             }
-            let now = self.processors();
-            if now != processors {
+            let now = self.watcher.processors();
+            if now != self.processors {
                 match self.discover.machine() {
                     Ok(machine) => {
-                        processors = now;
+                        self.processors = now;
                         self.tell(News::Processors(machine)).map_err(|Deaf| None)?;
                     }
                     // One of them may be going while it is read.
@@ -166,11 +174,6 @@ impl<D: Discover> Listener<D> {
         };
         let all = links.behind(&gateways, &mut known);
         all.into_iter().try_for_each(|(ifindex, gateway)| self.tell(News::Carrier { ifindex, gateway }))
-    }
-
-    /// As text, because only whether it changed matters here.
-    fn processors(&self) -> String {
-        fs::read_to_string(&self.watcher.online).unwrap_or_default()
     }
 
     fn tell(&self, news: News) -> Result<(), Deaf> {
@@ -355,8 +358,6 @@ mod tests {
         let mut watcher = Watcher::open().unwrap();
         watcher.online.clone_from(&online);
         let (attempts, mut told) = listening(watcher, Vec::new());
-        // Not before it has read what was there at first.
-        std::thread::sleep(EVERY * 4);
         fs::write(&online, "0-1").unwrap();
         three_and_no_more(&attempts);
         let mut news = std::iter::from_fn(|| told.try_recv().ok());
