@@ -46,7 +46,7 @@ impl Manager {
         // A software NIC ends with the process, and what was done to it.
         let lasts = facts.kind != Kind::Softnic;
         if fresh || !lasts {
-            self.has_nothing_of_ours(&facts.key);
+            self.forget_what_goes_back(&facts.key);
         }
         let checkpoint = self.checkpoint_of(&facts.key).filter(|_| self.observe.is_none()).map(|c| c.id);
         let saved = self.effective(&facts.key);
@@ -165,7 +165,7 @@ impl Manager {
     }
 
     /// What was to go back on an adapter went with it: nothing is written for the sake of that to one that has just come.
-    fn has_nothing_of_ours(&mut self, key: &str) {
+    fn forget_what_goes_back(&mut self, key: &str) {
         let Some(mut entry) = self.effective(key).filter(|s| !s.gives_back.is_empty()).cloned() else {
             return;
         };
